@@ -1,0 +1,82 @@
+"""What an implementation provides to be tested: one :class:`Adapter`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from fixtures.materials import Materials
+
+__all__ = ["Adapter", "Capability"]
+
+
+class Capability(Enum):
+    """What an implementation may have. A clause that needs one it lacks is reported as not applicable."""
+
+    PLANS = "takes a DataFusion plan together with its session context"
+    EXECUTES_PLANS = "applies the plan to what is read"
+    UDF_REGISTRIES = "takes a UDF registry"
+    PATH_IDS = "the id of a split stands for its files"
+    PLAN_BYTES = "shows the encoded plan"
+    UDF_REGISTRY = "shows the UDF registry"
+    FILE_IO = "shows the FileIO"
+    TABLE_METADATA = "shows the table metadata"
+    PROJECTED_SCHEMA = "shows the projected schema"
+    ROW_FILTER = "shows the row filter"
+    SCAN_TASKS = "shows the file scan tasks"
+    TABLE_PROPERTIES = "shows the table properties"
+    SCAN_CONTEXT = "shows the scan context"
+    IDS = "splits have an id"
+    SHARED_CONTEXT = "several splits of one scan share a scan context"
+
+
+Reader = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """How the suite drives one implementation.
+
+    ``build`` makes a split from materials: it passes them on to the constructor and lets its errors through. ``read``
+    iterates a split's record batches (``iter`` unless told otherwise). ``can`` names what the implementation does; each
+    reader that is given adds the capability to show that part. Readers take a split, the one that was built or one
+    that arrived, and return PyIceberg's object (or plain values): they compare nothing. ``build_scan`` makes the splits
+    of one scan, which share a scan context. ``modules`` are the modules that a payload may name (WIRE-12).
+    """
+
+    name: str
+    build: Callable[[Materials], Any]
+    can: frozenset[Capability] = frozenset()
+    read: Callable[[Any], Iterable[Any]] = iter
+    split_id: Reader | None = None
+    plan_bytes: Reader | None = None
+    udf_registry: Reader | None = None
+    file_io: Reader | None = None
+    table_metadata: Reader | None = None
+    projected_schema: Reader | None = None
+    row_filter: Reader | None = None
+    scan_tasks: Reader | None = None
+    table_properties: Callable[[Any], Mapping[str, str]] | None = None
+    scan_context: Reader | None = None
+    build_scan: Callable[[Sequence[Materials]], Sequence[Any]] | None = None
+    modules: tuple[str, ...] = ()
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """All capabilities: those declared and those that a given reader implies."""
+        given = {
+            Capability.IDS: self.split_id,
+            Capability.PLAN_BYTES: self.plan_bytes,
+            Capability.UDF_REGISTRY: self.udf_registry,
+            Capability.FILE_IO: self.file_io,
+            Capability.TABLE_METADATA: self.table_metadata,
+            Capability.PROJECTED_SCHEMA: self.projected_schema,
+            Capability.ROW_FILTER: self.row_filter,
+            Capability.SCAN_TASKS: self.scan_tasks,
+            Capability.TABLE_PROPERTIES: self.table_properties,
+            Capability.SCAN_CONTEXT: self.scan_context,
+            Capability.SHARED_CONTEXT: self.build_scan,
+        }
+        return self.can | {capability for capability, reader in given.items() if reader is not None}

@@ -1,0 +1,85 @@
+"""CTX: what is scanned."""
+
+from __future__ import annotations
+
+from conformance.checks import Outcome, verifies
+from conformance.observation import Difference, attempt, difference
+from conformance.plain import (
+    Raised,
+    plain_expression,
+    plain_mapping,
+    plain_metadata,
+    plain_schema,
+    plain_task,
+)
+from conformance.trip import AS_BUILT, Trip
+
+
+@verifies("CTX-1")
+def row_filter_arrives(trip: Trip) -> Outcome:
+    yield from trip.built("row filter", plain_expression(trip.materials.row_filter))
+    yield from trip.arrives("row filter")
+    if trip.spec is not None and trip.spec.row_filter is not None and trip.adapter.row_filter is None:
+        yield from trip.arrives("rows")
+
+
+@verifies("CTX-2")
+def projected_schema_arrives(trip: Trip) -> Outcome:
+    yield from trip.built("projected schema", plain_schema(trip.materials.projected_schema))
+    yield from trip.arrives("projected schema")
+
+
+@verifies("CTX-3")
+def table_metadata_arrives(trip: Trip) -> Outcome:
+    yield from trip.built("table metadata", plain_metadata(trip.materials.table_metadata))
+    yield from trip.arrives("table metadata")
+
+
+@verifies("CTX-4")
+def scan_tasks_arrive(trip: Trip) -> Outcome:
+    yield from trip.built("scan tasks", [plain_task(trip.materials.file_scan_task)])
+    yield from trip.arrives("scan tasks")
+
+
+@verifies("CTX-5")
+def table_properties_arrive_and_are_read_only(trip: Trip) -> Outcome:
+    yield from trip.built("table properties", plain_mapping(trip.materials.table_metadata.properties))
+    yield from trip.arrives("table properties")
+    if trip.refusal:
+        return
+    yield AS_BUILT, _changed(trip.sent.get("read-only"))
+    for transport, arrivals in trip.arrivals.items():
+        for arrival in arrivals:
+            if arrival.observation is not None:
+                yield transport, _changed(arrival.observation.get("read-only"))
+
+
+@verifies("CTX-6")
+def one_scan_shares_its_context(trip: Trip) -> Outcome:
+    if trip.refusal or trip.adapter.build_scan is None or trip.adapter.scan_context is None:
+        return
+    splits = attempt(trip.adapter.build_scan, [trip.example.make(), trip.example.make()])
+    if isinstance(splits, Raised):
+        return
+    for transport in trip.transports:
+        carry = getattr(transport, "carry", None)
+        if carry is None or not trip.can_carry(transport.name):
+            continue
+        arrived = attempt(carry, list(splits))
+        if isinstance(arrived, list):
+            contexts = [trip.adapter.scan_context(split) for split in arrived]
+            shared = contexts[0] is contexts[1]
+            yield (
+                transport.name,
+                None if shared else Difference("scan contexts of one scan", "one object", "two objects"),
+            )
+
+
+def _changed(outcome: object) -> Difference | None:
+    if isinstance(outcome, Raised):
+        return Difference("read-only", "table properties", str(outcome))
+    return (
+        difference(dict.fromkeys(outcome, "kept"), outcome, "read-only")
+        if isinstance(outcome, dict)
+        else None
+    )

@@ -1,0 +1,98 @@
+"""IO: the FileIO."""
+
+from __future__ import annotations
+
+from conformance.checks import Outcome, verifies
+from conformance.observation import Difference, attempt, difference
+from conformance.plain import Raised, plain_mapping, qualified_name
+from conformance.trip import AS_BUILT, Trip
+
+
+@verifies("IO-1")
+def class_arrives(trip: Trip) -> Outcome:
+    yield from trip.built("FileIO class", _given_class(trip))
+    yield from trip.arrives("FileIO class")
+
+
+@verifies("IO-2")
+def properties_arrive(trip: Trip) -> Outcome:
+    yield from trip.built("FileIO properties", plain_mapping(trip.materials.file_io.properties))
+    yield from trip.arrives("FileIO properties")
+    if trip.refusal:
+        return
+    copies = {transport.name for transport in trip.transports if transport.clause == "WIRE-3"}
+    for transport, arrivals in trip.arrivals.items():
+        for arrival in arrivals:
+            if transport not in copies and arrival.observation is not None:
+                yield (
+                    transport,
+                    difference("dict", arrival.observation.get("FileIO mapping"), "type of the properties"),
+                )
+
+
+@verifies("IO-3")
+def table_location_chooses(trip: Trip) -> Outcome:
+    if trip.spec is not None and trip.spec.file_io.chosen_by == "location":
+        yield from class_arrives(trip)
+
+
+@verifies("IO-4")
+def py_io_impl_is_honoured(trip: Trip) -> Outcome:
+    if trip.spec is not None and trip.spec.file_io.chosen_by == "py-io-impl":
+        named = trip.materials.file_io_properties["py-io-impl"]
+        yield from trip.built("FileIO class", named)
+        yield from trip.arrives("FileIO class")
+
+
+@verifies("IO-5")
+def same_files_are_opened(trip: Trip) -> Outcome:
+    if trip.refusal or "FileIO opens" not in trip.sent:
+        return
+    failed = [
+        f"{path}: {seen}" for path, seen in trip.sent["FileIO opens"].items() if isinstance(seen, Raised)
+    ]
+    yield AS_BUILT, Difference("FileIO opens", "the split's files", failed[0]) if failed else None
+    yield from trip.arrives("FileIO opens")
+
+
+@verifies("IO-6")
+def used_file_io_can_be_sent(trip: Trip) -> Outcome:
+    """Judged where the FileIO has opened a file, or is of a class that holds a lock and handles."""
+    if trip.refusal or trip.spec is None:
+        return
+    configuration = trip.spec.file_io
+    if not configuration.used and configuration.implementation != "vault":
+        return
+    for transport, arrivals in trip.arrivals.items():
+        if trip.can_carry(transport):
+            failed = next((arrival for arrival in arrivals if arrival.failure), None)
+            yield transport, failed and Difference(f"trip {failed.hop}", "sent", str(failed.failure))
+
+
+@verifies("IO-7")
+def configurations_stay_apart(trip: Trip) -> Outcome:
+    """Two splits that differ in one property alone travel together; each keeps its own, in whichever order they are used."""
+    if trip.refusal or trip.spec is None or trip.example.variant is None or trip.adapter.file_io is None:
+        return
+    properties = (*trip.spec.file_io.properties, ("tenant", "other"))
+    other = attempt(trip.adapter.build, trip.example.variant(file_io_properties=properties))
+    if isinstance(other, Raised):
+        return
+    for transport in trip.transports:
+        carry = getattr(transport, "carry", None)
+        if carry is None or not trip.can_carry(transport.name):
+            continue
+        arrived = attempt(carry, [trip.split, other] if transport.name != "copy" else trip.split)
+        if isinstance(arrived, list):
+            second = plain_mapping(trip.adapter.file_io(arrived[1]).properties)
+            first = plain_mapping(trip.adapter.file_io(arrived[0]).properties)
+            yield (
+                transport.name,
+                difference(trip.sent["FileIO properties"], first, "FileIO properties of the first"),
+            )
+            wanted = plain_mapping(trip.adapter.file_io(other).properties)
+            yield transport.name, difference(wanted, second, "FileIO properties of the second")
+
+
+def _given_class(trip: Trip) -> str:
+    return qualified_name(type(trip.materials.file_io))

@@ -1,0 +1,116 @@
+"""PLAN: the plan, from the driver's engine to the worker's."""
+
+from __future__ import annotations
+
+from conformance.adapter import Capability
+from conformance.checks import Outcome, verifies
+from conformance.observation import Difference, difference
+from conformance.plain import Raised
+from conformance.reachability import reachable
+from conformance.trip import AS_BUILT, Trip
+
+
+@verifies("PLAN-1")
+def plan_is_encoded_while_building(trip: Trip) -> Outcome:
+    session = trip.materials.session_context
+    if trip.refusal or session is None:
+        return
+    if not any(event.kind == "encode" for event in trip.build_events):
+        yield AS_BUILT, Difference("build", "the plan is encoded", "nothing was encoded")
+    elif late := [event for event in trip.later_events if event.kind == "encode"]:
+        yield AS_BUILT, Difference("after building", "nothing is encoded", f"{late[0].what} was encoded")
+    else:
+        yield AS_BUILT, None
+    table = trip.materials.plan_spec
+    assert table is not None
+    schema = table.table[0] if len(table.table) > 1 else "public"
+    session.catalog().schema(schema).deregister_table(table.table[-1])
+    after = trip.observe("plan bytes")
+    yield (
+        AS_BUILT,
+        difference(trip.sent["plan bytes"], after["plan bytes"], "plan bytes, after the session changed"),
+    )
+
+
+@verifies("PLAN-2")
+def no_engine_handle_is_reachable(trip: Trip) -> Outcome:
+    if trip.refusal or trip.materials.plan is None:
+        return
+    found = next(
+        (
+            (path, value)
+            for path, value in reachable(trip.split)
+            if type(value).__module__.startswith("datafusion")
+        ),
+        None,
+    )
+    yield (
+        AS_BUILT,
+        found and Difference(found[0], "no handle into the engine", f"a {type(found[1]).__name__}"),
+    )
+
+
+@verifies("PLAN-3")
+def plan_bytes_arrive(trip: Trip) -> Outcome:
+    if trip.refusal or trip.materials.plan is None:
+        return
+    shown = trip.sent["plan bytes"]
+    is_bytes = isinstance(shown, tuple) and shown[0] == "bytes"
+    yield AS_BUILT, None if is_bytes else Difference("plan bytes", "immutable bytes", str(shown)[:200])
+    yield from trip.arrives("plan bytes")
+
+
+@verifies("PLAN-4")
+def no_plan_arrives_as_none(trip: Trip) -> Outcome:
+    if trip.materials.plan is None:
+        yield from trip.built("plan bytes", None)
+        yield from trip.arrives("plan bytes")
+
+
+@verifies("PLAN-5")
+def plan_computes_the_same(trip: Trip) -> Outcome:
+    if trip.materials.plan is not None and not trip.refusal:
+        yield from rows_as_expected(trip)
+        yield from trip.arrives("rows")
+
+
+def rows_as_expected(trip: Trip) -> Outcome:
+    """Yield the difference between the rows that the split gives and those that the suite computed."""
+    expected, actual = trip.expected_rows, trip.sent["rows"]
+    if actual is None and expected is not None and not expected.rows:
+        yield AS_BUILT, None  # no row and no batch, hence no schema to look at
+        return
+    found = difference(expected, actual, "rows")
+    if found is not None and not isinstance(actual, Raised) and actual is not None and expected is not None:
+        # Whether an engine's batch says "nullable" is not the same as what the plan's schema says.
+        named = [column[:2] for column in actual.columns]
+        found = difference([column[:2] for column in expected.columns], named, "rows.schema") or (
+            difference(expected.rows, actual.rows) and found
+        )
+        if found is not None and expected.rows != actual.rows:
+            found = difference(type(actual)(actual.columns, expected.rows), actual, "rows")
+    yield AS_BUILT, found
+
+
+@verifies("PLAN-6")
+def splits_of_one_plan_share_nothing(trip: Trip) -> Outcome:
+    """Two splits built from the same objects share no container that either could change, but for what was given."""
+    if trip.refusal or trip.materials.plan is None:
+        return
+    materials = trip.example.make()
+    first, second = trip.adapter.build(materials), trip.adapter.build(materials)
+    given = {id(value) for part in vars(materials).values() for _, value in reachable(part)}
+    containers = {
+        id(value): path for path, value in reachable(first) if isinstance(value, (list, dict, set, bytearray))
+    }
+    shared = next(
+        (path for path, value in reachable(second) if id(value) in containers and id(value) not in given),
+        None,
+    )
+    yield (
+        AS_BUILT,
+        None if shared is None else Difference(shared, "its own", "shared with another split of the plan"),
+    )
+
+
+CAPABILITY = Capability.EXECUTES_PLANS

@@ -1,0 +1,98 @@
+"""UDF: user-defined functions and their registration."""
+
+from __future__ import annotations
+
+from conformance.checks import Outcome, verifies
+from conformance.engine_events import Event
+from conformance.observation import Difference, difference, registrations
+from conformance.trip import AS_BUILT, Trip
+from fixtures.expected import registry_results
+
+
+@verifies("UDF-1")
+def registry_is_applied_once_before_encoding(trip: Trip) -> Outcome:
+    wanted = trip.registration_order
+    if trip.refusal or trip.materials.plan is None or not wanted:
+        return
+    session = id(trip.materials.session_context)
+    here = [event for event in trip.build_events if event.kind == "encode" or event.session == session]
+    before = _until_encoded(here)
+    yield (
+        AS_BUILT,
+        difference(wanted, _labels(before), "registered on the given session before the plan was encoded"),
+    )
+    after = _labels(here[len(before) :])
+    yield AS_BUILT, difference([], after, "registered on the given session once more")
+
+
+@verifies("UDF-2")
+def registration_order_is_kept(trip: Trip) -> Outcome:
+    wanted = trip.registration_order
+    if trip.refusal or not wanted:
+        return
+    if trip.materials.plan is not None:
+        session = id(trip.materials.session_context)
+        on_session = registrations(_labels([e for e in trip.build_events if e.session == session]))
+        if sorted(on_session) == sorted(wanted):  # UDF-1 judges whether they are there at all
+            yield AS_BUILT, difference(wanted, on_session, "registered while building")
+    for aspect in ("registry registers", "registered while reading"):
+        yield from trip.built(aspect, wanted)
+        yield from trip.arrives(aspect)
+
+
+@verifies("UDF-3")
+def last_registered_wins(trip: Trip) -> Outcome:
+    """Judged where two functions bear one name, or one bears the name of a built-in."""
+    if trip.refusal or trip.spec is None or trip.spec.registry is None:
+        return
+    names = [udf.name for udf in trip.spec.registry.udfs]
+    if len(set(names)) < len(names) or "abs" in names:
+        yield from trip.built(
+            "registry computes", registry_results(trip.spec.registry, trip.example.question.calls)
+        )
+        yield from trip.arrives("registry computes")
+        yield from trip.arrives("rows")
+
+
+@verifies("UDF-4")
+def registry_arrives_with_its_state(trip: Trip) -> Outcome:
+    if trip.refusal or trip.spec is None or trip.spec.registry is None:
+        return
+    yield from trip.built(
+        "registry computes", registry_results(trip.spec.registry, trip.example.question.calls)
+    )
+    yield from trip.arrives("registry computes")
+
+
+@verifies("UDF-6")
+def cloudpickle_carries_functions_without_a_name(trip: Trip) -> Outcome:
+    """Judged on registries with closures and lambdas."""
+    if trip.refusal or trip.spec is None or trip.spec.registry is None:
+        return
+    if all(udf.origin == "module" for udf in trip.spec.registry.udfs):
+        return
+    for transport in trip.transports:
+        if transport.clause == "WIRE-2":
+            failure = trip.arrivals[transport.name][0].failure
+            yield transport.name, failure and Difference("trip 1", "carried", str(failure))
+    yield from trip.arrives("registry computes")
+
+
+@verifies("UDF-7")
+def no_registry_registers_nothing(trip: Trip) -> Outcome:
+    if trip.refusal or trip.materials.udf_registry is not None:
+        return
+    registered = [event for event in trip.build_events if event.kind == "register"]
+    yield AS_BUILT, Difference("build", "nothing registered", registered[0].what) if registered else None
+    for aspect in ("registry registers", "registered while reading"):
+        yield from trip.built(aspect, [])
+        yield from trip.arrives(aspect)
+
+
+def _until_encoded(events: list[Event]) -> list[Event]:
+    kinds = [event.kind for event in events]
+    return events[: kinds.index("encode")] if "encode" in kinds else events
+
+
+def _labels(events: list[Event]) -> list[str]:
+    return [event.what for event in events if event.kind == "register"]

@@ -1,0 +1,133 @@
+"""The command ``dataloader-conformance``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from conformance.startup import ShadowedPackage, check_packages
+
+__all__ = ["main"]
+
+PACKAGE = Path(__file__).resolve().parent
+USAGE, SUITE_FAILED = 2, 3
+
+# What the run is started with: nothing of the current folder comes before what is installed, not even on Python 3.10.
+_START = (
+    "import sys; sys.path[:] = [p for p in sys.path if p]; import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dataloader-conformance")
+def main() -> None:
+    """Prove that the splits of a distributed data loader survive the trip to their workers."""
+    try:
+        check_packages()
+    except ShadowedPackage as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.option(
+    "--adapter", default="reference", show_default=True, help="Name, module:attribute, or a .py file."
+)
+@click.option("--profile", default="quick", show_default=True, help="quick, thorough or soak.")
+@click.option("--clause", multiple=True, metavar="ID", help="Check this clause or family alone; repeatable.")
+@click.option(
+    "--transport", multiple=True, metavar="NAME", help="Send through this transport alone; repeatable."
+)
+@click.option(
+    "-n", "--workers", type=click.IntRange(0), default=0, show_default=True, help="Processes to run in."
+)
+@click.option("--seed", type=int, help="Draw other examples than the profile's.")
+@click.option("--budget", type=int, metavar="SECONDS", help="How long the profile soak draws.")
+@click.option("--require", type=int, metavar="N", help="Fail if fewer clauses than this are checked.")
+@click.option("--strict", is_flag=True, help="A violated SHOULD clause fails the run too.")
+def run(
+    adapter: str,
+    profile: str,
+    clause: tuple[str, ...],
+    transport: tuple[str, ...],
+    workers: int,
+    seed: int | None,
+    budget: int | None,
+    require: int | None,
+    strict: bool,
+) -> None:
+    """Check a data loader against the contract.
+
+    Exit codes: 0 it conforms; 1 a MUST clause is violated, or too little was checked; 2 wrong usage, or the adapter
+    cannot be loaded; 3 the suite could not do its work.
+    """
+    options = [f"--conformance-adapter={adapter}", f"--conformance-profile={profile}"]
+    options += [f"--conformance-clause={name}" for name in clause]
+    options += [f"--conformance-transport={name}" for name in transport]
+    for name, value in (("seed", seed), ("budget", budget), ("require", require)):
+        if value is not None:
+            options.append(f"--conformance-{name}={value}")
+    if strict:
+        options.append("--conformance-strict")
+    if workers:
+        options.append(f"-n{workers}")
+    sys.exit(exit_status(_pytest(options)))
+
+
+@main.command(name="list")
+def list_() -> None:
+    """List clauses with whether a check verifies them, adapters, transports and profiles."""
+    from conformance.report.listing import listing
+
+    click.echo(listing(), nl=False)
+
+
+@main.command()
+@click.argument("clause")
+def explain(clause: str) -> None:
+    """Explain a clause: its sentence, level, source, what it needs, and the checks that verify it."""
+    from conformance.contract import clause as find
+    from conformance.report.listing import explanation
+
+    try:
+        found = find(clause)
+    except LookupError as error:
+        raise click.UsageError(error.args[0]) from None
+    click.echo(explanation(found), nl=False)
+
+
+def exit_status(returncode: int) -> int:
+    """Return the command's exit code for that of the run: its own four, or 3 where it died of something else."""
+    if returncode in (0, 1, USAGE, SUITE_FAILED):
+        return returncode
+    if returncode == 4:  # pytest's own code for wrong usage
+        return USAGE
+    how = f"was killed by signal {-returncode}" if returncode < 0 else f"ended with exit code {returncode}"
+    click.echo(f"The run {how}: the suite could not do its work.", err=True)
+    return SUITE_FAILED
+
+
+def _pytest(options: list[str]) -> int:
+    """Run the checks in a process of their own and return its exit code."""
+    arguments = [
+        str(PACKAGE / "test_splits.py"),
+        f"--rootdir={PACKAGE}",
+        f"--config-file={PACKAGE / 'pytest.ini'}",
+        f"--confcutdir={PACKAGE}",
+        *("-p", "xdist.plugin", "-p", "conformance.plugin", "-p", "no:cacheprovider"),
+        *("-q", "--tb=no", "-rN", "--disable-warnings"),
+        *options,
+    ]
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+    }
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        return subprocess.run(
+            [sys.executable, "-c", _START, *arguments], env=environment, check=False
+        ).returncode
+    except KeyboardInterrupt:
+        return SUITE_FAILED

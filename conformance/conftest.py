@@ -1,0 +1,47 @@
+"""Fixtures of the units of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conformance.plugin import PROPERTY, Run
+from conformance.survey import Findings, Survey
+from fixtures.warehouse import Warehouse
+
+
+@pytest.fixture(scope="session")
+def run(pytestconfig: pytest.Config) -> Run:
+    """The run as it was settled by its options."""
+    found = pytestconfig.pluginmanager.get_plugin(Run.NAME)
+    assert isinstance(found, Run)
+    return found
+
+
+@pytest.fixture(scope="session")
+def session_folder(run: Run) -> Path:
+    """The folder of this run, shared by its processes."""
+    return run.folder
+
+
+@pytest.fixture(scope="session")
+def survey(run: Run) -> Survey:
+    """The pass that units of work run their examples through."""
+    chosen = run.selection
+    return Survey(chosen.adapter, chosen.transports, chosen.checks, Warehouse(run.folder / "drawn"))
+
+
+@pytest.fixture
+def record(request: pytest.FixtureRequest) -> Callable[[Findings], None]:
+    """Record what a unit of work found; it fails where a clause is broken."""
+
+    def recorder(findings: Findings) -> None:
+        request.node.user_properties.append((PROPERTY, findings.to_plain()))
+        if findings.broken:
+            pytest.fail(
+                f"violates {', '.join(sorted({clause for clause, _ in findings.broken}))}", pytrace=False
+            )
+
+    return recorder

@@ -1,0 +1,158 @@
+"""What every run judges besides the drawn examples: pinned specs, and splits of real tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.expressions import AlwaysTrue
+from pyiceberg.io.pyarrow import ArrowScan
+
+from conformance.examples import calls_of
+from conformance.observation import Question
+from conformance.trip import Example
+from fixtures.expected import planned_rows
+from fixtures.materials import Materials, make_plan
+from fixtures.registries import make_registry
+from fixtures.schemas import arrow_schema
+from fixtures.tpch import LINEITEM_MASKING, LINEITEM_Q1, LINEITEM_Q6, tpch_catalog
+from strategies.specs import (
+    ColumnSpec,
+    FileIOSpec,
+    Predicate,
+    RegistrySpec,
+    SplitSpec,
+    SqlPlanSpec,
+    TableSpec,
+    UdfSpec,
+)
+
+__all__ = ["PINNED", "TABLE_CASES", "TableCase", "table_example"]
+
+_NUMBERS = TableSpec(
+    (ColumnSpec(1, "a", "long", (1, 2, None)), ColumnSpec(2, "b", "string", ("x", "y"))), rows=4
+)
+
+# Specs that a drawn run reaches too rarely, and specs that once failed: each says which clause it is there for.
+PINNED: tuple[SplitSpec, ...] = (
+    # BUILD-4: does not encode; encodes and does not decode; a function whose name does not survive.
+    SplitSpec(_NUMBERS, plan=SqlPlanSpec("EXPLAIN SELECT a FROM t")),
+    SplitSpec(_NUMBERS, plan=SqlPlanSpec("SELECT a, value FROM t, generate_series(1, 2)")),
+    SplitSpec(
+        _NUMBERS,
+        plan=SqlPlanSpec('SELECT "Upper"(a) AS c0 FROM t'),
+        registry=RegistrySpec((UdfSpec("Upper"),)),
+    ),
+    # UDF-3: the second of one name, and one that shadows a built-in; UDF-6: no importable name.
+    SplitSpec(
+        _NUMBERS,
+        plan=SqlPlanSpec("SELECT f(a) AS c0, abs(a) AS c1 FROM t"),
+        registry=RegistrySpec((UdfSpec("f"), UdfSpec("abs", operand=5), UdfSpec("f", operand=9))),
+    ),
+    SplitSpec(
+        _NUMBERS,
+        plan=SqlPlanSpec("SELECT f(a) AS c0, g(b) AS c1 FROM t"),
+        registry=RegistrySpec((UdfSpec("f", origin="closure"), UdfSpec("g", "mask", origin="lambda"))),
+    ),
+    # BUILD-3: a registry that is false.
+    SplitSpec(
+        _NUMBERS,
+        plan=SqlPlanSpec("SELECT f(a) AS c0 FROM t"),
+        registry=RegistrySpec((UdfSpec("f"),), "falsy"),
+    ),
+    # IO-3: the table's location chooses another class than the file's.
+    SplitSpec(_NUMBERS, file_io=FileIOSpec(table_scheme="abfss")),
+    SplitSpec(_NUMBERS, Predicate("gt", "a", (1,)), ("b", "a"), file_io=FileIOSpec("instance", "vault")),
+)
+
+
+@dataclass(frozen=True)
+class TableCase:
+    """A split of a real table: the columns and rows to scan, and the plan over them; ``None`` for all and for none."""
+
+    name: str
+    table: str
+    columns: tuple[str, ...] | None = None
+    where: str | None = None
+    plan: SqlPlanSpec | None = None
+    registry: RegistrySpec | None = None
+    oldest: bool = False
+
+
+_MASKING = RegistrySpec((UdfSpec("mask", "mask", 3), UdfSpec("shift", "add", 7)))
+
+# ``oldest`` takes a file of the first snapshot, written before the schema evolved; else one of the last.
+TABLE_CASES = (
+    TableCase("lineitem-query-1", "lineitem", plan=SqlPlanSpec(LINEITEM_Q1, ("lineitem",))),
+    TableCase("lineitem-query-6", "lineitem", plan=SqlPlanSpec(LINEITEM_Q6, ("lineitem",)), oldest=True),
+    TableCase(
+        "lineitem-masked",
+        "lineitem",
+        None,
+        None,
+        SqlPlanSpec(LINEITEM_MASKING, ("lineitem",)),
+        _MASKING,
+        True,
+    ),
+    TableCase(
+        "lineitem-filtered", "lineitem", ("l_price", "l_note", "l_orderkey"), "l_quantity < 2", oldest=True
+    ),
+    TableCase(
+        "orders-filtered", "orders", ("o_status", "o_orderdate", "o_comment"), "o_totalprice > 250000.00"
+    ),
+)
+
+
+def table_example(case: TableCase, folder: Path) -> Example:
+    """Return the example of a real table's split; the tables are made in ``folder`` if they are not there."""
+    materials = _materials(case, folder)
+    arrow = arrow_schema(materials.projected_schema)
+    scan = ArrowScan(
+        materials.table_metadata, materials.file_io, materials.projected_schema, materials.row_filter
+    )
+    scanned = scan.to_table([materials.file_scan_task]).cast(arrow)
+    expected = scanned
+    if case.plan is not None:
+        expected = planned_rows(case.plan, case.registry, arrow, scanned.to_batches())
+    return Example(
+        title=repr(case),
+        make=partial(_materials, case, folder),
+        expected=expected,
+        question=Question(calls_of(case.registry), case.plan is not None),
+        scanned=scanned,
+    )
+
+
+def _materials(case: TableCase, folder: Path) -> Materials:
+    """Return fresh materials: the table loaded and its files planned anew by PyIceberg."""
+    table = _catalog(folder).load_table(f"tpch.{case.table}")
+    snapshot_id = table.metadata.snapshots[0].snapshot_id
+    first = {task.file.file_path for task in table.scan(snapshot_id=snapshot_id).plan_files()}
+    scan = table.scan(
+        row_filter=case.where if case.where is not None else AlwaysTrue(),
+        selected_fields=case.columns if case.columns is not None else ("*",),
+    )
+    tasks = [task for task in scan.plan_files() if (task.file.file_path in first) == case.oldest]
+    plan, session = make_plan(case.plan, case.registry, scan.projection())
+    properties: dict[str, Any] = dict(table.io.properties)
+    table.io.properties = properties
+    return Materials(
+        file_scan_task=min(tasks, key=lambda task: repr(task.file.partition)),  # file names are random
+        table_metadata=table.metadata,
+        file_io=table.io,
+        projected_schema=scan.projection(),
+        row_filter=scan.row_filter,
+        file_io_properties=properties,
+        plan=plan,
+        session_context=session,
+        udf_registry=None if case.registry is None else make_registry(case.registry),
+        plan_spec=case.plan,
+    )
+
+
+@cache
+def _catalog(folder: Path) -> Catalog:
+    return tpch_catalog(folder)

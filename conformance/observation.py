@@ -1,0 +1,301 @@
+"""What a user could notice of a split, wherever it is, as plain values; and where two observations differ."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from datafusion import SessionContext
+
+from conformance.adapter import Adapter
+from conformance.engine_events import recorded
+from conformance.plain import (
+    Raised,
+    Rows,
+    plain_expression,
+    plain_mapping,
+    plain_metadata,
+    plain_rows,
+    plain_schema,
+    plain_task,
+    qualified_name,
+)
+from fixtures.expected import evaluated
+
+__all__ = ["ASPECTS", "Aspect", "Difference", "Observation", "Question", "attempt", "difference", "observe"]
+
+Observation = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What has to be known of the spec to look at its split: plain values, which travel to wherever the split is.
+
+    ``calls`` holds a SQL expression over ``x`` (BIGINT), ``y`` (DOUBLE) and ``s`` (VARCHAR) for each function that a
+    registry of the spec makes available. ``has_plan`` says that rows come out of the engine, ``again`` that the split is
+    to be read by a second iterator at once; ``only`` names the aspects to look at, all for ``None``.
+    """
+
+    calls: tuple[str, ...] = ()
+    has_plan: bool = False
+    again: bool = True
+    only: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """One thing that is observed: its name, and how to look at it."""
+
+    name: str
+    look: Callable[[Adapter, Any, Question], Any]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where two plain values first differ: the path, what was expected and what is there, in short."""
+
+    path: str
+    expected: str
+    actual: str
+
+
+def observe(adapter: Adapter, split: Any, question: Question) -> dict[str, Any]:
+    """Return every aspect that the adapter can show; one that raises is recorded as :class:`Raised`."""
+    chosen = (aspect for aspect in ASPECTS if question.only is None or aspect.name in question.only)
+    looked = {aspect.name: attempt(aspect.look, adapter, split, question) for aspect in chosen}
+    seen = {name: value for name, value in looked.items() if value is not NOT_SHOWN}
+    if question.only is None or "rows" in question.only:
+        seen |= _read(adapter, split, question)
+    return seen
+
+
+def attempt(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what the function returns, or how it failed as :class:`Raised`.
+
+    The engine's panics are no ``Exception``; only what is meant to end a process goes through.
+    """
+    try:
+        return function(*arguments)
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        return Raised.from_exception(error)
+
+
+def difference(expected: Any, actual: Any, path: str = "") -> Difference | None:
+    """Return the first place where two plain values differ in type or value; ``None`` where they do not."""
+    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        keys = chain(expected, (key for key in actual if key not in expected))
+        pairs = ((f"{path}[{key!r}]", expected.get(key, ABSENT), actual.get(key, ABSENT)) for key in keys)
+        return next(filter(None, (difference(a, b, where) for where, a, b in pairs)), None)
+    if isinstance(expected, Rows) and isinstance(actual, Rows):
+        return _rows_difference(expected, actual, path)
+    if (
+        type(expected) is type(actual)
+        and isinstance(expected, (list, tuple))
+        and len(expected) == len(actual)
+    ):
+        pairs = ((f"{path}[{i}]", a, b) for i, (a, b) in enumerate(zip(expected, actual, strict=True)))
+        return next(filter(None, (difference(a, b, where) for where, a, b in pairs)), None)
+    if type(expected) is type(actual) and expected == actual:
+        return None
+    return Difference(path, _short(expected), _short(actual))
+
+
+NOT_SHOWN = object()
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+ABSENT = _Absent()
+
+
+def _rows_difference(expected: Rows, actual: Rows, path: str) -> Difference | None:
+    if found := difference(expected.columns, actual.columns, f"{path}.schema"):
+        return found
+    if expected.rows == actual.rows:
+        return None
+    left, right = list(expected.rows), list(actual.rows)
+    missing = _without(left, right)
+    added = _without(right, left)
+    return Difference(
+        f"{path}.rows",
+        f"{len(left)} rows" + (f", among them {missing[0]}" if missing else ""),
+        f"{len(right)} rows" + (f", among them {added[0]}" if added else ""),
+    )
+
+
+def _without(rows: list[str], others: list[str]) -> list[str]:
+    counts: dict[str, int] = {}
+    for row in others:
+        counts[row] = counts.get(row, 0) + 1
+    left = []
+    for row in rows:
+        if counts.get(row, 0):
+            counts[row] -= 1
+        else:
+            left.append(row)
+    return left
+
+
+def _short(value: Any) -> str:
+    text = str(value) if isinstance(value, Raised) else repr(value)
+    return text if len(text) <= 300 else f"{text[:280]}… ({len(text)} characters)"
+
+
+def _shown(reader: str, plain: Callable[[Any], Any]) -> Callable[[Adapter, Any, Question], Any]:
+    """Return a look at one part through the adapter's reader of that name."""
+
+    def look(adapter: Adapter, split: Any, question: Question) -> Any:
+        read = getattr(adapter, reader)
+        return NOT_SHOWN if read is None else plain(read(split))
+
+    return look
+
+
+def _class(adapter: Adapter, split: Any, question: Question) -> Any:
+    return qualified_name(type(split))
+
+
+def _plan_bytes(data: Any) -> Any:
+    # The digest tells bytes apart that are equal at both ends, which is all that a message can show.
+    return data if data is None else (type(data).__name__, hashlib.sha256(data).hexdigest(), bytes(data))
+
+
+def _tasks(tasks: Any) -> Any:
+    return [plain_task(task) for task in (tasks if isinstance(tasks, (list, tuple)) else [tasks])]
+
+
+def _opens(adapter: Adapter, split: Any, question: Question) -> Any:
+    """Digest of each data and delete file as the split's FileIO opens it."""
+    if adapter.file_io is None or adapter.scan_tasks is None:
+        return NOT_SHOWN
+    file_io, tasks = adapter.file_io(split), adapter.scan_tasks(split)
+    opened = {}
+    for task in tasks if isinstance(tasks, (list, tuple)) else [tasks]:
+        for file in (task.file, *task.delete_files):
+            opened[file.file_path] = attempt(_content_digest, file_io, file.file_path)
+    return opened
+
+
+def _content_digest(file_io: Any, location: str) -> str:
+    with file_io.new_input(location).open() as stream:
+        return hashlib.sha256(stream.read()).hexdigest()
+
+
+def _read(adapter: Adapter, split: Any, question: Question) -> dict[str, Any]:
+    """Read the split: its rows, what was registered meanwhile, and the rows of an iterator begun before, finished after."""
+    exact = not question.has_plan
+    begun = attempt(_begin, adapter, split) if question.again else None
+    with recorded() as events:
+        rows = attempt(lambda: plain_rows(adapter.read(split), exact=exact))
+    seen = {"rows": rows}
+    if question.has_plan and not isinstance(rows, Raised):
+        seen["registered while reading"] = registrations(
+            event.what for event in events if event.kind == "register"
+        )
+    if begun is not None:
+        finished = (
+            begun if isinstance(begun, Raised) else attempt(lambda: plain_rows(chain(*begun), exact=exact))
+        )
+        seen["reads again"] = finished
+    return seen
+
+
+def _begin(adapter: Adapter, split: Any) -> tuple[list[Any], Iterator[Any]]:
+    batches = iter(adapter.read(split))
+    return [batch for batch in [next(batches, None)] if batch is not None], batches
+
+
+def registrations(labels: Iterable[str]) -> list[str]:
+    """Return the order of registration, a registry that was applied several times in a row counted once."""
+    order = list(labels)
+    for length in range(1, len(order) // 2 + 1):
+        if len(order) % length == 0 and order == order[:length] * (len(order) // length):
+            return order[:length]
+    return order
+
+
+def _registered_by_registry(adapter: Adapter, split: Any, question: Question) -> Any:
+    if adapter.udf_registry is None:
+        return NOT_SHOWN
+    registry = adapter.udf_registry(split)
+    if registry is None:
+        return []
+    with recorded() as events:
+        registry.register_udfs(SessionContext())
+    return [event.what for event in events if event.kind == "register"]
+
+
+def _registry_computes(adapter: Adapter, split: Any, question: Question) -> Any:
+    """What each function of the split's registry computes in a fresh session."""
+    if adapter.udf_registry is None or not question.calls:
+        return NOT_SHOWN
+    registry = adapter.udf_registry(split)
+    session = SessionContext()
+    if registry is not None:
+        registry.register_udfs(session)
+    return {call: attempt(evaluated, session, call) for call in question.calls}
+
+
+def _read_only(adapter: Adapter, split: Any, question: Question) -> Any:
+    """Whether the table properties and the scan context refuse to be changed, or keep their value all the same."""
+    assert adapter.table_properties is not None
+    before = dict(adapter.table_properties(split))
+    attempt(_set_item, adapter.table_properties(split))
+    outcome = {"properties": "kept" if dict(adapter.table_properties(split)) == before else "changed"}
+    if adapter.scan_context is not None:
+        context = adapter.scan_context(split)
+        names = [
+            name for name in getattr(type(context), "__dataclass_fields__", ()) if not name.startswith("_")
+        ]
+        for name in names or ["row_filter"]:
+            outcome[f"context.{name}"] = _assigned(context, name)
+    return outcome
+
+
+def _set_item(properties: Any) -> None:
+    properties["changed by the suite"] = "yes"
+
+
+def _assigned(context: Any, name: str) -> str:
+    before = getattr(context, name, ABSENT)
+    result = attempt(setattr, context, name, before)
+    return "kept" if isinstance(result, Raised) else "can be set"
+
+
+def _read_only_or_not_shown(adapter: Adapter, split: Any, question: Question) -> Any:
+    return NOT_SHOWN if adapter.table_properties is None else _read_only(adapter, split, question)
+
+
+# In the order in which they are looked at; the rows come last.
+ASPECTS: Sequence[Aspect] = (
+    Aspect("class", _class),
+    Aspect("id", _shown("split_id", lambda split_id: (type(split_id).__name__, repr(split_id)))),
+    Aspect("plan bytes", _shown("plan_bytes", _plan_bytes)),
+    Aspect("projected schema", _shown("projected_schema", plain_schema)),
+    Aspect("row filter", _shown("row_filter", plain_expression)),
+    Aspect("table metadata", _shown("table_metadata", plain_metadata)),
+    Aspect("scan tasks", _shown("scan_tasks", _tasks)),
+    Aspect("table properties", _shown("table_properties", plain_mapping)),
+    Aspect("read-only", _read_only_or_not_shown),
+    Aspect("FileIO class", _shown("file_io", lambda file_io: qualified_name(type(file_io)))),
+    Aspect("FileIO properties", _shown("file_io", lambda file_io: plain_mapping(file_io.properties))),
+    Aspect("FileIO mapping", _shown("file_io", lambda file_io: type(file_io.properties).__name__)),
+    Aspect("FileIO opens", _opens),
+    Aspect("registry registers", _registered_by_registry),
+    Aspect("registry computes", _registry_computes),
+)
+
+
+def differing(expected: Observation, actual: Observation) -> Iterator[tuple[str, Difference]]:
+    """Yield (aspect, difference) for each aspect that both observations have and in which they differ."""
+    for name in expected:
+        if name in actual and (found := difference(expected[name], actual[name], name)):
+            yield name, found

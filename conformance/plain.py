@@ -1,0 +1,196 @@
+"""PyIceberg's objects, FileIO properties and rows as plain values that compare by type and value, in every field.
+
+PyIceberg's own equality is too weak an oracle: data files compare by path alone, schemas without their id, and
+``EqualTo("a", 1) == EqualTo("a", True)``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+__all__ = [
+    "Raised",
+    "Rows",
+    "plain_expression",
+    "plain_mapping",
+    "plain_metadata",
+    "plain_rows",
+    "plain_schema",
+    "plain_task",
+    "qualified_name",
+]
+
+DATA_FILE_FIELDS = (
+    "content",
+    "file_path",
+    "file_format",
+    "record_count",
+    "file_size_in_bytes",
+    "column_sizes",
+    "value_counts",
+    "null_value_counts",
+    "nan_value_counts",
+    "lower_bounds",
+    "upper_bounds",
+    "key_metadata",
+    "split_offsets",
+    "equality_ids",
+    "sort_order_id",
+    "spec_id",
+)
+# What CTX-3 lets stay behind, next to the snapshots that are not scanned and the refs to them.
+LOGS = ("snapshot-log", "metadata-log", "statistics", "partition-statistics")
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception in place of a value: its qualified type and its message."""
+
+    type: str
+    message: str
+
+    @classmethod
+    def from_exception(cls, error: BaseException) -> Raised:
+        """Return the record of an exception, its message cut at 600 characters."""
+        return cls(qualified_name(type(error)), str(error)[:600])
+
+    def __str__(self) -> str:
+        return f"raises {self.type}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows as a multiset: the columns' names, types and nullability in order, and a text for each row, sorted."""
+
+    columns: tuple[tuple[str, str, bool], ...]
+    rows: tuple[str, ...]
+
+
+def qualified_name(class_: type) -> str:
+    """Return ``module.QualifiedName`` of a class."""
+    return f"{class_.__module__}.{class_.__qualname__}"
+
+
+def plain_expression(expression: Any) -> tuple[Any, ...]:
+    """Return a boolean expression in postfix order, without nesting, so that depth overflows no stack."""
+    output: list[Any] = []
+    pending = [expression]
+    while pending:
+        node = pending.pop()
+        name = type(node).__name__
+        if name in ("And", "Or"):
+            output.append(name)
+            pending += [node.left, node.right]
+        elif name == "Not":
+            output.append(name)
+            pending.append(node.child)
+        else:
+            output.append(_plain_leaf(node))
+    return tuple(reversed(output))
+
+
+def plain_schema(schema: Any) -> Any:
+    """Return an Iceberg schema as its JSON: id, identifier fields, and each field with type, doc and defaults."""
+    return json.loads(schema.model_dump_json())
+
+
+def plain_metadata(metadata: Any) -> Any:
+    """Return table metadata as its JSON, without what CTX-3 lets stay behind."""
+    described = json.loads(metadata.model_dump_json())
+    scanned = described.get("current-snapshot-id")
+    for log in LOGS:
+        described.pop(log, None)
+    snapshots = described.pop("snapshots", [])
+    refs = described.pop("refs", {})
+    described["scanned-snapshot"] = [s for s in snapshots if s["snapshot-id"] == scanned]
+    described["refs-to-it"] = {name: ref for name, ref in refs.items() if ref["snapshot-id"] == scanned}
+    return described
+
+
+def plain_task(task: Any) -> dict[str, Any]:
+    """Return a file scan task: the data file and the delete files field by field, and the residual."""
+    return {
+        "file": _plain_file(task.file),
+        "delete files": sorted(
+            (_plain_file(file) for file in task.delete_files), key=lambda f: f["file_path"]
+        ),
+        "residual": plain_expression(task.residual),
+    }
+
+
+def plain_mapping(mapping: Mapping[Any, Any]) -> dict[str, str]:
+    """Return the items with keys and values written as Python, so that ``1``, ``True`` and ``"1"`` stay apart."""
+    return {repr(key): repr(value) for key, value in mapping.items()}
+
+
+def plain_rows(batches: Iterable[pa.RecordBatch], *, exact: bool) -> Rows | None:
+    """Return the rows of record batches; ``None`` for no batch at all, which gives no schema.
+
+    Unless ``exact``, floats keep 12 significant digits: the engine adds them in whatever order they come.
+    """
+    received = list(batches)
+    if not received:
+        return None
+    schema = received[0].schema
+    columns = tuple((field.name, str(field.type), field.nullable) for field in schema)
+    rows: list[str] = []
+    for batch in received:
+        names = [str(index) for index in range(batch.num_columns)]
+        values = [_plain_column(column, exact) for column in batch.columns] if names else []
+        rows += (
+            [f"({', '.join(row)})" for row in zip(*values, strict=True)]
+            if values
+            else ["()"] * batch.num_rows
+        )
+    return Rows(columns, tuple(sorted(rows)))
+
+
+def _plain_column(column: pa.Array, exact: bool) -> list[str]:
+    values = column.to_pylist()
+    if not exact and pa.types.is_floating(column.type):
+        return [
+            "None" if v is None else repr(float(f"{v:.12g}")) if math.isfinite(v) else repr(v) for v in values
+        ]
+    return [repr(value) for value in values]
+
+
+def _plain_leaf(node: Any) -> tuple[Any, ...]:
+    if not hasattr(node, "term"):
+        return (type(node).__name__,)
+    name = getattr(node.term, "name", None)
+    term = name if isinstance(name, str) else repr(node.term)
+    literals = getattr(node, "literals", None)
+    if literals is not None:
+        return (type(node).__name__, term, tuple(sorted(map(_plain_literal, literals))))
+    literal = getattr(node, "literal", None)
+    return (
+        (type(node).__name__, term)
+        if literal is None
+        else (type(node).__name__, term, _plain_literal(literal))
+    )
+
+
+def _plain_literal(literal: Any) -> str:
+    value = getattr(literal, "value", literal)
+    return f"{type(literal).__name__}({value!r}: {type(value).__name__})"
+
+
+def _plain_file(file: Any) -> dict[str, Any]:
+    described = {name: _plain_field(getattr(file, name, None)) for name in DATA_FILE_FIELDS}
+    partition = file.partition
+    described["partition"] = [repr(partition[i]) for i in range(len(partition))]
+    return described
+
+
+def _plain_field(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {repr(key): repr(item) for key, item in sorted(value.items())}
+    if isinstance(value, (list, tuple)):
+        return [repr(item) for item in value]
+    return value if isinstance(value, str) and type(value) is str else repr(value)

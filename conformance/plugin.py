@@ -1,0 +1,207 @@
+"""The pytest plugin: options, progress, and the verdict at the end.
+
+It acts only in a run that collects this package (``pytest --pyargs conformance``, or the command); any other run of
+pytest in the same environment is left alone.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+if TYPE_CHECKING:
+    from conformance.selection import Selection
+    from conformance.survey import Findings
+    from conformance.verdicts import Verdict
+
+__all__ = ["PROPERTY", "Run"]
+
+PACKAGE = Path(__file__).resolve().parent
+PROPERTY = "conformance"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options, all under one prefix."""
+    group = parser.getgroup("conformance", "conformance of data loader splits")
+    add = group.addoption
+    add(
+        "--conformance-adapter", default="reference", metavar="NAME", help="name, module:attribute or file.py"
+    )
+    add("--conformance-profile", default="quick", metavar="NAME", help="quick, thorough or soak")
+    add(
+        "--conformance-clause", action="append", default=[], metavar="ID", help="clause or family; repeatable"
+    )
+    add("--conformance-transport", action="append", default=[], metavar="NAME", help="transport; repeatable")
+    add("--conformance-seed", type=int, metavar="N", help="draw other examples than the profile's")
+    add("--conformance-budget", type=int, metavar="SECONDS", help="how long soak draws")
+    add("--conformance-require", type=int, metavar="N", help="fewest clauses that must be checked")
+    add("--conformance-strict", action="store_true", help="SHOULD clauses bind too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Settle what is checked, before anything is collected; a wrong option ends the run here."""
+    if not _collects_package(config):
+        return
+    worker = getattr(config, "workerinput", {})
+    run = Run(
+        config,
+        selection=_resolve(config, worker.get("conformance_seed")),
+        folder=Path(worker["conformance_folder"])
+        if worker
+        else Path(tempfile.mkdtemp(prefix="conformance-")),
+        is_worker=bool(worker),
+    )
+    config.pluginmanager.register(run, Run.NAME)
+
+
+def _collects_package(config: pytest.Config) -> bool:
+    if config.getoption("help", False) or config.getoption("version", False):
+        return False
+    for argument in config.args:
+        path = argument.split("::")[0]
+        if config.getoption("pyargs") and path.split(".")[0] == PACKAGE.name and not Path(path).exists():
+            return True
+        if Path(path).resolve().is_relative_to(PACKAGE):
+            return True
+    return False
+
+
+def _resolve(config: pytest.Config, seed: int | None) -> Selection:
+    from conformance.selection import UsageError, resolve
+
+    option = config.getoption
+    try:
+        return resolve(
+            adapter=option("conformance_adapter"),
+            profile_name=option("conformance_profile"),
+            clauses=option("conformance_clause"),
+            transports=option("conformance_transport"),
+            seed=option("conformance_seed") if seed is None else seed,
+            budget=option("conformance_budget"),
+            require=option("conformance_require"),
+            strict=option("conformance_strict"),
+        )
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+@dataclass
+class Run:
+    """One run of the suite, in the controller and in each xdist worker: its selection and what it has found so far."""
+
+    NAME: ClassVar[str] = "conformance-run"
+
+    config: pytest.Config
+    selection: Selection
+    folder: Path
+    is_worker: bool
+    findings: Findings = field(init=False)
+    ended: int = 0
+    errors: list[str] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+    outcome: tuple[int, str] = (3, "the run was interrupted")
+
+    def __post_init__(self) -> None:
+        """Begin with nothing found."""
+        from conformance.survey import Findings
+
+        self.findings = Findings()
+
+    @property
+    def units(self) -> int:
+        """The number of units of work that a complete run ends."""
+        from conformance.fixed import TABLE_CASES
+
+        return self.selection.profile.shards + 1 + len(TABLE_CASES)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Give an xdist worker the seed and the folder of this run."""
+        node.workerinput["conformance_seed"] = self.selection.seed
+        node.workerinput["conformance_folder"] = str(self.folder)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionstart(self) -> None:
+        """Show what is tested, before anything else is printed."""
+        from conformance.report.terminal import header
+
+        if not self.is_worker:
+            self._print(header(self.selection, getattr(self.config.option, "numprocesses", None) or 0))
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Make a unit of work of each shard."""
+        if "seed" in metafunc.fixturenames and "examples" in metafunc.fixturenames:
+            profile, seed = self.selection.profile, self.selection.seed
+            shards = [(profile.examples, seed + shard) for shard in range(profile.shards)]
+            names = [f"shard-{shard + 1}-of-{profile.shards}" for shard in range(profile.shards)]
+            metafunc.parametrize(("examples", "seed"), shards, ids=names)
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Leave progress to the lines of this plugin; what is counted at the end stays pytest's."""
+        if report.when == "call" and any(name == PROPERTY for name, _ in report.user_properties):
+            return report.outcome, "", ""
+        return None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add what a unit of work found, and say how far the run is."""
+        from conformance.survey import Findings
+
+        if self.is_worker:
+            return
+        found = [
+            value for name, value in report.user_properties if name == PROPERTY and report.when == "call"
+        ]
+        for plain in found:
+            self.findings.add(Findings.from_plain(plain))
+            self.ended += 1
+            broken = sorted({clause for clause, _ in self.findings.broken})
+            state = f"violated so far: {', '.join(broken)}" if broken else "no violation"
+            unit = report.nodeid.rsplit("[", 1)[-1].rstrip("]").rsplit("::", 1)[-1]
+            seconds = time.monotonic() - self.started
+            self._print(f"{self.ended:3}/{self.units}  {seconds:5.0f} s  {unit:24} {state}")
+        if report.failed and not found:
+            self.errors.append(f"{report.nodeid}\n{report.longreprtext}")
+
+    def pytest_terminal_summary(self) -> None:
+        """Print the verdicts."""
+        from conformance.report.terminal import summary
+
+        if self.is_worker:
+            return
+        seconds = time.monotonic() - self.started
+        self._print(
+            summary(self.selection, self.verdicts, self.findings, self.errors, seconds, self.outcome[1])
+        )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Turn findings into verdicts and these into the exit code."""
+        from conformance.verdicts import Exit, exit_code, verdicts
+
+        if self.is_worker:
+            return
+        complete = self.ended >= self.units and not self.errors
+        self.verdicts = verdicts(self.selection, self.findings, complete=complete)
+        self.outcome = exit_code(self.selection, self.verdicts, complete=complete)
+        if exitstatus != pytest.ExitCode.USAGE_ERROR:
+            session.exitstatus = int(self.outcome[0])
+        elif self.outcome[0] is Exit.CONFORMS:
+            self.outcome = (Exit.USAGE, "wrong usage")
+
+    def pytest_unconfigure(self) -> None:
+        """Remove the run's files."""
+        if not self.is_worker:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _print(self, text: str) -> None:
+        terminal = self.config.pluginmanager.getplugin("terminalreporter")
+        terminal.ensure_newline()
+        for line in text.splitlines():
+            terminal.write_line(line)

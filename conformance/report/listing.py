@@ -1,0 +1,55 @@
+"""What there is to check, as text: ``list`` and ``explain``."""
+
+from __future__ import annotations
+
+import inspect
+
+from conformance.checks import CHECKS
+from conformance.contract import CLAUSES, FAMILIES, Clause
+from conformance.loading import adapter_names
+from conformance.profiles import PROFILES
+from conformance.transports.registry import TRANSPORTS
+
+__all__ = ["explanation", "listing"]
+
+
+def listing() -> str:
+    """Return all clauses, adapters, transports and profiles, one a line."""
+    checked = {check.clause.id for check in CHECKS}
+    lines = ["Clauses"]
+    for family, title in FAMILIES.items():
+        lines.append(f"  {family}: {title}")
+        for clause in (clause for clause in CLAUSES if clause.family == family):
+            state = "checked" if clause.id in checked else "not checked yet"
+            lines.append(
+                f"    {clause.id:9} {clause.level.value:6} {state:15} {_shortened(clause.statement)}"
+            )
+    lines.append("Adapters")
+    lines += [f"    {name:15} {origin}" for name, origin in sorted(adapter_names().items())]
+    lines.append("Transports")
+    lines += [f"    {transport.name:15} {transport.clause}" for transport in TRANSPORTS]
+    lines.append("Profiles")
+    for profile in PROFILES.values():
+        seed = f"seed {profile.seed}" if profile.seed is not None else "a new seed each time"
+        budget = f", again and again for {profile.budget} s" if profile.budget else ""
+        lines.append(f"    {profile.name:15} {profile.shards} × {profile.examples} examples, {seed}{budget}")
+    return "\n".join(lines) + "\n"
+
+
+def explanation(clause: Clause) -> str:
+    """Return all that is known of a clause."""
+    lines = [f"{clause.id} ({clause.level.value}, {clause.source})", "", clause.statement, ""]
+    lines += [f"Needs: {need.name.lower()} ({need.value})" for need in clause.needs]
+    checks = [check for check in CHECKS if check.clause == clause]
+    for check in checks:
+        module = check.judge.__module__.replace(".", "/") + ".py"
+        doc = inspect.getdoc(check.judge)
+        lines.append(f"Checked by {check.judge.__name__} in {module}" + (f": {doc}" if doc else ""))
+    if not checks:
+        lines.append("No check verifies it yet: it is reported as not run.")
+    lines.append(f"Alone: dataloader-conformance run --clause {clause.id}")
+    return "\n".join(lines) + "\n"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 90 else text[:89].rsplit(" ", 1)[0] + " …"

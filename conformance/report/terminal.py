@@ -1,0 +1,136 @@
+"""The report in the terminal."""
+
+from __future__ import annotations
+
+import io
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.pretty import Pretty
+from rich.table import Table
+from rich.text import Text
+
+from conformance.contract import FAMILIES, Level
+from conformance.selection import Selection
+from conformance.survey import Findings, Violation
+from conformance.verdicts import State, Verdict
+from strategies.serialization import from_json
+
+__all__ = ["header", "summary"]
+
+VERSIONS = ("datafusion", "pyiceberg", "pyarrow", "cloudpickle", "hypothesis")
+STYLES = {
+    State.CONFORMS: "green",
+    State.VIOLATES: "bold red",
+    State.NOT_APPLICABLE: "dim",
+    State.NOT_RUN: "yellow",
+}
+
+
+def header(selection: Selection, workers: int) -> str:
+    """Return what is tested: adapter, capabilities, versions, profile, seed, workers, selection."""
+    lines = [
+        ("adapter", f"{selection.adapter.name} ({selection.adapter_reference})"),
+        ("can", ", ".join(sorted(capability.name for capability in selection.adapter.capabilities)).lower()),
+        (
+            "versions",
+            ", ".join([f"Python {platform.python_version()}", *(f"{n} {_version(n)}" for n in VERSIONS)]),
+        ),
+        ("profile", f"{selection.profile.name}, seed {selection.seed}, {workers or 'no'} workers"),
+        ("clauses", f"{len(selection.clauses)} selected"),
+        ("transports", ", ".join(transport.name for transport in selection.transports)),
+    ]
+    return _rendered(*(Text.assemble((f"{name:>10}  ", "bold"), value) for name, value in lines))
+
+
+def summary(
+    selection: Selection,
+    verdicts: Sequence[Verdict],
+    findings: Findings,
+    errors: Sequence[str],
+    seconds: float,
+    outcome: str,
+) -> str:
+    """Return the table of clauses by family, each violation in full, the errors of the suite, and the outcome."""
+    parts: list[RenderableType] = [Text(""), _table(verdicts)]
+    for verdict in verdicts:
+        parts += [_panel(verdict, violation) for violation in verdict.violations]
+    for error in errors:
+        parts.append(Panel(Text(error[-4000:]), title="the suite could not do its work", border_style="red"))
+    phases = ", ".join(f"{name} {spent:.0f} s" for name, spent in findings.seconds.most_common())
+    unusable = sum(findings.unusable.values())
+    parts.append(
+        Text(
+            f"{findings.examples} examples ({unusable} that the engine cannot run), {seconds:.0f} s: {phases}"
+        )
+    )
+    red = any(verdict.state is State.VIOLATES for verdict in verdicts) or errors
+    parts.append(Text(f"{selection.adapter.name}: {outcome}", style="bold red" if red else "bold"))
+    return _rendered(*parts)
+
+
+def _table(verdicts: Sequence[Verdict]) -> Table:
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    table.add_column("clause", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("examples", justify="right", no_wrap=True)
+    table.add_column("", overflow="fold")
+    for family, members in groupby(verdicts, key=lambda verdict: verdict.clause.family):
+        table.add_row(Text(f"{family} {FAMILIES[family]}", style="bold"))
+        for verdict in members:
+            where = ", ".join(
+                dict.fromkeys(t for violation in verdict.violations for t in violation.transports)
+            )
+            should = " (SHOULD)" if verdict.clause.level is Level.SHOULD else ""
+            table.add_row(
+                f"  {verdict.clause.id}{should}",
+                Text(verdict.state.value, style=STYLES[verdict.state]),
+                str(verdict.examples) if verdict.examples else "",
+                Text(where or verdict.why, style="dim"),
+            )
+    return table
+
+
+def _panel(verdict: Verdict, violation: Violation) -> Panel:
+    found = violation.difference
+    example: RenderableType = Text(violation.example)
+    if violation.spec:
+        example = Pretty(from_json(violation.spec), expand_all=False, max_string=400)
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row(Text("through", style="bold"), ", ".join(violation.transports))
+    facts.add_row(Text("in", style="bold"), found.path)
+    facts.add_row(Text("expected", style="bold"), Text(found.expected, style="green"))
+    facts.add_row(Text("actual", style="bold"), Text(found.actual, style="red"))
+    body = Group(
+        Text(verdict.clause.statement, style="italic"),
+        Text(""),
+        facts,
+        Text("\nexample", style="bold"),
+        example,
+    )
+    title = f"{verdict.clause.id} ({verdict.clause.level.value}) violated"
+    return Panel(body, title=title, title_align="left", border_style="red")
+
+
+def _rendered(*parts: RenderableType) -> str:
+    stream = io.StringIO()
+    colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    width = max(80, min(140, shutil.get_terminal_size((100, 24)).columns))
+    console = Console(file=stream, width=width, force_terminal=colours, highlight=False, soft_wrap=False)
+    for part in parts:
+        console.print(part)
+    return stream.getvalue()
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "unknown"

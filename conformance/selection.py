@@ -1,0 +1,96 @@
+"""What a run is to check: adapter, profile, seed, clauses and transports, settled before anything is collected."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from conformance.adapter import Adapter
+from conformance.checks import CHECKS, Check
+from conformance.contract import Clause, select
+from conformance.loading import AdapterError, load_adapter
+from conformance.profiles import Profile, profile
+from conformance.transports import Transport
+from conformance.transports.registry import select_transports
+
+__all__ = ["Selection", "UsageError", "resolve"]
+
+
+class UsageError(Exception):
+    """The options cannot be followed; the message says which value is wrong and what would be right."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A run's options, resolved. ``adapter_reference`` is how the adapter was named, for workers to load it again."""
+
+    adapter_reference: str
+    adapter: Adapter
+    profile: Profile
+    seed: int
+    clauses: tuple[Clause, ...]
+    transports: tuple[Transport, ...]
+    budget: int | None
+    require: int
+    strict: bool
+
+    @property
+    def checks(self) -> list[Check]:
+        """The checks of the selected clauses for which the adapter has the capabilities."""
+        ids = {clause.id for clause in self.clauses}
+        capabilities = self.adapter.capabilities
+        return [
+            check
+            for check in CHECKS
+            if check.clause.id in ids and capabilities.issuperset(check.clause.needs)
+        ]
+
+
+def resolve(
+    *,
+    adapter: str = "reference",
+    profile_name: str = "quick",
+    clauses: Sequence[str] = (),
+    transports: Sequence[str] = (),
+    seed: int | None = None,
+    budget: int | None = None,
+    require: int | None = None,
+    strict: bool = False,
+) -> Selection:
+    """Return the selection that the options mean.
+
+    Raises:
+        UsageError: a name is unknown, the adapter cannot be loaded, a number is out of range, or options contradict.
+    """
+    try:
+        chosen = profile(profile_name)
+        selected = select(tuple(clauses))
+        carried = select_transports(transports)
+    except LookupError as error:
+        raise UsageError(error.args[0]) from None
+    if budget is not None and chosen.budget is None:
+        raise UsageError(f"--budget goes with --profile soak; {chosen.name} stops after a number of examples")
+    if budget is not None and budget <= 0:
+        raise UsageError(f"--budget must be a positive number of seconds, got {budget}")
+    if seed is not None and seed < 0:
+        raise UsageError(f"--seed must be 0 or more, got {seed}")
+    if require is not None and not 0 < require <= len(selected):
+        raise UsageError(f"--require must be 1 to {len(selected)} (the selected clauses), got {require}")
+    try:
+        loaded = load_adapter(adapter)
+    except AdapterError as error:
+        raise UsageError(str(error)) from error
+    if seed is None:
+        seed = chosen.seed if chosen.seed is not None else random.SystemRandom().randrange(2**32)
+    return Selection(
+        adapter_reference=adapter,
+        adapter=loaded,
+        profile=chosen,
+        seed=seed,
+        clauses=selected,
+        transports=carried,
+        budget=budget if budget is not None else chosen.budget,
+        require=1 if require is None else require,
+        strict=strict,
+    )

@@ -1,0 +1,252 @@
+"""The one pass: every example is made once, carried through all transports, and judged on every clause.
+
+No broken clause raises while examples are drawn, so none hides another and none cuts the run short. Each clause that was
+broken anywhere is then searched and shrunk by itself, while the others are left out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hypothesis.strategies import SearchStrategy
+
+from conformance.adapter import Adapter
+from conformance.checks import Check
+from conformance.examples import Unusable, draw, example_of, minimal
+from conformance.observation import Difference
+from conformance.trip import Example, Judgement, Trip, take
+from conformance.transports import Transport
+from fixtures.warehouse import Warehouse
+from strategies.serialization import to_json
+from strategies.specs import SplitSpec
+
+__all__ = ["Findings", "Survey", "Violation"]
+
+# How many specs may be carried while one clause is shrunk: enough for a readable example, and an end to it.
+SHRINK_LIMIT = 150
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A broken clause with the smallest example found: where, what was expected and what was there.
+
+    ``spec`` is the spec as JSON (empty for a fixed table); ``example`` says it in Python.
+    """
+
+    clause: str
+    transports: tuple[str, ...]
+    example: str
+    spec: str
+    difference: Difference
+
+
+@dataclass
+class Findings:
+    """What a survey found, as plain values that go from an xdist worker to the controller.
+
+    ``met`` and ``broken`` count examples for each (clause, transport); ``seconds`` is the time of each phase.
+    """
+
+    met: Counter[tuple[str, str]] = field(default_factory=Counter)
+    broken: Counter[tuple[str, str]] = field(default_factory=Counter)
+    violations: list[Violation] = field(default_factory=list)
+    seconds: Counter[str] = field(default_factory=Counter)
+    examples: int = 0
+    unusable: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Findings) -> None:
+        """Count what the other survey found as well."""
+        self.met.update(other.met)
+        self.broken.update(other.broken)
+        self.violations += other.violations
+        self.seconds.update(other.seconds)
+        self.examples += other.examples
+        self.unusable.update(other.unusable)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the findings as JSON values."""
+        return {
+            "met": [[*key, count] for key, count in self.met.items()],
+            "broken": [[*key, count] for key, count in self.broken.items()],
+            "violations": [
+                {
+                    **vars(violation),
+                    "transports": list(violation.transports),
+                    "difference": vars(violation.difference),
+                }
+                for violation in self.violations
+            ],
+            "seconds": dict(self.seconds),
+            "examples": self.examples,
+            "unusable": dict(self.unusable),
+        }
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Findings:
+        """Return what :meth:`to_plain` wrote."""
+        violations = [
+            Violation(
+                **{**v, "transports": tuple(v["transports"]), "difference": Difference(**v["difference"])}
+            )
+            for v in plain["violations"]
+        ]
+        return cls(
+            Counter({(clause, transport): count for clause, transport, count in plain["met"]}),
+            Counter({(clause, transport): count for clause, transport, count in plain["broken"]}),
+            violations,
+            Counter(plain["seconds"]),
+            plain["examples"],
+            Counter(plain["unusable"]),
+        )
+
+
+Breaks = Callable[[SplitSpec], bool]
+Smallest = Callable[[Breaks], "SplitSpec | None"]
+
+
+@dataclass
+class History:
+    """What was judged while specs were drawn: the clauses that each spec (as JSON) broke, and the first break of each."""
+
+    broken_by: dict[str, set[str]] = field(default_factory=dict)
+    first: dict[str, tuple[SplitSpec, Judgement]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Everything that a pass needs: the loader under test, what is selected, and where files are made."""
+
+    adapter: Adapter
+    transports: Sequence[Transport]
+    checks: Sequence[Check]
+    warehouse: Warehouse
+
+    def drawn(self, strategy: SearchStrategy[SplitSpec], count: int, seed: int) -> Findings:
+        """Judge ``count`` specs drawn from the seed, then search each clause that was broken."""
+        findings, history = Findings(), History()
+        draw(strategy, count, seed, lambda spec: self._judge_spec(spec, findings, history))
+        self._search(findings, history, lambda breaks: minimal(strategy, count, seed, breaks))
+        return findings
+
+    def pinned(self, specs: Sequence[SplitSpec]) -> Findings:
+        """Judge these specs; a broken clause is shown with the first that breaks it."""
+        findings, history = Findings(), History()
+        for spec in specs:
+            self._judge_spec(spec, findings, history)
+        self._search(findings, history, lambda breaks: next(filter(breaks, specs), None))
+        return findings
+
+    def fixed(self, example: Example) -> Findings:
+        """Judge one example that has no spec."""
+        findings = Findings(examples=1)
+        for clause_id, judgements in _by_clause(self._judge(example, findings)).items():
+            broken = [judgement for judgement in judgements if judgement.difference]
+            if broken:
+                where = tuple(dict.fromkeys(judgement.transport for judgement in broken))
+                assert broken[0].difference is not None
+                findings.violations.append(
+                    Violation(clause_id, where, example.title, "", broken[0].difference)
+                )
+        return findings
+
+    def _judge_spec(self, spec: SplitSpec, findings: Findings, history: History) -> None:
+        started = time.perf_counter()
+        example = example_of(spec, self.warehouse)
+        findings.seconds["make"] += time.perf_counter() - started
+        findings.examples += 1
+        if isinstance(example, Unusable):
+            findings.unusable[example.reason.split("\n")[0][:100]] += 1
+            return
+        broken = [judgement for judgement in self._judge(example, findings) if judgement.difference]
+        history.broken_by[to_json(spec)] = {judgement.clause for judgement in broken}
+        for judgement in broken:
+            history.first.setdefault(judgement.clause, (spec, judgement))
+
+    def _judge(self, example: Example, findings: Findings) -> list[Judgement]:
+        """Carry and judge an example; count each (clause, transport) once, as broken if any judgement of it is."""
+        started = time.perf_counter()
+        trip = take(self.adapter, example, self.transports)
+        findings.seconds["build, send and observe"] += time.perf_counter() - started
+        started = time.perf_counter()
+        judgements = list(judge(trip, self.checks))
+        findings.seconds["judge"] += time.perf_counter() - started
+        where = {(judgement.clause, judgement.transport) for judgement in judgements}
+        findings.met.update(where)
+        findings.broken.update({(j.clause, j.transport) for j in judgements if j.difference})
+        return judgements
+
+    def _search(self, findings: Findings, history: History, smallest: Smallest) -> None:
+        """Find the smallest example of each broken clause, until every transport that broke it is accounted for."""
+        started = time.perf_counter()
+        for clause_id, (spec, seen) in history.first.items():
+            unexplained = {transport for clause, transport in findings.broken if clause == clause_id}
+            while unexplained:
+                trial = _Trial(self, clause_id, frozenset(unexplained), history)
+                found = smallest(trial.breaks) or spec
+                broken = [j for j in trial.judgements(found) if j.difference]
+                if not broken:
+                    # Broken in company, not alone: state that outlives a split. Shown as it was first seen.
+                    found, broken = (
+                        spec,
+                        [replace(seen, transport=transport) for transport in sorted(unexplained)],
+                    )
+                where = tuple(dict.fromkeys(judgement.transport for judgement in broken))
+                assert broken[0].difference is not None
+                findings.violations.append(
+                    Violation(clause_id, where, repr(found), to_json(found), broken[0].difference)
+                )
+                unexplained -= set(where)
+        findings.seconds["search"] += time.perf_counter() - started
+
+
+def judge(trip: Trip, checks: Sequence[Check]) -> Iterator[Judgement]:
+    """Yield the judgement of every check on a trip."""
+    for check in checks:
+        for transport, difference in check.judge(trip):
+            yield Judgement(check.clause.id, transport, difference)
+
+
+class _Trial:
+    """Whether a spec breaks one clause through some transports; at most ``SHRINK_LIMIT`` specs are tried."""
+
+    def __init__(self, survey: Survey, clause_id: str, transports: frozenset[str], history: History) -> None:
+        carried = [transport for transport in survey.transports if transport.name in transports]
+        self._survey = replace(
+            survey,
+            checks=[check for check in survey.checks if check.clause.id == clause_id],
+            transports=carried or survey.transports[:1],  # what breaks as built may show only after sending
+        )
+        self._clause_id, self._transports, self._history = clause_id, transports, history
+        self._tried: dict[str, list[Judgement]] = {}
+
+    def breaks(self, spec: SplitSpec) -> bool:
+        """Return whether the spec breaks the clause; false for any new one once the limit is reached."""
+        key = to_json(spec)
+        if self._clause_id not in self._history.broken_by.get(key, {self._clause_id}):
+            return False
+        if key not in self._tried and len(self._tried) >= SHRINK_LIMIT:
+            return False
+        return any(judgement.difference for judgement in self.judgements(spec))
+
+    def judgements(self, spec: SplitSpec) -> list[Judgement]:
+        """Return the judgements of the clause on the spec, through these transports or as built."""
+        key = to_json(spec)
+        if key not in self._tried:
+            example = example_of(spec, self._survey.warehouse)
+            self._tried[key] = []
+            if not isinstance(example, Unusable):
+                trip = take(self._survey.adapter, example, self._survey.transports)
+                judgements = judge(trip, self._survey.checks)
+                self._tried[key] = [j for j in judgements if j.transport in self._transports]
+        return self._tried[key]
+
+
+def _by_clause(judgements: Sequence[Judgement]) -> dict[str, list[Judgement]]:
+    grouped: dict[str, list[Judgement]] = {}
+    for judgement in judgements:
+        grouped.setdefault(judgement.clause, []).append(judgement)
+    return grouped

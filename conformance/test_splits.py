@@ -1,0 +1,30 @@
+"""The units of work of a run. Each judges its examples on every selected clause, and fails where one is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conformance.fixed import PINNED, TABLE_CASES, TableCase, table_example
+from conformance.survey import Findings, Survey
+from strategies import split_specs
+
+Recorder = Callable[[Findings], None]
+
+
+def test_drawn_splits(survey: Survey, record: Recorder, examples: int, seed: int) -> None:
+    """Splits drawn from one seed."""
+    record(survey.drawn(split_specs(), examples, seed))
+
+
+def test_pinned_splits(survey: Survey, record: Recorder) -> None:
+    """Splits that a drawn run reaches too rarely, and splits that once failed."""
+    record(survey.pinned(PINNED))
+
+
+@pytest.mark.parametrize("case", TABLE_CASES, ids=[case.name for case in TABLE_CASES])
+def test_table_splits(survey: Survey, record: Recorder, case: TableCase, session_folder: Path) -> None:
+    """Splits of real tables."""
+    record(survey.fixed(table_example(case, session_folder)))

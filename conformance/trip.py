@@ -1,0 +1,157 @@
+"""One example on its way: a spec made real, built by the loader under test, sent through every transport, observed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+from datafusion import SessionContext
+
+from conformance.adapter import Adapter
+from conformance.engine_events import Event, recorded
+from conformance.observation import ABSENT, Difference, Observation, Question, attempt, difference, observe
+from conformance.plain import Raised, Rows, plain_rows
+from conformance.transports import Arrival, Transport
+from fixtures.materials import Materials
+from fixtures.plans import empty_batch
+from fixtures.survival import survives
+
+__all__ = ["AS_BUILT", "Example", "Judgement", "Trip", "take"]
+
+# In place of a transport, for what is judged before anything was sent.
+AS_BUILT = "as built"
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a trip starts from: how to make fresh materials, and the rows that must come out.
+
+    ``title`` is shown in reports, ``spec`` the drawn spec (``None`` for a fixed table). ``make`` returns materials that
+    nobody else holds; ``variant`` the same with fields of the spec replaced.
+    """
+
+    title: str
+    make: Callable[[], Materials]
+    expected: pa.Table
+    question: Question
+    scanned: pa.Table | None = None
+    spec: Any = None
+    variant: Callable[..., Materials] | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A clause's verdict on one example through one transport: ``None`` where it holds."""
+
+    clause: str
+    transport: str
+    difference: Difference | None
+
+
+@dataclass
+class Trip:
+    """An example that has travelled. Checks read it; nothing in it is judged yet."""
+
+    adapter: Adapter
+    example: Example
+    materials: Materials
+    split: Any
+    build_events: Sequence[Event]
+    sent: Observation
+    arrivals: Mapping[str, Sequence[Arrival]] = field(default_factory=dict)
+    later_events: Sequence[Event] = ()
+    transports: Sequence[Transport] = ()
+
+    @property
+    def spec(self) -> Any:
+        """The spec that was drawn; ``None`` for a fixed table."""
+        return self.example.spec
+
+    @property
+    def refusal(self) -> Raised | None:
+        """How ``build`` failed; ``None`` where it did not."""
+        return self.split if isinstance(self.split, Raised) else None
+
+    @property
+    def expected_rows(self) -> Rows | None:
+        """The rows that the split must give, by the suite's own computation."""
+        expected = self.example.expected
+        batches = expected.to_batches() or [empty_batch(expected.schema)]
+        return plain_rows(batches, exact=not self.example.question.has_plan)
+
+    @cached_property
+    def plan_survives(self) -> Raised | None:
+        """``None`` where the plan survives Substrait by the suite's own trial; else how it does not."""
+        return (
+            attempt(survives, self.materials, self.example.scanned)
+            if self.materials.plan is not None
+            else None
+        )
+
+    @cached_property
+    def registration_order(self) -> list[str]:
+        """The labels of the registry's functions in registration order, recorded from a registry of the suite's own."""
+        registry = self.example.make().udf_registry
+        if registry is None:
+            return []
+        with recorded() as events:
+            registry.register_udfs(SessionContext())
+        return [event.what for event in events if event.kind == "register"]
+
+    def can_carry(self, transport: str) -> bool:
+        """Whether the example's functions may be sent that way: by name, or by value where it carries values."""
+        if self.spec is None or self.spec.registry is None:
+            return True
+        named = all(udf.origin == "module" for udf in self.spec.registry.udfs)
+        return named or next(t.by_value for t in self.transports if t.name == transport)
+
+    def observations(self) -> Iterator[tuple[str, Observation]]:
+        """Yield (transport, observation) of the split as built and of every arrival."""
+        yield AS_BUILT, self.sent
+        for transport, arrivals in self.arrivals.items():
+            for arrival in arrivals:
+                if arrival.observation is not None:
+                    yield transport, arrival.observation
+
+    def arrives(self, aspect: str) -> Iterator[tuple[str, Difference | None]]:
+        """Yield (transport, difference from what was sent) for each arrival at which the aspect was observed."""
+        if self.refusal or isinstance(self.sent.get(aspect, ABSENT), (type(ABSENT), Raised)):
+            return
+        for transport, arrivals in self.arrivals.items():
+            for arrival in arrivals:
+                if arrival.observation is not None and aspect in arrival.observation:
+                    found = difference(
+                        self.sent[aspect], arrival.observation[aspect], hop_path(aspect, arrival.hop)
+                    )
+                    yield transport, found
+
+    def built(self, aspect: str, expected: Any) -> Iterator[tuple[str, Difference | None]]:
+        """Yield the difference between what was given and what the split shows of it before it is sent."""
+        if not self.refusal and aspect in self.sent:
+            yield AS_BUILT, difference(expected, self.sent[aspect], aspect)
+
+    def observe(self, *aspects: str, split: Any = None, again: bool = False) -> Observation:
+        """Observe the original, or another split, now; all aspects where none is named."""
+        question = replace(self.example.question, only=frozenset(aspects) or None, again=again)
+        return observe(self.adapter, self.split if split is None else split, question)
+
+
+def hop_path(aspect: str, hop: int) -> str:
+    """Return the aspect's name with the trip after which it was seen."""
+    return aspect if hop == 1 else f"{aspect}, after trip {hop}"
+
+
+def take(adapter: Adapter, example: Example, transports: Sequence[Transport]) -> Trip:
+    """Build the example's split, send it through every transport, and observe it before and wherever it arrives."""
+    materials = example.make()
+    with recorded() as build_events:
+        split = attempt(adapter.build, materials)
+    if isinstance(split, Raised):
+        return Trip(adapter, example, materials, split, build_events, {})
+    with recorded() as later_events:
+        sent = observe(adapter, split, example.question)
+        arrivals = {t.name: t.send(adapter, split, example.question) for t in transports}
+    return Trip(adapter, example, materials, split, build_events, sent, arrivals, later_events, transports)

@@ -1,0 +1,97 @@
+"""Findings to verdicts, and verdicts to an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+from conformance.checks import CHECKS
+from conformance.contract import Clause, Level
+from conformance.selection import Selection
+from conformance.survey import Findings, Violation
+
+__all__ = ["Exit", "State", "Verdict", "exit_code", "verdicts"]
+
+
+class State(Enum):
+    """What a run says of a clause. ``not run`` and ``not applicable`` are no passes."""
+
+    CONFORMS = "conforms"
+    VIOLATES = "violates"
+    NOT_APPLICABLE = "not applicable"
+    NOT_RUN = "not run"
+
+
+class Exit(IntEnum):
+    """Exit codes of a run."""
+
+    CONFORMS = 0
+    VIOLATES = 1
+    USAGE = 2
+    SUITE_FAILED = 3
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A clause's verdict: how many examples met its premise, why it was not run, and each distinct way it was broken."""
+
+    clause: Clause
+    state: State
+    examples: int = 0
+    why: str = ""
+    violations: tuple[Violation, ...] = ()
+
+
+def verdicts(selection: Selection, findings: Findings, *, complete: bool = True) -> list[Verdict]:
+    """Return a verdict on each selected clause. ``complete`` is false where some units of work did not end."""
+    return [_verdict(clause, selection, findings, complete) for clause in selection.clauses]
+
+
+def exit_code(selection: Selection, found: Sequence[Verdict], *, complete: bool = True) -> tuple[Exit, str]:
+    """Return the exit code and a sentence that says why."""
+    binding = [
+        v for v in found if v.state is State.VIOLATES and (v.clause.level is Level.MUST or selection.strict)
+    ]
+    checked = [v for v in found if v.state in (State.CONFORMS, State.VIOLATES)]
+    if not complete:
+        return Exit.SUITE_FAILED, "the suite could not do all of its work: see the errors above"
+    if binding:
+        names = ", ".join(verdict.clause.id for verdict in binding)
+        return Exit.VIOLATES, f"{_count(len(binding), 'clause')} violated: {names}"
+    if not checked:
+        return Exit.VIOLATES, "nothing was checked"
+    if len(checked) < selection.require:
+        return Exit.VIOLATES, f"only {_count(len(checked), 'clause')} checked, {selection.require} required"
+    return Exit.CONFORMS, f"conforms to {_count(len(checked), 'clause')}"
+
+
+def _verdict(clause: Clause, selection: Selection, findings: Findings, complete: bool) -> Verdict:
+    missing = [need for need in clause.needs if need not in selection.adapter.capabilities]
+    if missing:
+        return Verdict(clause, State.NOT_APPLICABLE, why="; ".join(f"not: {need.value}" for need in missing))
+    if all(check.clause != clause for check in CHECKS):
+        return Verdict(clause, State.NOT_RUN, why="no check verifies it yet")
+    # An example counts once, through however many transports it went.
+    examples = max((count for (id_, _), count in findings.met.items() if id_ == clause.id), default=0)
+    if any(id_ == clause.id for id_, _ in findings.broken):
+        broken = [violation for violation in findings.violations if violation.clause == clause.id]
+        return Verdict(clause, State.VIOLATES, examples, violations=_distinct(broken))
+    if not complete:
+        return Verdict(clause, State.NOT_RUN, examples, why="the run was cut short")
+    if not examples:
+        return Verdict(clause, State.NOT_RUN, why="no example met its premise")
+    return Verdict(clause, State.CONFORMS, examples)
+
+
+def _distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:
+    """Return the smallest example of each set of transports; what one with more transports explains is left out."""
+    kept: list[Violation] = []
+    for violation in sorted(violations, key=lambda v: (-len(v.transports), len(v.example), v.example)):
+        if not any(set(violation.transports) <= set(other.transports) for other in kept):
+            kept.append(violation)
+    return tuple(kept)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

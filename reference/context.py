@@ -1,0 +1,160 @@
+"""What the splits of one scan have in common."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from pyiceberg.expressions import AlwaysTrue, BooleanExpression
+from pyiceberg.io import FileIO
+from pyiceberg.schema import Schema
+from pyiceberg.table.metadata import TableMetadata, TableMetadataCommonFields, TableMetadataUtil
+
+from reference.filters import MAX_FILTER_DEPTH, FlatFilter, balanced, depth, flatten, rebuild
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False)
+class TableScanContext:
+    """Table metadata, FileIO, projection and row filter of a scan; shared by the scan's splits (CTX-6).
+
+    It is a snapshot: it holds plain values taken from the arguments, and later changes to those do not reach
+    it (BUILD-6). Each property makes a new object from these values, which a caller may change without
+    changing the context (CTX-5). A subclass may add fields of its own, in an `__init__` that calls this one
+    (WIRE-13).
+    """
+
+    _metadata: bytes = field(init=False)
+    _schema: str = field(init=False)
+    _filter: FlatFilter = field(init=False)
+    _snapshot_id: int | None = field(init=False)
+    _io_class: type[FileIO] = field(init=False)
+    _io_properties: dict[str, Any] = field(init=False)
+
+    def __init__(
+        self,
+        table_metadata: TableMetadata,
+        io: FileIO,
+        projected_schema: Schema,
+        row_filter: BooleanExpression = AlwaysTrue(),  # noqa: B008 - a singleton
+        snapshot_id: int | None = None,
+    ) -> None:
+        """Take the snapshot.
+
+        Args:
+            table_metadata: of any format version. All of it is kept but the logs and what belongs to
+                snapshots other than the scanned and the current one, so that a payload does not grow with the
+                table's history (CTX-3, WIRE-9).
+            io: arrives as an object of its class, made as ``type(io)(properties)`` with a copy of its
+                properties; neither location nor `py-io-impl` have a say (IO-1, IO-2). What it has opened
+                stays behind (IO-6).
+            projected_schema: the columns to read, in order.
+            row_filter: unbound; selects rows by names of the table's current schema, as in PyIceberg.
+            snapshot_id: the scanned snapshot; the table's current one if `None`.
+
+        Raises:
+            TypeError: an argument of a wrong kind, which it names (BUILD-5).
+            ValueError: a snapshot that the table does not have, a projection without columns, or a row filter
+                nested more than `MAX_FILTER_DEPTH` levels deep.
+
+        """
+        _require("table_metadata", table_metadata, TableMetadataCommonFields)
+        _require("io", io, FileIO)
+        _require("projected_schema", projected_schema, Schema)
+        _require("row_filter", row_filter, BooleanExpression)
+        if not projected_schema.fields:
+            raise ValueError("projected_schema has no columns; PyIceberg cannot count rows without any")
+        if snapshot_id is not None:
+            _require("snapshot_id", snapshot_id, int)
+            if table_metadata.snapshot_by_id(snapshot_id) is None:
+                raise ValueError(f"snapshot_id {snapshot_id} is no snapshot of {table_metadata.location}")
+        flat = flatten(row_filter)
+        if len(flat) > MAX_FILTER_DEPTH and (levels := depth(balanced(flat))) > MAX_FILTER_DEPTH:
+            raise ValueError(
+                f"row_filter is nested {levels} levels deep; at most {MAX_FILTER_DEPTH} are read"
+            )
+        scanned = table_metadata.current_snapshot_id if snapshot_id is None else snapshot_id
+        text = _trimmed(table_metadata, scanned).model_dump_json()
+        attributes = {
+            "_metadata": zlib.compress(text.encode()),
+            "_schema": projected_schema.model_dump_json(),
+            "_filter": flat,
+            "_snapshot_id": scanned,
+            "_io_class": type(io),
+            "_io_properties": dict(io.properties),
+        }
+        for name, value in attributes.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def table_metadata(self) -> TableMetadata:
+        """The metadata of the table (CTX-3), a new object each time."""
+        return _metadata_from(self._metadata)
+
+    @property
+    def table_properties(self) -> Mapping[str, str]:
+        """The table's properties, read-only (CTX-5)."""
+        return MappingProxyType(dict(_shared_metadata(self._metadata).properties))
+
+    @property
+    def projected_schema(self) -> Schema:
+        """The columns to read, with schema id and identifier fields (CTX-2)."""
+        return Schema.model_validate_json(self._schema)
+
+    @property
+    def row_filter(self) -> BooleanExpression:
+        """The row filter, of the same structure and with the same types of literals (CTX-1)."""
+        return rebuild(self._filter)
+
+    @property
+    def snapshot_id(self) -> int | None:
+        """The scanned snapshot; `None` for a table that has none."""
+        return self._snapshot_id
+
+    @property
+    def io(self) -> FileIO:
+        """A FileIO of the class and with the properties of the one given (IO-1, IO-2), a new object each
+        time.
+        """
+        return self._io_class(dict(self._io_properties))
+
+    def __repr__(self) -> str:
+        """Show no value of a FileIO property: it may be secret (SAFE-1)."""
+        return (
+            f"{type(self).__name__}(location={_shared_metadata(self._metadata).location!r}, "
+            f"snapshot_id={self._snapshot_id}, columns={list(self.projected_schema.column_names)}, "
+            f"io={self._io_class.__qualname__}({', '.join(sorted(map(str, self._io_properties)))}))"
+        )
+
+
+def shared_metadata(context: TableScanContext) -> TableMetadata:
+    """The context's metadata, decoded once per process. To read only: others hold the same object."""
+    return _shared_metadata(context._metadata)
+
+
+def _require(argument: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise TypeError(f"{argument} must be a {kind.__name__}, not {type(value).__qualname__}")
+
+
+def _trimmed(metadata: TableMetadata, scanned: int | None) -> TableMetadata:
+    """Keep the scanned and the current snapshot, with their refs and statistics."""
+    kept = {scanned, metadata.current_snapshot_id}
+    update: dict[str, Any] = {
+        name: [item for item in getattr(metadata, name) if item.snapshot_id in kept]
+        for name in ("snapshots", "statistics", "partition_statistics")
+        if name in type(metadata).model_fields
+    }
+    update |= {"snapshot_log": [], "metadata_log": []}
+    update["refs"] = {name: ref for name, ref in metadata.refs.items() if ref.snapshot_id in kept}
+    return metadata.model_copy(update=update)
+
+
+def _metadata_from(packed: bytes) -> TableMetadata:
+    return TableMetadataUtil.parse_raw(zlib.decompress(packed).decode())
+
+
+_shared_metadata = lru_cache(maxsize=32)(_metadata_from)

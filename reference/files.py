@@ -1,0 +1,109 @@
+"""File scan tasks as plain tuples (CTX-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from inspect import signature
+from typing import Any
+
+from pyiceberg import manifest
+from pyiceberg.manifest import DATA_FILE_TYPE, DataFile
+from pyiceberg.table import FileScanTask
+from pyiceberg.typedef import Record
+from pyiceberg.utils.lazydict import LazyDict
+
+from reference.filters import flatten, rebuild
+
+FlatTask = tuple[tuple[str, Any], ...]
+"""Pairs of an attribute's name and its plain value."""
+
+_CONTAINERS: dict[str, Callable[[Iterable[Any]], Any]] = {
+    kind.__name__: kind for kind in (list, tuple, set, frozenset, bytearray)
+}
+_EXTENT = tuple(name for name in ("start", "length") if name in signature(FileScanTask).parameters)
+
+
+def flatten_task(task: FileScanTask) -> FlatTask:
+    """Encode a file scan task, field by field; later changes to the task do not change what is returned.
+
+    Raises:
+        TypeError: when it is no file scan task, or is one of a class that this loader does not know how to
+            send.
+
+    """
+    if type(task) is not FileScanTask:
+        raise TypeError(f"file_scan_task must be a FileScanTask of PyIceberg, not {type(task).__qualname__}")
+    return (
+        ("file", _flat_file(task.file)),
+        ("delete_files", tuple(_flat_file(file) for file in task.delete_files)),
+        ("residual", flatten(task.residual, "file_scan_task.residual")),
+        *((name, getattr(task, name)) for name in _EXTENT),
+    )
+
+
+def rebuild_task(flat: FlatTask) -> FileScanTask:
+    """Make the task that was encoded. `start` and `length` are those of PyIceberg 0.10, later ones have
+    none.
+    """
+    parts = dict(flat)
+    return FileScanTask(
+        _rebuild_file(parts["file"]),
+        delete_files={_rebuild_file(file) for file in parts["delete_files"]},
+        residual=rebuild(parts["residual"]),
+        **{name: parts[name] for name in _EXTENT if name in parts},
+    )
+
+
+def task_paths(flat: FlatTask) -> tuple[str, ...]:
+    """Paths of the task's files, to the letter: the data file's first, then those of the delete files."""
+    parts = dict(flat)
+    return tuple(dict(fields)["file_path"] for _, _, fields in (parts["file"], *parts["delete_files"]))
+
+
+def _flat_file(file: DataFile) -> tuple[Any, ...]:
+    if not isinstance(file, DataFile):
+        raise TypeError(f"file_scan_task holds a {type(file).__qualname__} where a DataFile should be")
+    for version, struct in DATA_FILE_TYPE.items():
+        if len(struct.fields) == len(file):
+            values = ((field.name, _flat(file[position])) for position, field in enumerate(struct.fields))
+            return version, getattr(file, "_spec_id", None), tuple(values)
+    raise TypeError(f"file_scan_task holds a DataFile of {len(file)} fields, which fits no format version")
+
+
+def _rebuild_file(flat: tuple[Any, ...]) -> DataFile:
+    version, spec_id, fields = flat
+    arguments = {name: _rebuilt(value) for name, value in fields}
+    file = DataFile.from_args(_table_format_version=version, **arguments)
+    if spec_id is not None:
+        file.spec_id = spec_id
+    return file
+
+
+def _flat(value: Any) -> Any:
+    """A scalar as it is; all else as a pair of a name and a tuple."""
+    if isinstance(value, Enum):
+        return type(value).__name__, (value.name,)
+    if isinstance(value, Record):
+        return "Record", tuple(_flat(part) for part in value._data)
+    if isinstance(value, Mapping):
+        kind = "LazyDict" if isinstance(value, LazyDict) else "dict"
+        return kind, tuple((_flat(key), _flat(part)) for key, part in value.items())
+    if type(value).__name__ in _CONTAINERS:
+        return type(value).__name__, tuple(_flat(part) for part in value)
+    return value
+
+
+def _rebuilt(value: Any) -> Any:
+    if not isinstance(value, tuple):
+        return value
+    kind, parts = value
+    if kind == "Record":
+        return Record(*(_rebuilt(part) for part in parts))
+    if kind == "dict":
+        return {_rebuilt(key): _rebuilt(part) for key, part in parts}
+    if kind == "LazyDict":
+        return LazyDict([[_rebuilt(part) for pair in parts for part in pair]])
+    if kind in _CONTAINERS:
+        return _CONTAINERS[kind](_rebuilt(part) for part in parts)
+    return getattr(manifest, kind)[parts[0]]

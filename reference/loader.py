@@ -1,0 +1,140 @@
+"""Planning a table scan into splits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from datafusion import DataFrame, SessionContext
+from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.expressions import AlwaysTrue, BooleanExpression
+from pyiceberg.expressions.parser import parse
+from pyiceberg.table import DataScan, Table
+
+from reference.context import TableScanContext
+from reference.engine import TableName, register_table, require_engine
+from reference.filters import balanced
+from reference.plans import empty_batch
+from reference.reading import scan_schema
+from reference.registry import NoOpRegistry, TableTransformer, UDFRegistry
+from reference.split import DataLoaderSplit
+
+
+def embedded_catalog(directory: str | Path = "warehouse") -> Catalog:
+    """A catalog in one folder: SQLite's ``catalog.db``, and the tables' files beside it.
+
+    Args:
+        directory: made if it does not exist; relative to the current directory.
+
+    """
+    folder = Path(directory).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return load_catalog(
+        "embedded", type="sql", uri=f"sqlite:///{folder / 'catalog.db'}", warehouse=folder.as_uri()
+    )
+
+
+class DataLoader:
+    """A scan of one table, cut into splits. Each iteration plans the scan anew."""
+
+    def __init__(
+        self,
+        catalog: Catalog | None,
+        identifier: str | tuple[str, ...],
+        columns: Sequence[str] | None = None,
+        row_filter: BooleanExpression | str = AlwaysTrue(),  # noqa: B008 - a singleton
+        snapshot_id: int | None = None,
+        transformer: TableTransformer | None = None,
+        udf_registry: UDFRegistry | None = None,
+        context: Mapping[str, str] | None = None,
+    ) -> None:
+        """Say what is to be loaded; nothing is looked up yet.
+
+        Args:
+            catalog: any PyIceberg catalog; `embedded_catalog()`, in the folder ``warehouse``, if `None`.
+            identifier: the table's name, ``"namespace.table"`` or a tuple of its parts.
+            columns: names of the columns to read, which come in the order of the snapshot's schema; all if
+                `None`.
+            row_filter: an expression, or PyIceberg's text form of one.
+            snapshot_id: the snapshot to scan; the current one if `None`.
+            transformer: makes the plan that is applied to each split.
+            udf_registry: the functions that the plan may call.
+            context: handed to the transformer.
+
+        Raises:
+            TypeError: an argument of a wrong kind, which it names.
+            ValueError: a `row_filter` that does not parse.
+
+        """
+        if isinstance(columns, str):
+            raise TypeError("columns must be a sequence of names, not one str")
+        if isinstance(row_filter, str):
+            try:
+                row_filter = parse(row_filter)
+            except Exception as error:
+                raise ValueError(f"row_filter does not parse: {error}") from error
+        if not isinstance(row_filter, BooleanExpression):
+            raise TypeError(f"row_filter must be an expression or a str, not {type(row_filter).__qualname__}")
+        self._catalog = catalog
+        self._identifier = identifier
+        self._columns = None if columns is None else tuple(columns)
+        self._row_filter = row_filter
+        self._snapshot_id = snapshot_id
+        self._transformer = transformer
+        self._registry = NoOpRegistry() if udf_registry is None else udf_registry
+        self._strings = dict(context or {})
+
+    def __iter__(self) -> Iterator[DataLoaderSplit]:
+        """Plan the scan, and yield one split for each file scan task, in PyIceberg's order.
+
+        With a transformer, the registry is applied to the planning session before the transformer runs, and
+        again for each split that is built (UDF-1).
+
+        Raises:
+            ValueError: the table has no such snapshot or column.
+            PlanRefused: the transformer's plan cannot travel.
+            EngineUnusableAfterFork: with a transformer, in a process forked from one in which DataFusion ran.
+
+        """
+        table = (embedded_catalog() if self._catalog is None else self._catalog).load_table(self._identifier)
+        context, scan = self._scan(table)
+        session, frame = None, None
+        if self._transformer is not None:
+            require_engine()
+            session = SessionContext()
+            self._registry.register_udfs(session)
+            name = _engine_name(table.name())
+            register_table(session, name, [empty_batch(scan_schema(context))])
+            quoted = ".".join('"' + part.replace('"', '""') + '"' for part in name)
+            frame = self._transformer.transform(session, quoted, MappingProxyType(self._strings))
+            if not isinstance(frame, (DataFrame, type(None))):
+                raise TypeError(
+                    f"transformer must return a DataFrame or None, not {type(frame).__qualname__}"
+                )
+        plan = None if frame is None else frame.logical_plan()
+        for task in scan.plan_files():
+            yield DataLoaderSplit(task, context, plan, None if plan is None else session, self._registry)
+
+    def _scan(self, table: Table) -> tuple[TableScanContext, DataScan]:
+        snapshot_id = self._snapshot_id
+        if snapshot_id is not None and table.metadata.snapshot_by_id(snapshot_id) is None:
+            raise ValueError(f"snapshot_id {snapshot_id} is no snapshot of {'.'.join(table.name())}")
+        scan = table.scan(snapshot_id=snapshot_id)
+        schema = scan.projection()
+        if self._columns is not None:
+            try:
+                schema = schema.select(*self._columns)
+            except ValueError as error:
+                raise ValueError(f"columns: {error}; the scan has {schema.column_names}") from error
+        context = TableScanContext(table.metadata, table.io, schema, self._row_filter, snapshot_id)
+        return context, table.scan(
+            row_filter=balanced(context._filter),
+            snapshot_id=snapshot_id,
+            selected_fields=self._columns or ("*",),
+        )
+
+
+def _engine_name(parts: tuple[str, ...]) -> TableName:
+    """The table's name for the engine, which knows three parts; a longer namespace is joined by dots."""
+    return parts if len(parts) <= 3 else (parts[0], ".".join(parts[1:-1]), parts[-1])

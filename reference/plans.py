@@ -1,0 +1,201 @@
+"""Plans as Substrait bytes: encoding with proof, decoding, and which table a plan scans.
+
+A plan may scan one table, any number of times and also in subqueries, or none. That table stands for the
+split's own data: its name is whatever the plan calls it (one to three parts, to the letter, upper case, dots
+and quotes included), and its Arrow schema is that of the scan. A plan that names two tables is refused, also
+where the two names could mean one table (``t`` and ``public.t``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import pyarrow as pa
+from datafusion import DataFrame, SessionContext
+from datafusion.plan import LogicalPlan
+from datafusion.substrait import Consumer, Producer, Serde
+
+from reference.engine import TableName, fresh_session, register_table, require_engine
+from reference.errors import PlanRefused
+from reference.registry import UDFRegistry
+
+T = TypeVar("T")
+
+KNOWN_UNFAITHFUL: tuple[tuple[str, Callable[[LogicalPlan], bool]], ...] = ()
+"""Constructs known not to survive in this engine: a reason, and a test whether a plan holds it (BUILD-4)."""
+
+# fmt: off
+OPERATORS = frozenset([
+    "add", "subtract", "multiply", "divide", "mod", "modulus", "equal", "not_equal", "lt", "lte", "gt",
+    "gte", "and", "or", "not", "negate", "like", "ilike", "is_null", "is_not_null", "is_true",
+    "is_false", "is_unknown", "is_not_true", "is_not_false", "is_not_unknown", "is_distinct_from",
+    "is_not_distinct_from", "between", "bitwise_and", "bitwise_or", "bitwise_xor", "shift_left",
+    "shift_right", "str_concat",
+])
+# fmt: on
+"""Names that Substrait gives to operators. A UDF of such a name takes the operator's place on decoding."""
+
+
+def encode_plan(
+    plan: LogicalPlan, session_context: SessionContext, registry: UDFRegistry, table_schema: pa.Schema
+) -> tuple[bytes, TableName | None]:
+    """Encode a plan, and prove that it decodes where only the registry and the split's table are known
+    (BUILD-4).
+
+    Returns:
+        the Substrait bytes, and the name of the table that the plan scans (`None` if it scans none).
+
+    Raises:
+        PlanRefused: with the engine's reason.
+        EngineUnusableAfterFork: in a process forked from one in which the engine ran.
+
+    """
+    require_engine()
+    for reason, found in KNOWN_UNFAITHFUL:
+        if found(plan):
+            raise PlanRefused(f"the plan holds what does not survive in this engine version: {reason}")
+    encoded = _attempt("cannot be encoded", lambda: Producer.to_substrait_plan(plan, session_context))
+    data = bytes(_attempt("cannot be encoded", encoded.encode))
+    names = _attempt("cannot be searched for its tables", lambda: table_names(data))
+    if len(names) > 1:
+        shown = " and ".join(repr(".".join(name)) for name in sorted(names))
+        raise PlanRefused(f"the plan may scan one table, the split's own data; it scans {shown}")
+    table = next(iter(names), None)
+    before: pa.Schema = _attempt(
+        "has no schema", lambda: session_context.create_dataframe_from_logical_plan(plan).schema()
+    )
+    after: pa.Schema = _attempt(
+        "does not decode in a fresh session with the registry's functions and the split's table",
+        lambda: decode_plan(data, registry, table, [empty_batch(table_schema)]).schema(),
+    )
+    for name in sorted(OPERATORS & _functions(data)):
+        if _has_function(fresh_session(registry), name):
+            raise PlanRefused(f"the registry has a function {name!r}, which would replace the operator")
+    if (before.names, before.types) != (after.names, after.types):
+        raise PlanRefused(f"the plan decodes to columns {_shown(after)}, not {_shown(before)}")
+    return data, table
+
+
+def decode_plan(
+    data: bytes, registry: UDFRegistry, table: TableName | None, batches: list[pa.RecordBatch]
+) -> DataFrame:
+    """Decode a plan in a fresh session: the registry's functions, then the table, then the plan (PLAN-5).
+
+    Args:
+        data: Substrait bytes.
+        registry: applied once, to the new session.
+        table: the name that the plan scans, if any.
+        batches: the table's rows, at least one batch (it may be empty).
+
+    """
+    require_engine()
+    session = fresh_session(registry)
+    if table is not None:
+        register_table(session, table, batches)
+    plan = Consumer.from_substrait_plan(session, Serde.deserialize_bytes(data))
+    return session.create_dataframe_from_logical_plan(plan)
+
+
+def table_names(data: bytes) -> set[TableName]:
+    """Names of all tables that a plan in Substrait bytes scans, in subqueries too."""
+    plan = Serde.deserialize_bytes(data)
+    if not hasattr(plan, "to_json"):  # DataFusion 51
+        return set(_named_tables(data))
+    names = set()
+    todo: list[Any] = [json.loads(plan.to_json())]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, dict):
+            if "namedTable" in node:
+                names.add(tuple(node["namedTable"]["names"]))
+            todo.extend(node.values())
+        elif isinstance(node, list):
+            todo.extend(node)
+    return names
+
+
+def empty_batch(schema: pa.Schema) -> pa.RecordBatch:
+    """A batch without rows."""
+    return pa.RecordBatch.from_arrays([pa.array([], type=column.type) for column in schema], schema=schema)
+
+
+def _attempt(failure: str, step: Callable[[], T]) -> T:
+    try:
+        return step()
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # a panic of the engine is no Exception
+        text = str(error)
+        reason = text if len(text) <= 500 else text[:500] + " ..."  # the engine may quote the whole plan
+        raise PlanRefused(f"the plan {failure}: {type(error).__name__}: {reason}") from error
+
+
+def _functions(data: bytes) -> set[str]:
+    """Names of the functions and operators that a plan declares: Plan.extensions.extension_function.name."""
+    declared = [part for field, part in _message(data) if field == 2]
+    functions = [part for item in declared for field, part in _message(item) if field == 3]
+    names = (part.decode() for item in functions for field, part in _message(item) if field == 3)
+    return {name.partition(":")[0] for name in names}
+
+
+def _has_function(session: SessionContext, name: str) -> bool:
+    try:
+        session.sql(f'SELECT "{name}"()')
+    except Exception as error:
+        return "Invalid function" not in str(error)
+    return True
+
+
+def _shown(schema: pa.Schema) -> str:
+    return ", ".join(f"{column.name}: {column.type}" for column in schema)
+
+
+def _named_tables(data: bytes) -> Iterator[TableName]:
+    """Search protobuf bytes for read relations without knowing the messages around them.
+
+    A read relation has its base schema in field 2 and its table in field 7, a message of nothing but names in
+    field 1. What merely looks like one adds a name, so that the plan is refused, never misread.
+    """
+    todo = [data]
+    while todo:
+        fields = _message(todo.pop())
+        found = {number: _message(part) for number, part in fields if number in (2, 7)}
+        if 2 in found and found.get(7) and all(number == 1 for number, _ in found[7]):
+            yield tuple(part.decode() for _, part in found[7])
+        todo.extend(part for _, part in fields)
+
+
+def _message(data: bytes) -> list[tuple[int, bytes]]:
+    """Numbers and bytes of a protobuf message's length-delimited fields; none if it is no message."""
+    fields = []
+    position = 0
+
+    def varint() -> int:
+        nonlocal position
+        value = shift = 0
+        while True:
+            byte = data[position]
+            position += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    try:
+        while position < len(data):
+            number, kind = divmod(varint(), 8)
+            if kind == 0:
+                varint()
+            elif kind in (1, 5):
+                position += 8 if kind == 1 else 4
+            elif kind == 2:
+                length = varint()
+                fields.append((number, data[position : position + length]))
+                position += length
+            else:
+                return []
+    except IndexError:
+        return []
+    return fields if position == len(data) else []

@@ -1,0 +1,82 @@
+"""Reading the files of a split with PyIceberg."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
+from pyiceberg.io.pyarrow import ArrowScan, schema_to_pyarrow
+from pyiceberg.manifest import DataFile
+
+from reference.context import TableScanContext, shared_metadata
+from reference.errors import SplitReadError
+from reference.files import FlatTask, rebuild_task, task_paths
+from reference.filters import balanced
+
+_HARMLESS = frozenset({"py-io-impl", "warehouse", "type", "s3.endpoint", "s3.region", "client.region"})
+"""FileIO properties whose values may stand in an error's text."""
+
+
+def scan_schema(context: TableScanContext) -> pa.Schema:
+    """The Arrow schema of every batch of the scan, before a plan: PyIceberg's for the projected schema."""
+    return schema_to_pyarrow(context.projected_schema, include_field_ids=False)
+
+
+def read_task(flat: FlatTask, context: TableScanContext) -> Iterator[pa.RecordBatch]:
+    """Yield the task's rows, deletes and row filter applied, in batches of `scan_schema`.
+
+    Raises:
+        SplitReadError: a file is gone, cut short, unreachable or refused (READ-4). It is chained from the
+            error below, unless that one quotes the value of a FileIO property.
+
+    """
+    schema = scan_schema(context)
+    scan = ArrowScan(
+        table_metadata=shared_metadata(context),
+        io=context.io,
+        projected_schema=context.projected_schema,
+        row_filter=balanced(context._filter),
+    )
+    batches = scan.to_record_batches([rebuild_task(flat)])
+    while True:
+        try:
+            batch = next(batches, None)
+            if batch is not None and batch.schema != schema:
+                batch = _conformed(batch, schema)
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            reason = _without_secrets(text, context._io_properties)
+            failure = SplitReadError(_culprit(error.__traceback__, task_paths(flat)), reason)
+            if reason == text:
+                raise failure from error
+            raise failure from None
+        if batch is None:
+            return
+        yield batch
+
+
+def _conformed(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Cast what differs between files (large types, time zones, field metadata) to the scan's schema."""
+    columns = [column.cast(wanted.type) for column, wanted in zip(batch.columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _culprit(traceback: TracebackType | None, paths: tuple[str, ...]) -> str:
+    """The file that was being read: a delete file if a frame of PyIceberg has one, as `data_file`."""
+    found = paths[0]
+    while traceback is not None:
+        file: Any = traceback.tb_frame.f_locals.get("data_file")
+        if isinstance(file, DataFile) and file.file_path in paths:
+            found = file.file_path
+        traceback = traceback.tb_next
+    return found
+
+
+def _without_secrets(text: str, properties: dict[str, Any]) -> str:
+    secrets = {str(value) for name, value in properties.items() if name not in _HARMLESS}
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) > 3:
+            text = text.replace(secret, "***")
+    return text

@@ -1,0 +1,173 @@
+"""The unit of work that is sent to a worker."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+from datafusion import SessionContext
+from datafusion.plan import LogicalPlan
+from pyiceberg.table import FileScanTask
+
+from reference.context import TableScanContext
+from reference.engine import TableName, require_engine
+from reference.files import FlatTask, flatten_task, rebuild_task, task_paths
+from reference.plans import decode_plan, empty_batch, encode_plan
+from reference.reading import read_task, scan_schema
+from reference.registry import NoOpRegistry, UDFRegistry
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False)
+class DataLoaderSplit:
+    """One file scan task, the scan's context and, if there is one, the plan over the task's rows.
+
+    Iterating it yields `pyarrow.RecordBatch`es; each iterator reads anew and knows nothing of others
+    (READ-2), and nothing is opened, registered or read before its first `next` (WIRE-14). A subclass may add
+    fields of its own, in an `__init__` that calls this one (WIRE-13).
+    """
+
+    _task: FlatTask = field(init=False)
+    _context: TableScanContext = field(init=False)
+    _plan: bytes | None = field(init=False)
+    _table: TableName | None = field(init=False)
+    _registry: UDFRegistry = field(init=False)
+
+    def __init__(
+        self,
+        file_scan_task: FileScanTask,
+        scan_context: TableScanContext,
+        plan: LogicalPlan | None = None,
+        session_context: SessionContext | None = None,
+        udf_registry: UDFRegistry | None = None,
+    ) -> None:
+        """Encode everything now (PLAN-1), leaving what is given as it was but for the UDFs registered
+        (BUILD-6).
+
+        Args:
+            file_scan_task: a data file with its delete files and residual.
+            scan_context: shared, not copied (CTX-6).
+            plan: applied to the rows of this split alone. It may scan one table, which stands for these rows,
+                under any name; see `reference.plans`.
+            session_context: the session that the plan was made in. The registry is applied to it, once
+                (UDF-1).
+            udf_registry: the functions that the plan calls; none if `None` (UDF-7). It is kept as it is and
+                sent with the split.
+
+        Raises:
+            ValueError: one of `plan` and `session_context` without the other (BUILD-1 to 3).
+            TypeError: an argument of a wrong kind, which it names (BUILD-5).
+            PlanRefused: the plan cannot be encoded, does not decode again, or scans two tables (BUILD-4).
+            EngineUnusableAfterFork: with a plan, in a process forked from one in which DataFusion ran.
+
+        """
+        if (plan is None) != (session_context is None):
+            raise ValueError("plan and session_context: both or neither must be given")
+        if not isinstance(scan_context, TableScanContext):
+            raise TypeError(f"scan_context must be a TableScanContext, not {type(scan_context).__qualname__}")
+        registry = NoOpRegistry() if udf_registry is None else udf_registry
+        if not callable(getattr(registry, "register_udfs", None)):
+            raise TypeError(f"udf_registry must have register_udfs; {type(registry).__qualname__} has not")
+        task = flatten_task(file_scan_task)
+        data: bytes | None = None
+        table: TableName | None = None
+        if plan is not None and session_context is not None:
+            if not isinstance(plan, LogicalPlan):
+                raise TypeError(f"plan must be a LogicalPlan of DataFusion, not {type(plan).__qualname__}")
+            if not isinstance(session_context, SessionContext):
+                raise TypeError(
+                    f"session_context must be a SessionContext, not {type(session_context).__name__}"
+                )
+            require_engine()
+            registry.register_udfs(session_context)
+            data, table = encode_plan(plan, session_context, registry, scan_schema(scan_context))
+        for name, value in (
+            ("_task", task),
+            ("_context", scan_context),
+            ("_plan", data),
+            ("_table", table),
+            ("_registry", registry),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def id(self) -> str:
+        """SHA-256 of the data file's path as UTF-8, 64 hexadecimal digits; a function of the path alone
+        (ID-1, 2).
+        """
+        return hashlib.sha256(task_paths(self._task)[0].encode()).hexdigest()
+
+    @property
+    def file_scan_task(self) -> FileScanTask:
+        """The task (CTX-4), a new object each time."""
+        return rebuild_task(self._task)
+
+    @property
+    def scan_context(self) -> TableScanContext:
+        """The context, one object for the splits of a scan that travelled together (CTX-6)."""
+        return self._context
+
+    @property
+    def table_properties(self) -> Mapping[str, str]:
+        """The table's properties, read-only (CTX-5)."""
+        return self._context.table_properties
+
+    @property
+    def plan_bytes(self) -> bytes | None:
+        """The plan in Substrait, `None` without a plan (PLAN-3, PLAN-4)."""
+        return self._plan
+
+    @property
+    def plan_table(self) -> tuple[str, ...] | None:
+        """The name, in one to three parts, under which the plan scans this split's rows; `None` if it scans
+        none.
+        """
+        return self._table
+
+    @property
+    def udf_registry(self) -> UDFRegistry:
+        """The registry that was given (UDF-4), a `NoOpRegistry` if none was."""
+        return self._registry
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Yield the split's rows in batches of at least one row; no batch if there are no rows (READ-1).
+
+        PyIceberg reads a file's rows into memory before it gives out the first, and so does this (PLAN-5 adds
+        what the plan itself needs).
+
+        Raises:
+            SplitReadError: a file of the split cannot be read (READ-4).
+            EngineUnusableAfterFork: with a plan, in a process forked from one in which DataFusion ran
+                (WIRE-6).
+
+        """
+        if self._plan is None:
+            yield from read_task(self._task, self._context)
+            return
+        require_engine()
+        batches = [] if self._table is None else list(read_task(self._task, self._context))
+        frame = decode_plan(
+            self._plan, self._registry, self._table, batches or [empty_batch(scan_schema(self._context))]
+        )
+        schema = frame.schema()
+        for part in frame.execute_stream():
+            batch = part.to_pyarrow()
+            if batch.num_rows:
+                yield batch if batch.schema == schema else batch.cast(schema)
+
+    def to_arrow_batch_reader(self) -> pa.RecordBatchReader:
+        """The same batches behind their Arrow schema, which is known also where there are no rows.
+
+        A plan is decoded here, in a session of its own; files are read with the first batch. Raises what
+        iterating raises.
+        """
+        schema = scan_schema(self._context)
+        if self._plan is not None:
+            schema = decode_plan(self._plan, self._registry, self._table, [empty_batch(schema)]).schema()
+        return pa.RecordBatchReader.from_batches(schema, iter(self))
+
+    def __repr__(self) -> str:
+        """Name the file, the plan's size and the context, which shows no secret (SAFE-1)."""
+        plan = "no plan" if self._plan is None else f"plan of {len(self._plan)} bytes"
+        return f"{type(self).__name__}({task_paths(self._task)[0]!r}, {plan}, {self._context!r})"

@@ -1,0 +1,74 @@
+"""Hypothesis strategies for the splits of Iceberg/DataFusion data loaders, and the specs that they draw.
+
+What is drawn is a plain value (:mod:`strategies.specs`); live files, tables and plans are made from it elsewhere.
+"""
+
+from strategies.file_ios import file_io_properties, file_ios
+from strategies.filters import predicates, projections, row_filters
+from strategies.plans import frame_plans, plans, sql_plans
+from strategies.serialization import from_json, to_json
+from strategies.specs import (
+    And,
+    Chain,
+    ColumnSpec,
+    FileIOSpec,
+    FilterSpec,
+    FramePlanSpec,
+    ListSpec,
+    MapSpec,
+    Not,
+    Or,
+    PlanSpec,
+    Predicate,
+    RegistrySpec,
+    Spec,
+    SplitSpec,
+    SqlPlanSpec,
+    StructSpec,
+    TableSpec,
+    TypeSpec,
+    UdfSpec,
+)
+from strategies.splits import split_specs
+from strategies.tables import column_types, columns, tables, values
+from strategies.udfs import registries, udfs
+
+__all__ = [
+    "And",
+    "Chain",
+    "ColumnSpec",
+    "FileIOSpec",
+    "FilterSpec",
+    "FramePlanSpec",
+    "ListSpec",
+    "MapSpec",
+    "Not",
+    "Or",
+    "PlanSpec",
+    "Predicate",
+    "RegistrySpec",
+    "Spec",
+    "SplitSpec",
+    "SqlPlanSpec",
+    "StructSpec",
+    "TableSpec",
+    "TypeSpec",
+    "UdfSpec",
+    "column_types",
+    "columns",
+    "file_io_properties",
+    "file_ios",
+    "frame_plans",
+    "from_json",
+    "plans",
+    "predicates",
+    "projections",
+    "registries",
+    "row_filters",
+    "split_specs",
+    "sql_plans",
+    "tables",
+    "to_json",
+    "udfs",
+    "values",
+]

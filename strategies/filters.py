@@ -1,0 +1,184 @@
+"""Row filters and projections over a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
+
+from strategies.drawing import flip, one_in, pick, picks, some
+from strategies.specs import (
+    And,
+    Chain,
+    ColumnSpec,
+    FilterSpec,
+    ListSpec,
+    MapSpec,
+    Not,
+    Or,
+    Predicate,
+    TableSpec,
+    Value,
+)
+from strategies.tables import PRIMITIVE_VALUES
+
+__all__ = ["OPERATORS", "filter_columns", "is_filterable", "predicates", "projections", "row_filters"]
+
+UNARY = ("is-null", "not-null")
+COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+SETS = ("in", "not-in")
+FLOATING = ("is-nan", "not-nan")
+PREFIXES = ("starts-with", "not-starts-with")
+OPERATORS = COMPARISONS + UNARY + SETS + FLOATING + PREFIXES
+
+# PyIceberg has no literals, or pyarrow no comparison, of these types.
+_NO_COMPARISON = frozenset({"time", "uuid", "fixed[4]", "binary"})
+
+
+def predicates(column: ColumnSpec) -> st.SearchStrategy[Predicate]:
+    """Predicates over one column, with literals of its type that its rows hold or nearly hold.
+
+    Raises:
+        hypothesis.errors.InvalidArgument: the column is a list or a map.
+
+    >>> predicates(ColumnSpec(1, "a", "long", (0, 1))).example().column
+    'a'
+
+    """
+    if not is_filterable(column):
+        raise InvalidArgument(f"PyIceberg filters no list and no map, got {column!r}")
+    return _predicates(column)
+
+
+def row_filters(table: TableSpec, *, max_leaves: int = 4) -> st.SearchStrategy[FilterSpec]:
+    """Filters over any columns of the table: predicates under ``And``, ``Or`` and ``Not``, rarely a deep chain.
+
+    ``max_leaves`` is the highest number of predicates, but for chains.
+
+    Raises:
+        hypothesis.errors.InvalidArgument: no column can be filtered, or ``max_leaves`` is below 1.
+
+    >>> table = TableSpec((ColumnSpec(1, "a", "long", (0, 1)),))
+    >>> set(filter_columns(row_filters(table).example()))
+    {'a'}
+
+    """
+    filterable = tuple(column for column in table.columns if is_filterable(column))
+    if not filterable:
+        raise InvalidArgument(f"no column of {table!r} can be filtered")
+    if max_leaves < 1:
+        raise InvalidArgument(f"max_leaves must be 1 or more, got {max_leaves}")
+    return _row_filters(filterable, max_leaves)
+
+
+def is_filterable(column: ColumnSpec) -> bool:
+    """Return whether a filter may name the column: PyIceberg cannot scan with one over a list or a map."""
+    return not isinstance(column.type, (ListSpec, MapSpec))
+
+
+def projections(table: TableSpec) -> st.SearchStrategy[tuple[str, ...]]:
+    """Names of one or more of the table's columns, each once, in any order.
+
+    >>> projections(TableSpec((ColumnSpec(1, "a", "long"),))).example()
+    ('a',)
+    """
+    return _projections(tuple(column.name for column in table.columns))
+
+
+def filter_columns(spec: FilterSpec) -> Iterator[str]:
+    """Yield the column of each predicate of the filter, left to right.
+
+    >>> list(filter_columns(And(Predicate("is-null", "a"), Not(Predicate("is-null", "b")))))
+    ['a', 'b']
+    """
+    pending = [spec]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Predicate):
+            yield node.column
+        elif isinstance(node, Not):
+            pending.append(node.child)
+        elif isinstance(node, Chain):
+            pending += [node.last, node.first]
+        else:
+            pending += [node.right, node.left]
+
+
+@st.composite
+def _projections(draw: st.DrawFn, names: Sequence[str]) -> tuple[str, ...]:
+    return some(draw, names, len(names))
+
+
+@st.composite
+def _row_filters(draw: st.DrawFn, columns: Sequence[ColumnSpec], max_leaves: int) -> FilterSpec:
+    if not one_in(draw, 20):
+        return draw(_trees(columns, max_leaves, _MAX_DEPTH))
+    # Deep and narrow: what recursion over the expression, in pickle or elsewhere, runs out of stack on.
+    first, last = draw(_leaves(columns)), draw(_leaves(columns))
+    return Chain(first, last, pick(draw, (2, 20, 60)))
+
+
+_MAX_DEPTH = 4
+
+
+@st.composite
+def _trees(draw: st.DrawFn, columns: Sequence[ColumnSpec], max_leaves: int, depth: int) -> FilterSpec:
+    kind = pick(draw, ("leaf", "leaf", "not", "and", "or")) if depth else "leaf"
+    if kind == "not":
+        return Not(draw(_trees(columns, max_leaves, depth - 1)))
+    if kind == "leaf" or max_leaves == 1:
+        return draw(_leaves(columns))
+    left_leaves = 1 + pick(draw, range(max_leaves - 1))
+    left = draw(_trees(columns, left_leaves, depth - 1))
+    right = draw(_trees(columns, max_leaves - left_leaves, depth - 1))
+    return And(left, right) if kind == "and" else Or(left, right)
+
+
+@st.composite
+def _leaves(draw: st.DrawFn, columns: Sequence[ColumnSpec]) -> Predicate:
+    return _predicate(draw, pick(draw, columns))
+
+
+@st.composite
+def _predicates(draw: st.DrawFn, column: ColumnSpec) -> Predicate:
+    return _predicate(draw, column)
+
+
+def _predicate(draw: st.DrawFn, column: ColumnSpec) -> Predicate:
+    op = pick(draw, _operators(column))
+    if op in SETS:
+        low, high = pick(draw, ((1, 3), (1, 3), (2, 4)))
+        return Predicate(op, column.name, picks(draw, _literals(draw, column), low, high))
+    if op in COMPARISONS + PREFIXES:
+        return Predicate(op, column.name, (pick(draw, _literals(draw, column)),))
+    return Predicate(op, column.name)
+
+
+def _operators(column: ColumnSpec) -> tuple[str, ...]:
+    operators: tuple[str, ...] = UNARY
+    # Which rows such a filter selects differs between PyIceberg and pyarrow alone: PyIceberg compares a column that
+    # the file lacks as Python would (`None != ""`), and pyarrow skips row groups by statistics that leave NaN out.
+    if isinstance(column.type, str) and column.type not in _NO_COMPARISON and not column.added:
+        if not any(_is_nan(column, value) for value in column.values):
+            operators = COMPARISONS + UNARY + SETS
+        if column.type in ("float", "double"):
+            operators += FLOATING
+        if column.type == "string":
+            operators += PREFIXES
+    return operators
+
+
+def _literals(draw: st.DrawFn, column: ColumnSpec) -> Sequence[Value]:
+    """Return the values that the rows hold, or other values of the type."""
+    held = [value for value in column.values if value is not None and not _is_nan(column, value)]
+    if held and flip(draw):
+        return held
+    # Of a widened column, PyIceberg turns a literal that the old type cannot hold into "all rows", also nulls.
+    type_ = column.old_type or column.type
+    assert isinstance(type_, str)
+    return [value for value in PRIMITIVE_VALUES[type_] if not _is_nan(column, value)]
+
+
+def _is_nan(column: ColumnSpec, value: Value) -> bool:
+    return column.type in ("float", "double") and value == "nan"

@@ -1,0 +1,272 @@
+"""Specs: the plain values that strategies draw and everything live is made from.
+
+A spec is a frozen dataclass of plain values (``None``, ``bool``, ``int``, finite ``float``, ``str``, tuples and other
+specs). Its ``repr`` is valid Python after ``from strategies.specs import *`` and leaves out what has its default; it
+compares, hashes and pickles; :func:`strategies.serialization.to_json` takes it to JSON and back.
+
+Values that Python's literals cannot write are strings, read by the column's type: dates, times, timestamps, decimals
+and UUIDs in ISO or decimal notation, ``binary`` and ``fixed`` in hexadecimal, and the floats ``"nan"``, ``"inf"`` and
+``"-inf"``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Union
+
+__all__ = [
+    "And",
+    "Chain",
+    "ColumnSpec",
+    "FileIOSpec",
+    "FilterSpec",
+    "FramePlanSpec",
+    "ListSpec",
+    "MapSpec",
+    "Not",
+    "Or",
+    "PlanSpec",
+    "Predicate",
+    "RegistrySpec",
+    "Spec",
+    "SplitSpec",
+    "SqlPlanSpec",
+    "StructSpec",
+    "TableSpec",
+    "TypeSpec",
+    "UdfSpec",
+    "Value",
+]
+
+# None, bool, int, finite float, str, or a tuple of these: list elements, struct fields, (key, value) pairs of a map.
+Value = Any
+
+
+class Spec:
+    """Base of all specs: a ``repr`` without defaults, and a registry of the classes by name for JSON."""
+
+    classes: ClassVar[dict[str, type[Spec]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        Spec.classes[cls.__name__] = cls
+
+    def settings(self) -> Iterator[tuple[str, Any]]:
+        """Yield name and value of each field that differs, in type or value, from its default."""
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
+            value = getattr(self, field.name)
+            if value != field.default or type(value) is not type(field.default):
+                yield field.name, value
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.settings())})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
+        return self.settings()
+
+
+@dataclass(frozen=True, repr=False)
+class ListSpec(Spec):
+    """The Iceberg type ``list<element>``; values are tuples of element values."""
+
+    element_id: int
+    element: TypeSpec
+    element_required: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class MapSpec(Spec):
+    """The Iceberg type ``map<key, value>``; values are tuples of (key, value) pairs."""
+
+    key_id: int
+    key: TypeSpec
+    value_id: int
+    value: TypeSpec
+    value_required: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class StructSpec(Spec):
+    """The Iceberg type ``struct<fields>``; values are tuples, one value a field (the fields' own ``values`` are unused)."""
+
+    fields: tuple[ColumnSpec, ...]
+
+
+# An Iceberg primitive as its name in the specification ("long", "decimal(9, 2)", "fixed[4]"), or a nested type.
+TypeSpec = Union[str, ListSpec, MapSpec, StructSpec]
+
+
+@dataclass(frozen=True, repr=False)
+class ColumnSpec(Spec):
+    """A column of the table as its current schema has it, and how the data file holds it.
+
+    ``values`` is a pattern: row ``i`` holds ``values[i % len(values)]``; an empty pattern stands for nulls only.
+    ``old_name`` is the name in the data file where the column was renamed since; ``old_type`` the narrower type that it
+    was written with where it was widened since; ``added`` says that it is younger than the file, which lacks it.
+    """
+
+    id: int
+    name: str
+    type: TypeSpec
+    values: tuple[Value, ...] = ()
+    required: bool = False
+    doc: str | None = None
+    old_name: str | None = None
+    old_type: str | None = None
+    added: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class TableSpec(Spec):
+    """An Iceberg table with one data file of interest.
+
+    ``rows`` is the number of rows in the data file before deletes; ``deleted`` lists positions that a positional delete
+    file removes; ``partition_by`` names columns of an identity partition (their pattern has one value); ``sort_by``
+    names the columns of the sort order; ``dropped`` counts columns of the older schema that are gone; ``snapshots``
+    counts the table's snapshots, of which the last holds the file; ``tag`` is a further ref to that snapshot;
+    ``identifiers`` names the identifier fields.
+    """
+
+    columns: tuple[ColumnSpec, ...]
+    rows: int = 1
+    deleted: tuple[int, ...] = ()
+    format_version: int = 2
+    file_format: str = "parquet"
+    row_group_rows: int | None = None
+    partition_by: tuple[str, ...] = ()
+    sort_by: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    dropped: int = 0
+    schema_id: int = 0
+    snapshots: int = 1
+    tag: str | None = None
+    properties: tuple[tuple[str, str], ...] = ()
+
+    def column(self, name: str) -> ColumnSpec:
+        """Return the top-level column of that name; ``KeyError`` where there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, repr=False)
+class Predicate(Spec):
+    """A predicate over one column: ``op`` is one of :data:`strategies.filters.OPERATORS`, ``values`` its literals."""
+
+    op: str
+    column: str
+    values: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class And(Spec):
+    """Both filters hold."""
+
+    left: FilterSpec
+    right: FilterSpec
+
+
+@dataclass(frozen=True, repr=False)
+class Or(Spec):
+    """One of the filters holds."""
+
+    left: FilterSpec
+    right: FilterSpec
+
+
+@dataclass(frozen=True, repr=False)
+class Not(Spec):
+    """The filter does not hold."""
+
+    child: FilterSpec
+
+
+@dataclass(frozen=True, repr=False)
+class Chain(Spec):
+    """A filter nested ``levels`` deep: ``first``, then ``Or`` and ``And`` with ``last`` in turn (``Or`` innermost)."""
+
+    first: FilterSpec
+    last: FilterSpec
+    levels: int = 1
+
+
+FilterSpec = Union[Predicate, And, Or, Not, Chain]
+
+
+@dataclass(frozen=True, repr=False)
+class SqlPlanSpec(Spec):
+    """A plan as SQL text; ``table`` holds the parts of the name under which it scans the split's table."""
+
+    sql: str
+    table: tuple[str, ...] = ("t",)
+
+
+@dataclass(frozen=True, repr=False)
+class FramePlanSpec(Spec):
+    """A plan made through the DataFrame API: ``steps`` are (method, SQL expression, …) over the split's table.
+
+    Methods: ``select``, ``filter``, ``aggregate`` (group by the first expression), ``sort`` (ascending), ``limit``.
+    """
+
+    steps: tuple[tuple[str, ...], ...]
+    table: tuple[str, ...] = ("t",)
+
+
+PlanSpec = Union[SqlPlanSpec, FramePlanSpec]
+
+
+@dataclass(frozen=True, repr=False)
+class UdfSpec(Spec):
+    """A user-defined function: ``behaviour`` says what it computes (:data:`strategies.udfs.BEHAVIOURS`), with ``operand``.
+
+    ``origin`` says where the Python function is defined: ``module`` (importable, the operand is its state), ``closure``
+    or ``lambda`` (no importable name: only cloudpickle carries it).
+    """
+
+    name: str
+    behaviour: str = "add"
+    operand: int = 1
+    origin: str = "module"
+    volatility: str = "immutable"
+
+
+@dataclass(frozen=True, repr=False)
+class RegistrySpec(Spec):
+    """A UDF registry: the functions in registration order; ``kind`` is one of :data:`strategies.udfs.REGISTRY_KINDS`."""
+
+    udfs: tuple[UdfSpec, ...] = ()
+    kind: str = "plain"
+
+
+@dataclass(frozen=True, repr=False)
+class FileIOSpec(Spec):
+    """A FileIO and how it came to be.
+
+    ``chosen_by``: ``location`` (by the scheme of the table's location, ``table_scheme``), ``py-io-impl`` (the property
+    names ``implementation``), or ``instance`` (an object made by hand). ``implementation`` is ``pyarrow``, ``fsspec`` or
+    ``vault`` (a class of the suite that opens files only with the right endpoint and token; always authorised by
+    properties added to these). ``mapping`` is the kind of mapping that holds the properties; ``used`` says that it has
+    opened the file before the split is built.
+    """
+
+    chosen_by: str = "location"
+    implementation: str = "pyarrow"
+    table_scheme: str = "file"
+    properties: tuple[tuple[str, Value], ...] = ()
+    mapping: str = "dict"
+    used: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class SplitSpec(Spec):
+    """All that one split is made from. ``None`` means: no filter, every column, no plan, no registry."""
+
+    table: TableSpec
+    row_filter: FilterSpec | None = None
+    projection: tuple[str, ...] | None = None
+    plan: PlanSpec | None = None
+    registry: RegistrySpec | None = None
+    file_io: FileIOSpec = FileIOSpec()
+    file_name: str = "data"

@@ -1,0 +1,93 @@
+"""Sets of user-defined functions and the registries that register them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
+
+from strategies.drawing import one_in, pick
+from strategies.specs import RegistrySpec, UdfSpec
+
+__all__ = ["BEHAVIOURS", "ORIGINS", "REGISTRY_KINDS", "UDF_NAMES", "registries", "udfs"]
+
+# behaviour: (kind, Arrow type of the argument, Arrow type of the result)
+BEHAVIOURS: dict[str, tuple[str, str, str]] = {
+    "add": ("scalar", "int64", "int64"),
+    "mask": ("scalar", "string", "string"),
+    "scale": ("scalar", "float64", "float64"),
+    "total": ("aggregate", "int64", "int64"),
+    "count_in": ("window", "int64", "int64"),
+}
+ORIGINS = ("module", "closure", "lambda")
+REGISTRY_KINDS = ("plain", "falsy", "stateful", "slots")
+
+# "Upper" on purpose: Substrait loses the case of a name, so no plan that calls it survives (BUILD-4).
+UDF_NAMES = ("f", "g", "mask_it", "Upper", "fün", "two words", "abs")
+
+
+def udfs(
+    *,
+    names: Sequence[str] = UDF_NAMES,
+    behaviours: Sequence[str] = tuple(BEHAVIOURS),
+    origins: Sequence[str] = ("module",),
+) -> st.SearchStrategy[UdfSpec]:
+    """Functions of any name, behaviour and origin.
+
+    Raises:
+        hypothesis.errors.InvalidArgument: an option is empty, or a behaviour or an origin is unknown.
+
+    >>> udfs(behaviours=["mask"]).example().behaviour
+    'mask'
+
+    """
+    if not names:
+        raise InvalidArgument("names must hold at least one name")
+    return st.builds(
+        UdfSpec,
+        name=st.sampled_from(tuple(names)),
+        behaviour=st.sampled_from(_known("behaviours", behaviours, tuple(BEHAVIOURS))),
+        operand=st.integers(1, 9),
+        origin=st.sampled_from(_known("origins", origins, ORIGINS)),
+        volatility=st.sampled_from(("immutable", "immutable", "stable", "volatile")),
+    )
+
+
+def registries(
+    *,
+    max_udfs: int = 4,
+    kinds: Sequence[str] = REGISTRY_KINDS,
+    origins: Sequence[str] = ("module",),
+) -> st.SearchStrategy[RegistrySpec]:
+    """Registries of up to ``max_udfs`` functions; names may come twice, the last registered then wins.
+
+    Raises:
+        hypothesis.errors.InvalidArgument: ``max_udfs`` is negative, or a kind or an origin is unknown.
+
+    >>> len(registries(max_udfs=2).example().udfs) <= 2
+    True
+
+    """
+    if max_udfs < 0:
+        raise InvalidArgument(f"max_udfs must be 0 or more, got {max_udfs}")
+    functions = st.lists(udfs(origins=origins), max_size=max_udfs)
+    return _registries(functions, max_udfs, _known("kinds", kinds, REGISTRY_KINDS))
+
+
+@st.composite
+def _registries(
+    draw: st.DrawFn, functions: st.SearchStrategy[list[UdfSpec]], max_udfs: int, kinds: tuple[str, ...]
+) -> RegistrySpec:
+    drawn = draw(functions)
+    if drawn and len(drawn) < max_udfs and one_in(draw, 3):
+        first = drawn[0]
+        drawn.append(dataclasses.replace(first, operand=first.operand + 10))
+    return RegistrySpec(tuple(drawn), pick(draw, kinds))
+
+
+def _known(option: str, chosen: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:
+    if not chosen or set(chosen) - set(known):
+        raise InvalidArgument(f"{option} must be among {', '.join(known)}, got {list(chosen)}")
+    return tuple(chosen)

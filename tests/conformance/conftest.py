@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conformance.adapter import Adapter
+from conformance.checks import CHECKS
+from conformance.survey import Survey
+from conformance.transports import Transport
+from conformance.transports.in_process import IN_PROCESS
+from fixtures.warehouse import Warehouse
+
+# Enough to tell the families of transports apart; the gate itself goes through all of them.
+FEW = tuple(t for t in IN_PROCESS if t.name in ("pickle-2", "pickle-oob", "cloudpickle", "copy", "deepcopy"))
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    return Warehouse(tmp_path_factory.mktemp("warehouse"))
+
+
+@pytest.fixture
+def survey_of(warehouse: Warehouse) -> Callable[..., Survey]:
+    def make(adapter: Adapter, *, clauses: tuple[str, ...] = (), transports: tuple[Transport, ...] = FEW) -> Survey:
+        checks = [check for check in CHECKS if not clauses or check.clause.id in clauses]
+        return replace(Survey(adapter, transports, checks, warehouse))
+
+    return make
