@@ -1,1 +1,1 @@
-"""The conformance suite: contract, adapters, transports, observations, checks, verdicts and the command that runs them."""
+"""The conformance suite: contract, adapters, transports, observations, checks, verdicts, and the command."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -17,9 +19,7 @@ PACKAGE = Path(__file__).resolve().parent
 USAGE, SUITE_FAILED = 2, 3
 
 # What the run is started with: nothing of the current folder comes before what is installed, not even on Python 3.10.
-_START = (
-    "import sys; sys.path[:] = [p for p in sys.path if p]; import pytest; sys.exit(pytest.main(sys.argv[1:]))"
-)
+_START = "import sys; sys.path[:] = [p for p in sys.path if p]; import pytest; sys.exit(pytest.main(sys.argv[1:]))"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,21 +29,15 @@ def main() -> None:
     try:
         check_packages()
     except ShadowedPackage as error:
-        raise click.ClickException(str(error)) from None
+        raise click.UsageError(str(error)) from None
 
 
 @main.command()
-@click.option(
-    "--adapter", default="reference", show_default=True, help="Name, module:attribute, or a .py file."
-)
+@click.option("--adapter", default="reference", show_default=True, help="Name, module:attribute, or a .py file.")
 @click.option("--profile", default="quick", show_default=True, help="quick, thorough or soak.")
 @click.option("--clause", multiple=True, metavar="ID", help="Check this clause or family alone; repeatable.")
-@click.option(
-    "--transport", multiple=True, metavar="NAME", help="Send through this transport alone; repeatable."
-)
-@click.option(
-    "-n", "--workers", type=click.IntRange(0), default=0, show_default=True, help="Processes to run in."
-)
+@click.option("--transport", multiple=True, metavar="NAME", help="Send through this transport alone; repeatable.")
+@click.option("-n", "--workers", type=click.IntRange(0), default=0, show_default=True, help="Processes to run in.")
 @click.option("--seed", type=int, help="Draw other examples than the profile's.")
 @click.option("--budget", type=int, metavar="SECONDS", help="How long the profile soak draws.")
 @click.option("--require", type=int, metavar="N", help="Fail if fewer clauses than this are checked.")
@@ -74,7 +68,7 @@ def run(
         options.append("--conformance-strict")
     if workers:
         options.append(f"-n{workers}")
-    sys.exit(exit_status(_pytest(options)))
+    sys.exit(exit_status(*_pytest(options)))
 
 
 @main.command(name="list")
@@ -99,19 +93,19 @@ def explain(clause: str) -> None:
     click.echo(explanation(found), nl=False)
 
 
-def exit_status(returncode: int) -> int:
-    """Return the command's exit code for that of the run: its own four, or 3 where it died of something else."""
-    if returncode in (0, 1, USAGE, SUITE_FAILED):
+def exit_status(returncode: int, outcome: str) -> int:
+    """Return the command's exit code for that of the run: its own four, or 3 where it came to no verdict."""
+    if outcome == str(returncode):
         return returncode
     if returncode == 4:  # pytest's own code for wrong usage
         return USAGE
     how = f"was killed by signal {-returncode}" if returncode < 0 else f"ended with exit code {returncode}"
-    click.echo(f"The run {how}: the suite could not do its work.", err=True)
+    click.echo(f"The run {how} and came to no verdict: the suite could not do its work.", err=True)
     return SUITE_FAILED
 
 
-def _pytest(options: list[str]) -> int:
-    """Run the checks in a process of their own and return its exit code."""
+def _pytest(options: list[str]) -> tuple[int, str]:
+    """Run the checks in a process of their own; return its exit code, and the one that it wrote down at its end."""
     arguments = [
         str(PACKAGE / "test_splits.py"),
         f"--rootdir={PACKAGE}",
@@ -125,9 +119,12 @@ def _pytest(options: list[str]) -> int:
         name: value for name, value in os.environ.items() if name not in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
     }
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    # Ctrl-C reaches the run as well, which then says what it knows; this process waits for that.
+    previous = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        return subprocess.run(
-            [sys.executable, "-c", _START, *arguments], env=environment, check=False
-        ).returncode
-    except KeyboardInterrupt:
-        return SUITE_FAILED
+        with tempfile.NamedTemporaryFile("r") as outcome:
+            start = [sys.executable, "-c", _START, *arguments, f"--conformance-outcome={outcome.name}"]
+            returncode = subprocess.run(start, env=environment, check=False).returncode
+            return returncode, outcome.read()
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +34,15 @@ def survey(run: Run) -> Survey:
     return Survey(chosen.adapter, chosen.transports, chosen.checks, Warehouse(run.folder / "drawn"))
 
 
+@pytest.fixture(scope="session")
+def seconds(run: Run) -> float | None:
+    """How long a unit of drawn splits goes on, so that all of them together use up the budget; ``None`` without one."""
+    if run.selection.budget is None:
+        return None
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return run.selection.budget * workers / run.selection.profile.shards
+
+
 @pytest.fixture
 def record(request: pytest.FixtureRequest) -> Callable[[Findings], None]:
     """Record what a unit of work found; it fails where a clause is broken."""
@@ -40,8 +50,6 @@ def record(request: pytest.FixtureRequest) -> Callable[[Findings], None]:
     def recorder(findings: Findings) -> None:
         request.node.user_properties.append((PROPERTY, findings.to_plain()))
         if findings.broken:
-            pytest.fail(
-                f"violates {', '.join(sorted({clause for clause, _ in findings.broken}))}", pytrace=False
-            )
+            pytest.fail(f"violates {', '.join(sorted({clause for clause, _ in findings.broken}))}", pytrace=False)
 
     return recorder

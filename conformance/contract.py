@@ -98,10 +98,7 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "BUILD-5",
-        (
-            "Arguments of a wrong kind, and no files at all, raise `TypeError` or `ValueError` naming the "
-            "argument."
-        ),
+        ("Arguments of a wrong kind, and no files at all, raise `TypeError` or `ValueError` naming the argument."),
         "field",
         Level.SHOULD,
     ),
@@ -115,10 +112,7 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "PLAN-1",
-        (
-            "The plan is encoded while the split is built: what happens to the session afterwards does not "
-            "change it."
-        ),
+        ("The plan is encoded while the split is built: what happens to the session afterwards does not change it."),
         "seed",
         needs=(_C.PLANS, _C.PLAN_BYTES),
     ),
@@ -337,10 +331,7 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "ID-1",
-        (
-            "The id arrives unchanged, in every process, under every hash seed, however often it was looked "
-            "at."
-        ),
+        ("The id arrives unchanged, in every process, under every hash seed, however often it was looked at."),
         "seed",
         needs=(_C.IDS,),
     ),
@@ -470,6 +461,7 @@ def clause(clause_id: str) -> Clause:
 
     Raises:
         LookupError: there is none; the message names the nearest ids.
+
     """
     found = _BY_ID.get(clause_id.upper())
     if found is None:
@@ -484,6 +476,7 @@ def select(prefixes: tuple[str, ...]) -> tuple[Clause, ...]:
 
     Raises:
         LookupError: a prefix selects nothing; the message names the nearest families and ids.
+
     """
     chosen: set[str] = set()
     for prefix in prefixes:

@@ -51,10 +51,8 @@ def draw(strategy: SearchStrategy[Any], count: int, seed_: int, use: Callable[[A
     _run(strategy, count, seed_, use, (Phase.generate,))
 
 
-def minimal(
-    strategy: SearchStrategy[Any], count: int, seed_: int, breaks: Callable[[Any], bool]
-) -> Any | None:
-    """Return the smallest spec found for which ``breaks`` is true, among what :func:`draw` draws and what that shrinks to.
+def minimal(strategy: SearchStrategy[Any], count: int, seed_: int, breaks: Callable[[Any], bool]) -> Any | None:
+    """Return the smallest spec found for which ``breaks`` is true: drawn as :func:`draw` does, then shrunk.
 
     Returns ``None`` where none of the ``count`` drawn specs breaks.
     """

@@ -32,9 +32,7 @@ from strategies.specs import (
 
 __all__ = ["PINNED", "TABLE_CASES", "TableCase", "table_example"]
 
-_NUMBERS = TableSpec(
-    (ColumnSpec(1, "a", "long", (1, 2, None)), ColumnSpec(2, "b", "string", ("x", "y"))), rows=4
-)
+_NUMBERS = TableSpec((ColumnSpec(1, "a", "long", (1, 2, None)), ColumnSpec(2, "b", "string", ("x", "y"))), rows=4)
 
 # Specs that a drawn run reaches too rarely, and specs that once failed: each says which clause it is there for.
 PINNED: tuple[SplitSpec, ...] = (
@@ -97,12 +95,8 @@ TABLE_CASES = (
         _MASKING,
         True,
     ),
-    TableCase(
-        "lineitem-filtered", "lineitem", ("l_price", "l_note", "l_orderkey"), "l_quantity < 2", oldest=True
-    ),
-    TableCase(
-        "orders-filtered", "orders", ("o_status", "o_orderdate", "o_comment"), "o_totalprice > 250000.00"
-    ),
+    TableCase("lineitem-filtered", "lineitem", ("l_price", "l_note", "l_orderkey"), "l_quantity < 2", oldest=True),
+    TableCase("orders-filtered", "orders", ("o_status", "o_orderdate", "o_comment"), "o_totalprice > 250000.00"),
 )
 
 
@@ -110,9 +104,7 @@ def table_example(case: TableCase, folder: Path) -> Example:
     """Return the example of a real table's split; the tables are made in ``folder`` if they are not there."""
     materials = _materials(case, folder)
     arrow = arrow_schema(materials.projected_schema)
-    scan = ArrowScan(
-        materials.table_metadata, materials.file_io, materials.projected_schema, materials.row_filter
-    )
+    scan = ArrowScan(materials.table_metadata, materials.file_io, materials.projected_schema, materials.row_filter)
     scanned = scan.to_table([materials.file_scan_task]).cast(arrow)
     expected = scanned
     if case.plan is not None:

@@ -15,7 +15,7 @@ import conformance.adapters
 from conformance.adapter import Adapter
 from conformance.contract import nearest
 
-__all__ = ["AdapterError", "ENTRY_POINTS", "adapter_names", "load_adapter"]
+__all__ = ["ENTRY_POINTS", "AdapterError", "adapter_names", "load_adapter"]
 
 ENTRY_POINTS = "dataloader_conformance.adapters"
 ATTRIBUTE = "ADAPTER"
@@ -37,6 +37,7 @@ def load_adapter(reference: str) -> Adapter:
     Raises:
         AdapterError: nothing is known by that name, its import fails (with its own traceback, shortened to the frames
             outside the import system), or what was found is no :class:`Adapter`.
+
     """
     path, _, attribute = reference.partition(".py:") if ".py:" in reference else (reference, "", "")
     if reference.endswith(".py") or attribute:
@@ -54,9 +55,7 @@ def load_adapter(reference: str) -> Adapter:
     for entry in entry_points(group=ENTRY_POINTS):
         if entry.name == reference:
             module, _, attribute = entry.value.partition(":")
-            return _checked(
-                _attribute(_imported(module, reference), attribute or ATTRIBUTE, reference), reference
-            )
+            return _checked(_attribute(_imported(module, reference), attribute or ATTRIBUTE, reference), reference)
     name = f"{conformance.adapters.__name__}.{reference}"
     return _checked(_attribute(_imported(name, reference), ATTRIBUTE, reference), reference)
 
@@ -80,9 +79,7 @@ def _from_file(file: Path, attribute: str) -> Any:
             spec.loader.exec_module(loaded)
         except Exception as error:
             del sys.modules[name]
-            raise AdapterError(
-                f"the adapter file {str(file)!r} does not import:\n{_shortened(error)}"
-            ) from error
+            raise AdapterError(f"the adapter file {str(file)!r} does not import:\n{_shortened(error)}") from error
     return _attribute(loaded, attribute, str(file))
 
 
@@ -102,16 +99,12 @@ def _attribute(module: Any, attribute: str, reference: str) -> Any:
     except AttributeError:
         known = [name for name, value in vars(module).items() if isinstance(value, Adapter)]
         hint = f"; its adapters: {', '.join(known)}" if known else "; it has no Adapter at all"
-        raise AdapterError(
-            f"the adapter {reference!r}: {module.__name__} has no {attribute!r}{hint}"
-        ) from None
+        raise AdapterError(f"the adapter {reference!r}: {module.__name__} has no {attribute!r}{hint}") from None
 
 
 def _checked(found: Any, reference: str) -> Adapter:
     if not isinstance(found, Adapter):
-        raise AdapterError(
-            f"the adapter {reference!r} is a {type(found).__name__}, not a conformance.adapter.Adapter"
-        )
+        raise AdapterError(f"the adapter {reference!r} is a {type(found).__name__}, not a conformance.adapter.Adapter")
     return found
 
 

@@ -35,8 +35,8 @@ class Question:
     """What has to be known of the spec to look at its split: plain values, which travel to wherever the split is.
 
     ``calls`` holds a SQL expression over ``x`` (BIGINT), ``y`` (DOUBLE) and ``s`` (VARCHAR) for each function that a
-    registry of the spec makes available. ``has_plan`` says that rows come out of the engine, ``again`` that the split is
-    to be read by a second iterator at once; ``only`` names the aspects to look at, all for ``None``.
+    registry of the spec makes available. ``has_plan`` says that rows come out of the engine, ``again`` that the split
+    is to be read by a second iterator at once; ``only`` names the aspects to look at, all for ``None``.
     """
 
     calls: tuple[str, ...] = ()
@@ -93,11 +93,7 @@ def difference(expected: Any, actual: Any, path: str = "") -> Difference | None:
         return next(filter(None, (difference(a, b, where) for where, a, b in pairs)), None)
     if isinstance(expected, Rows) and isinstance(actual, Rows):
         return _rows_difference(expected, actual, path)
-    if (
-        type(expected) is type(actual)
-        and isinstance(expected, (list, tuple))
-        and len(expected) == len(actual)
-    ):
+    if type(expected) is type(actual) and isinstance(expected, (list, tuple)) and len(expected) == len(actual):
         pairs = ((f"{path}[{i}]", a, b) for i, (a, b) in enumerate(zip(expected, actual, strict=True)))
         return next(filter(None, (difference(a, b, where) for where, a, b in pairs)), None)
     if type(expected) is type(actual) and expected == actual:
@@ -190,20 +186,16 @@ def _content_digest(file_io: Any, location: str) -> str:
 
 
 def _read(adapter: Adapter, split: Any, question: Question) -> dict[str, Any]:
-    """Read the split: its rows, what was registered meanwhile, and the rows of an iterator begun before, finished after."""
+    """Read the split: its rows, what was registered meanwhile, and what an iterator begun before gives after."""
     exact = not question.has_plan
     begun = attempt(_begin, adapter, split) if question.again else None
     with recorded() as events:
         rows = attempt(lambda: plain_rows(adapter.read(split), exact=exact))
     seen = {"rows": rows}
     if question.has_plan and not isinstance(rows, Raised):
-        seen["registered while reading"] = registrations(
-            event.what for event in events if event.kind == "register"
-        )
+        seen["registered while reading"] = registrations(event.what for event in events if event.kind == "register")
     if begun is not None:
-        finished = (
-            begun if isinstance(begun, Raised) else attempt(lambda: plain_rows(chain(*begun), exact=exact))
-        )
+        finished = begun if isinstance(begun, Raised) else attempt(lambda: plain_rows(chain(*begun), exact=exact))
         seen["reads again"] = finished
     return seen
 
@@ -252,9 +244,7 @@ def _read_only(adapter: Adapter, split: Any, question: Question) -> Any:
     outcome = {"properties": "kept" if dict(adapter.table_properties(split)) == before else "changed"}
     if adapter.scan_context is not None:
         context = adapter.scan_context(split)
-        names = [
-            name for name in getattr(type(context), "__dataclass_fields__", ()) if not name.startswith("_")
-        ]
+        names = [name for name in getattr(type(context), "__dataclass_fields__", ()) if not name.startswith("_")]
         for name in names or ["row_filter"]:
             outcome[f"context.{name}"] = _assigned(context, name)
     return outcome

@@ -117,9 +117,7 @@ def plain_task(task: Any) -> dict[str, Any]:
     """Return a file scan task: the data file and the delete files field by field, and the residual."""
     return {
         "file": _plain_file(task.file),
-        "delete files": sorted(
-            (_plain_file(file) for file in task.delete_files), key=lambda f: f["file_path"]
-        ),
+        "delete files": sorted((_plain_file(file) for file in task.delete_files), key=lambda f: f["file_path"]),
         "residual": plain_expression(task.residual),
     }
 
@@ -143,20 +141,14 @@ def plain_rows(batches: Iterable[pa.RecordBatch], *, exact: bool) -> Rows | None
     for batch in received:
         names = [str(index) for index in range(batch.num_columns)]
         values = [_plain_column(column, exact) for column in batch.columns] if names else []
-        rows += (
-            [f"({', '.join(row)})" for row in zip(*values, strict=True)]
-            if values
-            else ["()"] * batch.num_rows
-        )
+        rows += [f"({', '.join(row)})" for row in zip(*values, strict=True)] if values else ["()"] * batch.num_rows
     return Rows(columns, tuple(sorted(rows)))
 
 
 def _plain_column(column: pa.Array, exact: bool) -> list[str]:
     values = column.to_pylist()
     if not exact and pa.types.is_floating(column.type):
-        return [
-            "None" if v is None else repr(float(f"{v:.12g}")) if math.isfinite(v) else repr(v) for v in values
-        ]
+        return ["None" if v is None else repr(float(f"{v:.12g}")) if math.isfinite(v) else repr(v) for v in values]
     return [repr(value) for value in values]
 
 
@@ -169,11 +161,7 @@ def _plain_leaf(node: Any) -> tuple[Any, ...]:
     if literals is not None:
         return (type(node).__name__, term, tuple(sorted(map(_plain_literal, literals))))
     literal = getattr(node, "literal", None)
-    return (
-        (type(node).__name__, term)
-        if literal is None
-        else (type(node).__name__, term, _plain_literal(literal))
-    )
+    return (type(node).__name__, term) if literal is None else (type(node).__name__, term, _plain_literal(literal))
 
 
 def _plain_literal(literal: Any) -> str:

@@ -30,17 +30,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options, all under one prefix."""
     group = parser.getgroup("conformance", "conformance of data loader splits")
     add = group.addoption
-    add(
-        "--conformance-adapter", default="reference", metavar="NAME", help="name, module:attribute or file.py"
-    )
+    add("--conformance-adapter", default="reference", metavar="NAME", help="name, module:attribute or file.py")
     add("--conformance-profile", default="quick", metavar="NAME", help="quick, thorough or soak")
-    add(
-        "--conformance-clause", action="append", default=[], metavar="ID", help="clause or family; repeatable"
-    )
+    add("--conformance-clause", action="append", default=[], metavar="ID", help="clause or family; repeatable")
     add("--conformance-transport", action="append", default=[], metavar="NAME", help="transport; repeatable")
     add("--conformance-seed", type=int, metavar="N", help="draw other examples than the profile's")
     add("--conformance-budget", type=int, metavar="SECONDS", help="how long soak draws")
     add("--conformance-require", type=int, metavar="N", help="fewest clauses that must be checked")
+    add("--conformance-outcome", metavar="FILE", help="where to write the exit code once there is a verdict")
     add("--conformance-strict", action="store_true", help="SHOULD clauses bind too")
 
 
@@ -48,13 +45,17 @@ def pytest_configure(config: pytest.Config) -> None:
     """Settle what is checked, before anything is collected; a wrong option ends the run here."""
     if not _collects_package(config):
         return
+    from conformance.startup import ShadowedPackage, check_packages
+
+    try:
+        check_packages()
+    except ShadowedPackage as error:
+        raise pytest.UsageError(str(error)) from None
     worker = getattr(config, "workerinput", {})
     run = Run(
         config,
         selection=_resolve(config, worker.get("conformance_seed")),
-        folder=Path(worker["conformance_folder"])
-        if worker
-        else Path(tempfile.mkdtemp(prefix="conformance-")),
+        folder=Path(worker["conformance_folder"]) if worker else Path(tempfile.mkdtemp(prefix="conformance-")),
         is_worker=bool(worker),
     )
     config.pluginmanager.register(run, Run.NAME)
@@ -155,7 +156,7 @@ class Run:
 
         if self.is_worker:
             return
-        found = [
+        found: list[Any] = [
             value for name, value in report.user_properties if name == PROPERTY and report.when == "call"
         ]
         for plain in found:
@@ -176,9 +177,7 @@ class Run:
         if self.is_worker:
             return
         seconds = time.monotonic() - self.started
-        self._print(
-            summary(self.selection, self.verdicts, self.findings, self.errors, seconds, self.outcome[1])
-        )
+        self._print(summary(self.selection, self.verdicts, self.findings, self.errors, seconds, self.outcome[1]))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -196,7 +195,9 @@ class Run:
             self.outcome = (Exit.USAGE, "wrong usage")
 
     def pytest_unconfigure(self) -> None:
-        """Remove the run's files."""
+        """Remove the run's files, and write down that there is a verdict."""
+        if (outcome := self.config.getoption("conformance_outcome")) and not self.is_worker and self.verdicts:
+            Path(outcome).write_text(str(int(self.outcome[0])))
         if not self.is_worker:
             shutil.rmtree(self.folder, ignore_errors=True)
 

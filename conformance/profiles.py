@@ -36,6 +36,7 @@ def profile(name: str) -> Profile:
 
     Raises:
         LookupError: there is none; the message names the nearest.
+
     """
     if name not in PROFILES:
         raise LookupError(f"there is no profile {name!r}{nearest(name, PROFILES)}")

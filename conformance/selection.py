@@ -40,11 +40,7 @@ class Selection:
         """The checks of the selected clauses for which the adapter has the capabilities."""
         ids = {clause.id for clause in self.clauses}
         capabilities = self.adapter.capabilities
-        return [
-            check
-            for check in CHECKS
-            if check.clause.id in ids and capabilities.issuperset(check.clause.needs)
-        ]
+        return [check for check in CHECKS if check.clause.id in ids and capabilities.issuperset(check.clause.needs)]
 
 
 def resolve(
@@ -62,6 +58,7 @@ def resolve(
 
     Raises:
         UsageError: a name is unknown, the adapter cannot be loaded, a number is out of range, or options contradict.
+
     """
     try:
         chosen = profile(profile_name)

@@ -20,6 +20,7 @@ def check_packages() -> None:
 
     Raises:
         ShadowedPackage: one is not, or is missing; the message says which file stands in its place.
+
     """
     ours = Path(__file__).resolve().parent.parent
     for name in PACKAGES:

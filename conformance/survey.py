@@ -1,13 +1,13 @@
 """The one pass: every example is made once, carried through all transports, and judged on every clause.
 
-No broken clause raises while examples are drawn, so none hides another and none cuts the run short. Each clause that was
-broken anywhere is then searched and shrunk by itself, while the others are left out.
+No broken clause raises while examples are drawn, so none hides another and none cuts the run short. Each clause that
+was broken anywhere is then searched and shrunk by itself, while the others are left out.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,8 +18,8 @@ from conformance.adapter import Adapter
 from conformance.checks import Check
 from conformance.examples import Unusable, draw, example_of, minimal
 from conformance.observation import Difference
-from conformance.trip import Example, Judgement, Trip, take
 from conformance.transports import Transport
+from conformance.trip import Example, Judgement, Trip, take
 from fixtures.warehouse import Warehouse
 from strategies.serialization import to_json
 from strategies.specs import SplitSpec
@@ -28,6 +28,9 @@ __all__ = ["Findings", "Survey", "Violation"]
 
 # How many specs may be carried while one clause is shrunk: enough for a readable example, and an end to it.
 SHRINK_LIMIT = 150
+
+# Between the seeds of one unit of work in a soak: more than there are units, so that no two draw the same.
+SEED_STEP = 1_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Findings:
     met: Counter[tuple[str, str]] = field(default_factory=Counter)
     broken: Counter[tuple[str, str]] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     examples: int = 0
     unusable: Counter[str] = field(default_factory=Counter)
 
@@ -63,7 +66,8 @@ class Findings:
         self.met.update(other.met)
         self.broken.update(other.broken)
         self.violations += other.violations
-        self.seconds.update(other.seconds)
+        for phase, spent in other.seconds.items():
+            self.seconds[phase] += spent
         self.examples += other.examples
         self.unusable.update(other.unusable)
 
@@ -89,16 +93,14 @@ class Findings:
     def from_plain(cls, plain: dict[str, Any]) -> Findings:
         """Return what :meth:`to_plain` wrote."""
         violations = [
-            Violation(
-                **{**v, "transports": tuple(v["transports"]), "difference": Difference(**v["difference"])}
-            )
+            Violation(**{**v, "transports": tuple(v["transports"]), "difference": Difference(**v["difference"])})
             for v in plain["violations"]
         ]
         return cls(
             Counter({(clause, transport): count for clause, transport, count in plain["met"]}),
             Counter({(clause, transport): count for clause, transport, count in plain["broken"]}),
             violations,
-            Counter(plain["seconds"]),
+            defaultdict(float, plain["seconds"]),
             plain["examples"],
             Counter(plain["unusable"]),
         )
@@ -110,7 +112,7 @@ Smallest = Callable[[Breaks], "SplitSpec | None"]
 
 @dataclass
 class History:
-    """What was judged while specs were drawn: the clauses that each spec (as JSON) broke, and the first break of each."""
+    """What was judged while drawing: the clauses that each spec (as JSON) broke, and the first break of each one."""
 
     broken_by: dict[str, set[str]] = field(default_factory=dict)
     first: dict[str, tuple[SplitSpec, Judgement]] = field(default_factory=dict)
@@ -132,6 +134,16 @@ class Survey:
         self._search(findings, history, lambda breaks: minimal(strategy, count, seed, breaks))
         return findings
 
+    def drawn_for(self, seconds: float, strategy: SearchStrategy[SplitSpec], count: int, seed: int) -> Findings:
+        """Judge specs drawn from one seed after another, ``count`` of each, until the seconds are used up."""
+        findings = Findings()
+        end = time.monotonic() + seconds
+        while True:
+            findings.add(self.drawn(strategy, count, seed))
+            if time.monotonic() >= end:
+                return findings
+            seed += SEED_STEP
+
     def pinned(self, specs: Sequence[SplitSpec]) -> Findings:
         """Judge these specs; a broken clause is shown with the first that breaks it."""
         findings, history = Findings(), History()
@@ -148,9 +160,7 @@ class Survey:
             if broken:
                 where = tuple(dict.fromkeys(judgement.transport for judgement in broken))
                 assert broken[0].difference is not None
-                findings.violations.append(
-                    Violation(clause_id, where, example.title, "", broken[0].difference)
-                )
+                findings.violations.append(Violation(clause_id, where, example.title, "", broken[0].difference))
         return findings
 
     def _judge_spec(self, spec: SplitSpec, findings: Findings, history: History) -> None:

@@ -14,9 +14,12 @@ from strategies import split_specs
 Recorder = Callable[[Findings], None]
 
 
-def test_drawn_splits(survey: Survey, record: Recorder, examples: int, seed: int) -> None:
-    """Splits drawn from one seed."""
-    record(survey.drawn(split_specs(), examples, seed))
+def test_drawn_splits(survey: Survey, record: Recorder, seconds: float | None, examples: int, seed: int) -> None:
+    """Splits drawn from one seed; in a soak from one after another."""
+    if seconds is None:
+        record(survey.drawn(split_specs(), examples, seed))
+    else:
+        record(survey.drawn_for(seconds, split_specs(), examples, seed))
 
 
 def test_pinned_splits(survey: Survey, record: Recorder) -> None:

@@ -19,7 +19,7 @@ from fixtures.materials import Materials
 from fixtures.plans import empty_batch
 from fixtures.survival import survives
 
-__all__ = ["AS_BUILT", "Example", "Judgement", "Trip", "take"]
+__all__ = ["AS_BUILT", "Example", "Judgement", "Trip", "not_carried", "take"]
 
 # In place of a transport, for what is judged before anything was sent.
 AS_BUILT = "as built"
@@ -85,11 +85,7 @@ class Trip:
     @cached_property
     def plan_survives(self) -> Raised | None:
         """``None`` where the plan survives Substrait by the suite's own trial; else how it does not."""
-        return (
-            attempt(survives, self.materials, self.example.scanned)
-            if self.materials.plan is not None
-            else None
-        )
+        return attempt(survives, self.materials, self.example.scanned) if self.materials.plan is not None else None
 
     @cached_property
     def registration_order(self) -> list[str]:
@@ -123,9 +119,7 @@ class Trip:
         for transport, arrivals in self.arrivals.items():
             for arrival in arrivals:
                 if arrival.observation is not None and aspect in arrival.observation:
-                    found = difference(
-                        self.sent[aspect], arrival.observation[aspect], hop_path(aspect, arrival.hop)
-                    )
+                    found = difference(self.sent[aspect], arrival.observation[aspect], hop_path(aspect, arrival.hop))
                     yield transport, found
 
     def built(self, aspect: str, expected: Any) -> Iterator[tuple[str, Difference | None]]:
@@ -137,6 +131,13 @@ class Trip:
         """Observe the original, or another split, now; all aspects where none is named."""
         question = replace(self.example.question, only=frozenset(aspects) or None, again=again)
         return observe(self.adapter, self.split if split is None else split, question)
+
+
+def not_carried(arrival: Arrival) -> Difference | None:
+    """Return the difference of an arrival that failed on the way; ``None`` for one that arrived."""
+    if arrival.failure is None:
+        return None
+    return Difference(f"trip {arrival.hop}", "carried", str(arrival.failure))
 
 
 def hop_path(aspect: str, hop: int) -> str:

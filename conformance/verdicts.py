@@ -34,7 +34,7 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """A clause's verdict: how many examples met its premise, why it was not run, and each distinct way it was broken."""
+    """A clause's verdict: how many examples met its premise, why it was not run, each distinct way it was broken."""
 
     clause: Clause
     state: State
@@ -50,20 +50,20 @@ def verdicts(selection: Selection, findings: Findings, *, complete: bool = True)
 
 def exit_code(selection: Selection, found: Sequence[Verdict], *, complete: bool = True) -> tuple[Exit, str]:
     """Return the exit code and a sentence that says why."""
-    binding = [
-        v for v in found if v.state is State.VIOLATES and (v.clause.level is Level.MUST or selection.strict)
-    ]
-    checked = [v for v in found if v.state in (State.CONFORMS, State.VIOLATES)]
+    violated = [verdict for verdict in found if verdict.state is State.VIOLATES]
+    binding = [v for v in violated if v.clause.level is Level.MUST or selection.strict]
+    conforming = sum(verdict.state is State.CONFORMS for verdict in found)
+    checked = conforming + len(violated)
     if not complete:
         return Exit.SUITE_FAILED, "the suite could not do all of its work: see the errors above"
     if binding:
-        names = ", ".join(verdict.clause.id for verdict in binding)
-        return Exit.VIOLATES, f"{_count(len(binding), 'clause')} violated: {names}"
+        return Exit.VIOLATES, f"{_count(len(binding), 'clause')} violated: {_ids(binding)}"
     if not checked:
         return Exit.VIOLATES, "nothing was checked"
-    if len(checked) < selection.require:
-        return Exit.VIOLATES, f"only {_count(len(checked), 'clause')} checked, {selection.require} required"
-    return Exit.CONFORMS, f"conforms to {_count(len(checked), 'clause')}"
+    if checked < selection.require:
+        return Exit.VIOLATES, f"only {_count(checked, 'clause')} checked, {selection.require} required"
+    should = f"; SHOULD violated: {_ids(violated)} (--strict makes that binding)" if violated else ""
+    return Exit.CONFORMS, f"conforms to {_count(conforming, 'clause')}{should}"
 
 
 def _verdict(clause: Clause, selection: Selection, findings: Findings, complete: bool) -> Verdict:
@@ -91,6 +91,10 @@ def _distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:
         if not any(set(violation.transports) <= set(other.transports) for other in kept):
             kept.append(violation)
     return tuple(kept)
+
+
+def _ids(verdicts: Sequence[Verdict]) -> str:
+    return ", ".join(verdict.clause.id for verdict in verdicts)
 
 
 def _count(number: int, noun: str) -> str:

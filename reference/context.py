@@ -73,9 +73,7 @@ class TableScanContext:
                 raise ValueError(f"snapshot_id {snapshot_id} is no snapshot of {table_metadata.location}")
         flat = flatten(row_filter)
         if len(flat) > MAX_FILTER_DEPTH and (levels := depth(balanced(flat))) > MAX_FILTER_DEPTH:
-            raise ValueError(
-                f"row_filter is nested {levels} levels deep; at most {MAX_FILTER_DEPTH} are read"
-            )
+            raise ValueError(f"row_filter is nested {levels} levels deep; at most {MAX_FILTER_DEPTH} are read")
         scanned = table_metadata.current_snapshot_id if snapshot_id is None else snapshot_id
         text = _trimmed(table_metadata, scanned).model_dump_json()
         attributes = {

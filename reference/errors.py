@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 
-class PlanRefused(ValueError):  # noqa: N818 - it says what happened
+class PlanRefused(ValueError):
     """The plan cannot travel. Raised while a split is built, on the driver, with the reason (BUILD-4)."""
 
 
-class EngineUnusableAfterFork(RuntimeError):  # noqa: N818
+class EngineUnusableAfterFork(RuntimeError):
     """DataFusion ran before this process was forked; it would hang here, so nothing is tried (WIRE-6)."""
 
 

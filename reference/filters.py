@@ -41,8 +41,7 @@ _LITERAL = (
 _SET = ("In", "NotIn")
 _ALL = ("AlwaysTrue", "AlwaysFalse", "And", "Or", "Not", *_UNARY, *_LITERAL, *_SET)
 _CLASSES: dict[str, Any] = {
-    name: getattr(expressions, name)
-    for name in (*_ALL, *(f"Bound{name}" for name in (*_UNARY, *_LITERAL, *_SET)))
+    name: getattr(expressions, name) for name in (*_ALL, *(f"Bound{name}" for name in (*_UNARY, *_LITERAL, *_SET)))
 }
 
 

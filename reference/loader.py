@@ -30,9 +30,7 @@ def embedded_catalog(directory: str | Path = "warehouse") -> Catalog:
     """
     folder = Path(directory).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    return load_catalog(
-        "embedded", type="sql", uri=f"sqlite:///{folder / 'catalog.db'}", warehouse=folder.as_uri()
-    )
+    return load_catalog("embedded", type="sql", uri=f"sqlite:///{folder / 'catalog.db'}", warehouse=folder.as_uri())
 
 
 class DataLoader:
@@ -109,9 +107,7 @@ class DataLoader:
             quoted = ".".join('"' + part.replace('"', '""') + '"' for part in name)
             frame = self._transformer.transform(session, quoted, MappingProxyType(self._strings))
             if not isinstance(frame, (DataFrame, type(None))):
-                raise TypeError(
-                    f"transformer must return a DataFrame or None, not {type(frame).__qualname__}"
-                )
+                raise TypeError(f"transformer must return a DataFrame or None, not {type(frame).__qualname__}")
         plan = None if frame is None else frame.logical_plan()
         for task in scan.plan_files():
             yield DataLoaderSplit(task, context, plan, None if plan is None else session, self._registry)

@@ -35,9 +35,7 @@ class TableTransformer(ABC):
     """A transformation of each split's rows, such as masking columns or dropping rows."""
 
     @abstractmethod
-    def transform(
-        self, session_context: SessionContext, table: str, context: Mapping[str, str]
-    ) -> DataFrame | None:
+    def transform(self, session_context: SessionContext, table: str, context: Mapping[str, str]) -> DataFrame | None:
         """Return the transformation as a lazy DataFrame over `table`, or `None` for the rows as they are.
 
         Args:

@@ -76,9 +76,7 @@ class DataLoaderSplit:
             if not isinstance(plan, LogicalPlan):
                 raise TypeError(f"plan must be a LogicalPlan of DataFusion, not {type(plan).__qualname__}")
             if not isinstance(session_context, SessionContext):
-                raise TypeError(
-                    f"session_context must be a SessionContext, not {type(session_context).__name__}"
-                )
+                raise TypeError(f"session_context must be a SessionContext, not {type(session_context).__name__}")
             require_engine()
             registry.register_udfs(session_context)
             data, table = encode_plan(plan, session_context, registry, scan_schema(scan_context))

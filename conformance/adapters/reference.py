@@ -12,7 +12,9 @@ __all__ = ["ADAPTER", "adapter_for"]
 
 
 def adapter_for(
-    name: str, split: type[DataLoaderSplit] = DataLoaderSplit, context: type[TableScanContext] = TableScanContext
+    name: str,
+    split: type[DataLoaderSplit] = DataLoaderSplit,
+    context: type[TableScanContext] = TableScanContext,
 ) -> Adapter:
     """Return the adapter of the reference loader with other classes in place of its own."""
 

@@ -36,17 +36,19 @@ def verifies(clause_id: str) -> Callable[[Callable[[Trip], Outcome]], Callable[[
 
     Raises:
         LookupError: there is no such clause.
+
     """
+    verified = clause(clause_id)
 
     def register(judge: Callable[[Trip], Outcome]) -> Callable[[Trip], Outcome]:
-        CHECKS.append(Check(clause(clause_id), judge))
+        CHECKS.append(Check(verified, judge))
         return judge
 
     return register
 
 
 def _import_families() -> None:
-    """Import every module of this folder, which registers its checks; sorted, so that their order is always the same."""
+    """Import every module of this folder, sorted: a check registers itself, and their order is always the same."""
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
         importlib.import_module(f"{__name__}.{module.name}")
 

@@ -78,8 +78,4 @@ def one_scan_shares_its_context(trip: Trip) -> Outcome:
 def _changed(outcome: object) -> Difference | None:
     if isinstance(outcome, Raised):
         return Difference("read-only", "table properties", str(outcome))
-    return (
-        difference(dict.fromkeys(outcome, "kept"), outcome, "read-only")
-        if isinstance(outcome, dict)
-        else None
-    )
+    return difference(dict.fromkeys(outcome, "kept"), outcome, "read-only") if isinstance(outcome, dict) else None

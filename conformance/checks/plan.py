@@ -37,11 +37,7 @@ def no_engine_handle_is_reachable(trip: Trip) -> Outcome:
     if trip.refusal or trip.materials.plan is None:
         return
     found = next(
-        (
-            (path, value)
-            for path, value in reachable(trip.split)
-            if type(value).__module__.startswith("datafusion")
-        ),
+        ((path, value) for path, value in reachable(trip.split) if type(value).__module__.startswith("datafusion")),
         None,
     )
     yield (

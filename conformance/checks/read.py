@@ -33,7 +33,7 @@ def can_be_read_again(trip: Trip) -> Outcome:
 
 @verifies("READ-3")
 def sending_leaves_the_original(trip: Trip) -> Outcome:
-    """The original after all trips is as before; a deep copy holds nothing of the original that is public or changes."""
+    """The original after all trips is as before; what arrives shares nothing public or changing."""
     if trip.refusal:
         return
     changed = next(differing(trip.sent, trip.observe()), None)
@@ -45,7 +45,7 @@ def sending_leaves_the_original(trip: Trip) -> Outcome:
             continue
         shared = [(path, value) for path, value in reachable(copy) if id(value) in own]
         public = next((path for path, _ in shared if "._" not in path), None)
-        yield transport, public and Difference(public, "its own", "the same object as the original's")
+        yield transport, Difference(public, "its own", "the same object as the original's") if public else None
         if shared:
             before = [repr(value) for _, value in shared]
             trip.observe("rows", split=copy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.checks import Outcome, verifies
 from conformance.engine_events import Event
 from conformance.observation import Difference, difference, registrations
-from conformance.trip import AS_BUILT, Trip
+from conformance.trip import AS_BUILT, Trip, not_carried
 from fixtures.expected import registry_results
 
 
@@ -47,9 +47,7 @@ def last_registered_wins(trip: Trip) -> Outcome:
         return
     names = [udf.name for udf in trip.spec.registry.udfs]
     if len(set(names)) < len(names) or "abs" in names:
-        yield from trip.built(
-            "registry computes", registry_results(trip.spec.registry, trip.example.question.calls)
-        )
+        yield from trip.built("registry computes", registry_results(trip.spec.registry, trip.example.question.calls))
         yield from trip.arrives("registry computes")
         yield from trip.arrives("rows")
 
@@ -58,9 +56,7 @@ def last_registered_wins(trip: Trip) -> Outcome:
 def registry_arrives_with_its_state(trip: Trip) -> Outcome:
     if trip.refusal or trip.spec is None or trip.spec.registry is None:
         return
-    yield from trip.built(
-        "registry computes", registry_results(trip.spec.registry, trip.example.question.calls)
-    )
+    yield from trip.built("registry computes", registry_results(trip.spec.registry, trip.example.question.calls))
     yield from trip.arrives("registry computes")
 
 
@@ -73,8 +69,7 @@ def cloudpickle_carries_functions_without_a_name(trip: Trip) -> Outcome:
         return
     for transport in trip.transports:
         if transport.clause == "WIRE-2":
-            failure = trip.arrivals[transport.name][0].failure
-            yield transport.name, failure and Difference("trip 1", "carried", str(failure))
+            yield transport.name, not_carried(trip.arrivals[transport.name][0])
     yield from trip.arrives("registry computes")
 
 

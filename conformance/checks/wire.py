@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.checks import Outcome, verifies
 from conformance.observation import Difference, differing
-from conformance.trip import Trip
+from conformance.trip import Trip, not_carried
 
 
 def carried(trip: Trip, clause_id: str) -> Outcome:
@@ -14,7 +14,7 @@ def carried(trip: Trip, clause_id: str) -> Outcome:
     for transport in trip.transports:
         if transport.clause == clause_id and trip.can_carry(transport.name):
             first = trip.arrivals[transport.name][0]
-            yield transport.name, first.failure and Difference("trip 1", "carried", str(first.failure))
+            yield transport.name, not_carried(first)
 
 
 @verifies("WIRE-1")
@@ -41,11 +41,10 @@ def second_trip_changes_nothing(trip: Trip) -> Outcome:
             continue
         second = arrivals[1]
         if second.observation is None:
-            yield transport, Difference("trip 2", "carried", str(second.failure))
+            yield transport, not_carried(second)
         else:
             changed = next(differing(arrivals[0].observation, second.observation), None)
             yield (
                 transport,
-                changed
-                and Difference(f"{changed[1].path}, after trip 2", changed[1].expected, changed[1].actual),
+                changed and Difference(f"{changed[1].path}, after trip 2", changed[1].expected, changed[1].actual),
             )

@@ -21,9 +21,7 @@ def listing() -> str:
         lines.append(f"  {family}: {title}")
         for clause in (clause for clause in CLAUSES if clause.family == family):
             state = "checked" if clause.id in checked else "not checked yet"
-            lines.append(
-                f"    {clause.id:9} {clause.level.value:6} {state:15} {_shortened(clause.statement)}"
-            )
+            lines.append(f"    {clause.id:9} {clause.level.value:6} {state:15} {_shortened(clause.statement)}")
     lines.append("Adapters")
     lines += [f"    {name:15} {origin}" for name, origin in sorted(adapter_names().items())]
     lines.append("Transports")

@@ -64,12 +64,10 @@ def summary(
         parts += [_panel(verdict, violation) for violation in verdict.violations]
     for error in errors:
         parts.append(Panel(Text(error[-4000:]), title="the suite could not do its work", border_style="red"))
-    phases = ", ".join(f"{name} {spent:.0f} s" for name, spent in findings.seconds.most_common())
+    phases = ", ".join(f"{name} {spent:.0f} s" for name, spent in sorted(findings.seconds.items()))
     unusable = sum(findings.unusable.values())
     parts.append(
-        Text(
-            f"{findings.examples} examples ({unusable} that the engine cannot run), {seconds:.0f} s: {phases}"
-        )
+        Text(f"{findings.examples} examples ({unusable} that the engine cannot run), {seconds:.0f} s: {phases}")
     )
     red = any(verdict.state is State.VIOLATES for verdict in verdicts) or errors
     parts.append(Text(f"{selection.adapter.name}: {outcome}", style="bold red" if red else "bold"))
@@ -85,9 +83,7 @@ def _table(verdicts: Sequence[Verdict]) -> Table:
     for family, members in groupby(verdicts, key=lambda verdict: verdict.clause.family):
         table.add_row(Text(f"{family} {FAMILIES[family]}", style="bold"))
         for verdict in members:
-            where = ", ".join(
-                dict.fromkeys(t for violation in verdict.violations for t in violation.transports)
-            )
+            where = ", ".join(dict.fromkeys(t for violation in verdict.violations for t in violation.transports))
             should = " (SHOULD)" if verdict.clause.level is Level.SHOULD else ""
             table.add_row(
                 f"  {verdict.clause.id}{should}",

@@ -18,6 +18,7 @@ def select_transports(names: Sequence[str]) -> tuple[Transport, ...]:
 
     Raises:
         LookupError: a name is unknown; the message names the nearest.
+
     """
     known = [transport.name for transport in TRANSPORTS]
     for name in names:

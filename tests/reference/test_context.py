@@ -50,9 +50,7 @@ def make(table: Table, **changes: Any) -> TableScanContext:
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize("io_class", [PyArrowFileIO, FsspecFileIO, LoggingFileIO])
-def test_a_file_io_arrives_as_its_class_whatever_py_io_impl_says(
-    table: Table, io_class: Any, protocol: int
-) -> None:
+def test_a_file_io_arrives_as_its_class_whatever_py_io_impl_says(table: Table, io_class: Any, protocol: int) -> None:
     properties = {"py-io-impl": "pyiceberg.io.fsspec.FsspecFileIO", "s3.secret-access-key": "pst!", "n": 5}
     context = make(table, io=io_class(properties))
     expected = dict(properties)
@@ -150,11 +148,7 @@ def test_splits_of_a_scan_share_their_context_and_name_few_globals(
     payload = pickle.dumps(splits, 2)
     arrived = pickle.loads(payload)
     assert len({id(split.scan_context) for split in arrived}) == 1
-    found = {
-        str(argument).split(" ")[0]
-        for code, argument, _ in pickletools.genops(payload)
-        if code.name == "GLOBAL"
-    }
+    found = {str(argument).split(" ")[0] for code, argument, _ in pickletools.genops(payload) if code.name == "GLOBAL"}
     assert {name.split(".")[0] for name in found} <= {"reference", "pyiceberg", "copyreg", "_codecs"}
     (tmp_path / "payload").write_bytes(payload)
     opened = worker(

@@ -80,9 +80,7 @@ def test_bound_filters_are_rebuilt() -> None:
         NestedField(3, "i", IntegerType(), required=False),
         NestedField(4, "d", DoubleType(), required=False),
     )
-    terms = And(
-        StartsWith("s.b", "x"), IsNaN("d"), NotNull("s.b"), In("i", [1, 2, 2**40, 2**41]), EqualTo("d", 1)
-    )
+    terms = And(StartsWith("s.b", "x"), IsNaN("d"), NotNull("s.b"), In("i", [1, 2, 2**40, 2**41]), EqualTo("d", 1))
     bound = bind(schema, terms, case_sensitive=True)
     assert repr(rebuild(flatten(bound))) == repr(bound)
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="fork is looked at on Linux only"
-)
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="fork is looked at on Linux only")
 
 CODE = """
     import os, pickle, signal, sys, warnings
@@ -48,10 +46,6 @@ CODE = """
 """
 
 
-@pytest.mark.parametrize(
-    ("parent", "said"), [("ran", "[8, 'refused', 'refused']"), ("imported", "[8, 4, 4]")]
-)
-def test_in_a_forked_child(
-    table: Any, shared: Any, worker: Callable[..., str], parent: str, said: str
-) -> None:
+@pytest.mark.parametrize(("parent", "said"), [("ran", "[8, 'refused', 'refused']"), ("imported", "[8, 4, 4]")])
+def test_in_a_forked_child(table: Any, shared: Any, worker: Callable[..., str], parent: str, said: str) -> None:
     assert worker(CODE, parent) == said

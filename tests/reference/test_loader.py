@@ -47,9 +47,7 @@ def test_what_is_not_there_is_said(table: Table, catalog: Catalog) -> None:
         DataLoader(catalog, "Db.t", row_filter="id ===")
 
 
-def test_a_transformer_makes_the_plan_with_the_registrys_functions(
-    table: Table, catalog: Catalog, shared: Any
-) -> None:
+def test_a_transformer_makes_the_plan_with_the_registrys_functions(table: Table, catalog: Catalog, shared: Any) -> None:
     loader = DataLoader(
         catalog,
         "Db.t",

@@ -52,9 +52,7 @@ def session_with(split: DataLoaderSplit, *names: str) -> SessionContext:
     return session
 
 
-def planned(
-    split: DataLoaderSplit, sql: str, *names: str, registry: UDFRegistry | None = None
-) -> DataLoaderSplit:
+def planned(split: DataLoaderSplit, sql: str, *names: str, registry: UDFRegistry | None = None) -> DataLoaderSplit:
     session = session_with(split, *(names or ("t",)))
     (registry or NoOpRegistry()).register_udfs(session)
     plan = session.sql(sql).logical_plan()
@@ -139,9 +137,7 @@ def test_a_split_reads_the_same_after_every_transport(split: DataLoaderSplit) ->
     for trip in trips:
         arrived = trip(trip(split))
         assert arrived.to_arrow_batch_reader().read_all() == expected
-        assert (
-            arrived.id == split.id == hashlib.sha256(split.file_scan_task.file.file_path.encode()).hexdigest()
-        )
+        assert arrived.id == split.id == hashlib.sha256(split.file_scan_task.file.file_path.encode()).hexdigest()
         assert arrived.plan_bytes is None
         assert type(arrived.udf_registry) is NoOpRegistry
     payload = pickle.dumps(split)
@@ -194,9 +190,7 @@ def test_the_registry_is_applied_to_that_session_and_in_a_fresh_process(
     assert worker(code) == f"{[rows(made)]} {made.id}"
 
 
-def test_cloudpickle_carries_a_registry_from_main(
-    split: DataLoaderSplit, tmp_path: Path, worker: Any
-) -> None:
+def test_cloudpickle_carries_a_registry_from_main(split: DataLoaderSplit, tmp_path: Path, worker: Any) -> None:
     (tmp_path / "split").write_bytes(pickle.dumps(split))
     code = """
         import pickle, cloudpickle, pyarrow as pa, pyarrow.compute as pc
@@ -226,12 +220,8 @@ def test_cloudpickle_carries_a_registry_from_main(
     ("name", "parts"),
     [("t", ("t",)), ('"My ""T"".x"', ('My "T".x',)), ("public.t", ("public", "t"))],
 )
-def test_a_plan_may_scan_one_table_under_any_name(
-    split: DataLoaderSplit, name: str, parts: tuple[str, ...]
-) -> None:
-    made = planned(
-        split, f"SELECT count(*) AS n FROM {name} WHERE id IN (SELECT id FROM {name} WHERE id < 4)", name
-    )
+def test_a_plan_may_scan_one_table_under_any_name(split: DataLoaderSplit, name: str, parts: tuple[str, ...]) -> None:
+    made = planned(split, f"SELECT count(*) AS n FROM {name} WHERE id IN (SELECT id FROM {name} WHERE id < 4)", name)
     assert made.plan_bytes is not None
     assert made.plan_table == parts
     assert table_names(made.plan_bytes) == set(_named_tables(made.plan_bytes)) == {parts}
@@ -286,14 +276,10 @@ def test_a_plan_without_rows_still_has_its_schema(split: DataLoaderSplit) -> Non
     assert reader.read_all().num_rows == 0
 
 
-SCHEMA = Schema(
-    NestedField(1, "a", LongType(), required=False), NestedField(2, "b", StringType(), required=False)
-)
+SCHEMA = Schema(NestedField(1, "a", LongType(), required=False), NestedField(2, "b", StringType(), required=False))
 
 
-def hand_made(
-    folder: Path, file_format: FileFormat, values: list[int], deleted: list[int]
-) -> DataLoaderSplit:
+def hand_made(folder: Path, file_format: FileFormat, values: list[int], deleted: list[int]) -> DataLoaderSplit:
     """A split over a hand-made file, read by name, with a file of deleted positions."""
     path = folder / f"data.{file_format.value.lower()}"
     data = pa.table({"a": pa.array(values, pa.int64()), "b": pa.array([str(v) for v in values], pa.string())})
@@ -303,12 +289,8 @@ def hand_made(
         pq.write_table(data, path)
     deletes = set()
     if deleted:
-        pq.write_table(
-            pa.table({"file_path": [str(path)] * len(deleted), "pos": deleted}), folder / "deletes.parquet"
-        )
-        deletes.add(
-            data_file(folder / "deletes.parquet", FileFormat.PARQUET, DataFileContent.POSITION_DELETES)
-        )
+        pq.write_table(pa.table({"file_path": [str(path)] * len(deleted), "pos": deleted}), folder / "deletes.parquet")
+        deletes.add(data_file(folder / "deletes.parquet", FileFormat.PARQUET, DataFileContent.POSITION_DELETES))
     catalog_table = hand_made_table(folder)
     context = TableScanContext(catalog_table.metadata, PyArrowFileIO({"s3.access-key-id": "data."}), SCHEMA)
     return DataLoaderSplit(FileScanTask(data_file(path, file_format, DataFileContent.DATA), deletes), context)
@@ -361,9 +343,7 @@ def test_deletes_and_empty_files_read_with_one_schema(tmp_path: Path, file_forma
 
 @pytest.mark.parametrize("damage", ["gone", "short"])
 @pytest.mark.parametrize("name", ["data.parquet", "deletes.parquet"])
-def test_an_unreadable_file_is_named_by_an_error_that_can_be_sent(
-    tmp_path: Path, name: str, damage: str
-) -> None:
+def test_an_unreadable_file_is_named_by_an_error_that_can_be_sent(tmp_path: Path, name: str, damage: str) -> None:
     split = hand_made(tmp_path, FileFormat.PARQUET, list(range(1000)), [1])
     path = tmp_path / name
     if damage == "gone":

@@ -1,0 +1,43 @@
+"""docs/CONTRACT.md, generated from the contract."""
+
+from __future__ import annotations
+
+from conformance.checks import CHECKS
+from conformance.contract import CLAUSES, FAMILIES, PREAMBLE
+
+__all__ = ["contract_page"]
+
+
+def contract_page() -> str:
+    """Return the page: every clause by family, with its level, its source and whether a check verifies it."""
+    checked = {check.clause.id for check in CHECKS}
+    lines = [
+        "# The contract",
+        "",
+        "Generated from `conformance/contract.py`, which is the authority: `python -m conformance.report.markdown`.",
+        "",
+        PREAMBLE,
+        "",
+        "Sources: *seed* is the pull request that made splits picklable (linkedin/openhouse 490), *card* the",
+        "project's design card, *docs* what pickle, PyIceberg or DataFusion document, *field* a bug that users",
+        "reported. A clause that no check verifies yet is reported as *not run*.",
+    ]
+    for family, title in FAMILIES.items():
+        lines += [
+            "",
+            f"## {family}: {title}",
+            "",
+            "| id | level | clause | source | checked |",
+            "|---|---|---|---|---|",
+        ]
+        lines += [
+            f'| <a id="{clause.id.lower()}"></a>{clause.id} | {clause.level.value} | {clause.statement} '
+            f"| {clause.source} | {'yes' if clause.id in checked else 'not yet'} |"
+            for clause in CLAUSES
+            if clause.family == family
+        ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(contract_page(), end="")

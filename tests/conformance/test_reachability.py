@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.reachability import reachable
+
+
+class Handle:
+    pass
+
+
+class Slotted:
+    __slots__ = ("__hidden", "open")
+
+    def __init__(self, value: object) -> None:
+        self.open = None
+        self.__hidden = value
+
+
+class Holder:
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def method(self) -> None:
+        pass
+
+
+def closure(value: object) -> Callable[[], object]:
+    return lambda: value
+
+
+def default(value: object) -> Callable[..., object]:
+    def function(inner: object = value) -> object:
+        return inner
+
+    return function
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        Holder,
+        Slotted,
+        closure,
+        default,
+        lambda value: [(value,)],
+        lambda value: {"a": value},
+        lambda value: {value: 1},
+        lambda value: {value},
+        lambda value: functools.partial(print, value),
+        lambda value: functools.partial(print, end=value),
+        lambda value: Holder(value).method,
+        lambda value: Holder(Holder([Slotted(value)])),
+    ],
+)
+def test_what_belongs_to_an_object_is_reached(hide: Callable[[Any], Any]) -> None:
+    assert any(isinstance(value, Handle) for _, value in reachable(hide(Handle())))
+
+
+def test_globals_and_classes_are_not_followed() -> None:
+    assert not any(
+        isinstance(value, Handle) for _, value in reachable(Holder(test_globals_and_classes_are_not_followed))
+    )
+
+
+def test_path_leads_to_the_object() -> None:
+    paths = [path for path, value in reachable(Holder({"a": [Handle()]})) if isinstance(value, Handle)]
+    assert paths == ["split.value['a'][0]"]
+
+
+def test_cycles_end() -> None:
+    loop: list[Any] = []
+    loop.append(loop)
+    assert len(list(reachable(loop))) == 1
