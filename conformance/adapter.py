@@ -43,7 +43,9 @@ class Adapter:
     iterates a split's record batches (``iter`` unless told otherwise). ``can`` names what the implementation does; each
     reader that is given adds the capability to show that part. Readers take a split, the one that was built or one
     that arrived, and return PyIceberg's object (or plain values): they compare nothing. ``build_scan`` makes the splits
-    of one scan, which share a scan context. ``modules`` are the modules that a payload may name (WIRE-12).
+    of one scan, which share a scan context. ``modules`` are the modules that a payload may name (WIRE-12),
+    ``secret_properties`` FileIO properties that are secret besides those of :mod:`conformance.secrets` (SAFE-1).
+    ``reference`` is how a worker finds the adapter; whoever loads it fills that in.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Adapter:
     scan_context: Reader | None = None
     build_scan: Callable[[Sequence[Materials]], Sequence[Any]] | None = None
     modules: tuple[str, ...] = ()
+    secret_properties: tuple[str, ...] = ()
+    reference: str = ""
 
     @property
     def capabilities(self) -> frozenset[Capability]:

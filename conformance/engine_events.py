@@ -1,16 +1,18 @@
 """A recording of what happens at the boundary to the engine and to storage, whichever loader makes it happen.
 
-The methods that every loader has to go through are wrapped while a recording runs; they do what they always do.
+The methods that every loader has to go through are wrapped, once; they do what they always did. A recording belongs to
+one thread.
 """
 
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
-from unittest.mock import patch
 
 from datafusion import SessionContext
 from datafusion.substrait import Producer, Serde
@@ -34,50 +36,76 @@ class Event:
 
 
 _REGISTRATIONS = ("register_udf", "register_udaf", "register_udwf", "register_udtf")
+_OPENINGS: tuple[tuple[Any, str], ...] = tuple(
+    (class_, "new_input") for class_ in (PyArrowFileIO, FsspecFileIO, VaultFileIO)
+)
+_ENCODINGS: tuple[tuple[Any, str], ...] = (
+    (Producer, "to_substrait_plan"),
+    (Serde, "serialize_bytes"),
+    (Serde, "serialize_to_plan"),
+)
+
+
+class _Recordings(threading.local):
+    """The recordings that run in this thread, outermost first."""
+
+    def __init__(self) -> None:
+        self.running: list[list[Event]] = []
+
+
+_RECORDINGS = _Recordings()
 
 
 @contextmanager
 def recorded() -> Iterator[list[Event]]:
-    """Record registrations of functions, encodings of plans and openings of files, in the order in which they begin."""
+    """Record what this thread registers, encodes and opens, in the order in which it begins."""
+    _wrap_once()
     events: list[Event] = []
-    with ExitStack() as stack:
-        for name in _REGISTRATIONS:
-            if (original := getattr(SessionContext, name, None)) is not None:
-                stack.enter_context(patch.object(SessionContext, name, _registration(original, events)))
-        for class_, name in (
-            (Producer, "to_substrait_plan"),
-            (Serde, "serialize_bytes"),
-            (Serde, "serialize_to_plan"),
-        ):
-            wrapped = staticmethod(_encoding(getattr(class_, name), events))
-            stack.enter_context(patch.object(class_, name, wrapped))
-        for file_io in (PyArrowFileIO, FsspecFileIO, VaultFileIO):
-            stack.enter_context(patch.object(file_io, "new_input", _opening(file_io.new_input, events)))
+    _RECORDINGS.running.append(events)
+    try:
         yield events
+    finally:
+        _RECORDINGS.running.remove(events)
 
 
-def _registration(original: Callable[..., Any], events: list[Event]) -> Callable[..., Any]:
+def _happened(event: Event) -> None:
+    for events in _RECORDINGS.running:
+        events.append(event)
+
+
+@cache
+def _wrap_once() -> None:
+    for name in _REGISTRATIONS:
+        if (original := getattr(SessionContext, name, None)) is not None:
+            setattr(SessionContext, name, _registration(original))
+    for class_, name in _ENCODINGS:
+        setattr(class_, name, staticmethod(_encoding(getattr(class_, name))))
+    for class_, name in _OPENINGS:
+        setattr(class_, name, _opening(getattr(class_, name)))
+
+
+def _registration(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def register(self: SessionContext, function: Any, *args: Any) -> Any:
-        events.append(Event("register", str(getattr(function, "label", function)), id(self)))
+        _happened(Event("register", str(getattr(function, "label", function)), id(self)))
         return original(self, function, *args)
 
     return register
 
 
-def _encoding(original: Callable[..., Any], events: list[Event]) -> Callable[..., Any]:
+def _encoding(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def encode(plan: Any, session: Any, *args: Any) -> Any:
-        events.append(Event("encode", type(plan).__name__, id(session)))
+        _happened(Event("encode", type(plan).__name__, id(session)))
         return original(plan, session, *args)
 
     return encode
 
 
-def _opening(original: Callable[..., Any], events: list[Event]) -> Callable[..., Any]:
+def _opening(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def new_input(self: Any, location: str) -> Any:
-        events.append(Event("open", location))
+        _happened(Event("open", location))
         return original(self, location)
 
     return new_input

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -119,6 +120,10 @@ def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
             changes["file_io"] = replace(spec.file_io, properties=file_io_properties)
         return make_materials(replace(spec, **changes), warehouse)
 
+    def elsewhere(folder: Path) -> tuple[Materials, Path]:
+        other = Warehouse(folder)
+        return make_materials(spec, other), other.data_file(spec.table, spec.file_name)
+
     return Example(
         title=repr(spec),
         make=partial(make_materials, spec, warehouse),
@@ -127,6 +132,7 @@ def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
         scanned=scanned,
         spec=spec,
         variant=variant,
+        elsewhere=elsewhere,
     )
 
 

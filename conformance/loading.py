@@ -7,6 +7,7 @@ import importlib.util
 import pkgutil
 import sys
 import traceback
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,8 @@ def load_adapter(reference: str) -> Adapter:
     path, _, attribute = reference.partition(".py:") if ".py:" in reference else (reference, "", "")
     if reference.endswith(".py") or attribute:
         file = Path(reference if not attribute else path + ".py")
-        return _checked(_from_file(file, attribute or ATTRIBUTE), reference)
+        found = _checked(_from_file(file, attribute or ATTRIBUTE), reference)
+        return replace(found, reference=f"{file.resolve()}:{attribute or ATTRIBUTE}")
     if ":" in reference:
         module, attribute = reference.split(":", 1)
         return _checked(_attribute(_imported(module, reference), attribute, reference), reference)
@@ -105,7 +107,7 @@ def _attribute(module: Any, attribute: str, reference: str) -> Any:
 def _checked(found: Any, reference: str) -> Adapter:
     if not isinstance(found, Adapter):
         raise AdapterError(f"the adapter {reference!r} is a {type(found).__name__}, not a conformance.adapter.Adapter")
-    return found
+    return replace(found, reference=reference)
 
 
 def _shortened(error: Exception) -> str:

@@ -6,6 +6,7 @@ was broken anywhere is then searched and shrunk by itself, while the others are 
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ from conformance.checks import Check
 from conformance.examples import Unusable, draw, example_of, minimal
 from conformance.observation import Difference
 from conformance.transports import Transport
-from conformance.trip import Example, Judgement, Trip, take
+from conformance.trip import Example, Judgement, Trip, hangs, take
 from fixtures.warehouse import Warehouse
 from strategies.serialization import to_json
 from strategies.specs import SplitSpec
@@ -28,6 +29,10 @@ __all__ = ["Findings", "Survey", "Violation"]
 
 # How many specs may be carried while one clause is shrunk: enough for a readable example, and an end to it.
 SHRINK_LIMIT = 150
+# Seconds after which no further spec is carried either: what hangs would take for ever to shrink.
+SHRINK_SECONDS = 30.0
+# A broken check that took longer than this has waited for something that hangs.
+HANG_SECONDS = 5.0
 
 # Between the seeds of one unit of work in a soak: more than there are units, so that no two draw the same.
 SEED_STEP = 1_000
@@ -60,6 +65,7 @@ class Findings:
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     examples: int = 0
     unusable: Counter[str] = field(default_factory=Counter)
+    hung: set[str] = field(default_factory=set, compare=False)
 
     def add(self, other: Findings) -> None:
         """Count what the other survey found as well."""
@@ -148,7 +154,7 @@ class Survey:
         """Judge these specs; a broken clause is shown with the first that breaks it."""
         findings, history = Findings(), History()
         for spec in specs:
-            self._judge_spec(spec, findings, history)
+            self._judge_spec(spec, findings, history, exhaustive=True)
         self._search(findings, history, lambda breaks: next(filter(breaks, specs), None))
         return findings
 
@@ -163,7 +169,11 @@ class Survey:
                 findings.violations.append(Violation(clause_id, where, example.title, "", broken[0].difference))
         return findings
 
-    def _judge_spec(self, spec: SplitSpec, findings: Findings, history: History) -> None:
+    def taken(self, example: Example) -> Trip:
+        """Return the example's trip through the transports of this survey."""
+        return take(self.adapter, example, self.transports, self.warehouse.root / f"scratch-{os.getpid()}")
+
+    def _judge_spec(self, spec: SplitSpec, findings: Findings, history: History, *, exhaustive: bool = False) -> None:
         started = time.perf_counter()
         example = example_of(spec, self.warehouse)
         findings.seconds["make"] += time.perf_counter() - started
@@ -171,18 +181,32 @@ class Survey:
         if isinstance(example, Unusable):
             findings.unusable[example.reason.split("\n")[0][:100]] += 1
             return
+        example = replace(example, exhaustive=exhaustive)
         broken = [judgement for judgement in self._judge(example, findings) if judgement.difference]
         history.broken_by[to_json(spec)] = {judgement.clause for judgement in broken}
         for judgement in broken:
             history.first.setdefault(judgement.clause, (spec, judgement))
 
     def _judge(self, example: Example, findings: Findings) -> list[Judgement]:
-        """Carry and judge an example; count each (clause, transport) once, as broken if any judgement of it is."""
+        """Carry and judge an example; count each (clause, transport) once, as broken if any judgement of it is.
+
+        A transport or a check that hung once is not tried again in this unit of work: its clause is broken already.
+        """
         started = time.perf_counter()
-        trip = take(self.adapter, example, self.transports)
+        transports = [transport for transport in self.transports if transport.name not in findings.hung]
+        trip = replace(self, transports=transports).taken(example)
+        findings.hung |= {name for name, arrivals in trip.arrivals.items() if any(map(hangs, arrivals))}
         findings.seconds["build, send and observe"] += time.perf_counter() - started
         started = time.perf_counter()
-        judgements = list(judge(trip, self.checks))
+        judgements = []
+        for check in self.checks:
+            if check.clause.id in findings.hung:
+                continue
+            begun = time.monotonic()
+            judged = list(judge(trip, [check]))
+            judgements += judged
+            if time.monotonic() - begun > HANG_SECONDS and any(judgement.difference for judgement in judged):
+                findings.hung.add(check.clause.id)
         findings.seconds["judge"] += time.perf_counter() - started
         where = {(judgement.clause, judgement.transport) for judgement in judgements}
         findings.met.update(where)
@@ -232,13 +256,14 @@ class _Trial:
         )
         self._clause_id, self._transports, self._history = clause_id, transports, history
         self._tried: dict[str, list[Judgement]] = {}
+        self._end = time.monotonic() + SHRINK_SECONDS
 
     def breaks(self, spec: SplitSpec) -> bool:
         """Return whether the spec breaks the clause; false for any new one once the limit is reached."""
         key = to_json(spec)
         if self._clause_id not in self._history.broken_by.get(key, {self._clause_id}):
             return False
-        if key not in self._tried and len(self._tried) >= SHRINK_LIMIT:
+        if key not in self._tried and (len(self._tried) >= SHRINK_LIMIT or time.monotonic() > self._end):
             return False
         return any(judgement.difference for judgement in self.judgements(spec))
 
@@ -249,7 +274,7 @@ class _Trial:
             example = example_of(spec, self._survey.warehouse)
             self._tried[key] = []
             if not isinstance(example, Unusable):
-                trip = take(self._survey.adapter, example, self._survey.transports)
+                trip = self._survey.taken(example)
                 judgements = judge(trip, self._survey.checks)
                 self._tried[key] = [j for j in judgements if j.transport in self._transports]
         return self._tried[key]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -30,7 +31,8 @@ class Example:
     """What a trip starts from: how to make fresh materials, and the rows that must come out.
 
     ``title`` is shown in reports, ``spec`` the drawn spec (``None`` for a fixed table). ``make`` returns materials that
-    nobody else holds; ``variant`` the same with fields of the spec replaced.
+    nobody else holds, ``variant`` the same with fields of the spec replaced, ``elsewhere`` materials with files of
+    their own in a folder and the path of the data file. ``exhaustive`` asks checks that sample to try everything.
     """
 
     title: str
@@ -40,6 +42,8 @@ class Example:
     scanned: pa.Table | None = None
     spec: Any = None
     variant: Callable[..., Materials] | None = None
+    elsewhere: Callable[[Path], tuple[Materials, Path]] | None = None
+    exhaustive: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Trip:
     arrivals: Mapping[str, Sequence[Arrival]] = field(default_factory=dict)
     later_events: Sequence[Event] = ()
     transports: Sequence[Transport] = ()
+    scratch: Path = Path()
 
     @property
     def spec(self) -> Any:
@@ -85,7 +90,13 @@ class Trip:
     @cached_property
     def plan_survives(self) -> Raised | None:
         """``None`` where the plan survives Substrait by the suite's own trial; else how it does not."""
-        return attempt(survives, self.materials, self.example.scanned) if self.materials.plan is not None else None
+        return None if self.materials.plan is None else attempt(self._survive)
+
+    def _survive(self) -> None:
+        batches = survives(self.materials, self.example.scanned)
+        found = difference(self.expected_rows, plain_rows(batches, exact=False), "rows")
+        if found is not None and not found.path.startswith("rows.schema"):
+            raise ValueError(f"computes other rows after Substrait: {found.actual} instead of {found.expected}")
 
     @cached_property
     def registration_order(self) -> list[str]:
@@ -140,19 +151,27 @@ def not_carried(arrival: Arrival) -> Difference | None:
     return Difference(f"trip {arrival.hop}", "carried", str(arrival.failure))
 
 
+def hangs(arrival: Arrival) -> bool:
+    """Whether an arrival failed because something did not answer in time."""
+    return arrival.failure is not None and arrival.failure.type.rsplit(".", 1)[-1] in ("TimeoutError", "WorkerHung")
+
+
 def hop_path(aspect: str, hop: int) -> str:
     """Return the aspect's name with the trip after which it was seen."""
     return aspect if hop == 1 else f"{aspect}, after trip {hop}"
 
 
-def take(adapter: Adapter, example: Example, transports: Sequence[Transport]) -> Trip:
-    """Build the example's split, send it through every transport, and observe it before and wherever it arrives."""
+def take(adapter: Adapter, example: Example, transports: Sequence[Transport], scratch: Path) -> Trip:
+    """Build the example's split, send it through every transport, and observe it before and wherever it arrives.
+
+    ``scratch`` is a folder in which checks may make and damage files.
+    """
     materials = example.make()
     with recorded() as build_events:
         split = attempt(adapter.build, materials)
     if isinstance(split, Raised):
-        return Trip(adapter, example, materials, split, build_events, {})
+        return Trip(adapter, example, materials, split, build_events, {}, scratch=scratch)
     with recorded() as later_events:
         sent = observe(adapter, split, example.question)
         arrivals = {t.name: t.send(adapter, split, example.question) for t in transports}
-    return Trip(adapter, example, materials, split, build_events, sent, arrivals, later_events, transports)
+    return Trip(adapter, example, materials, split, build_events, sent, arrivals, later_events, transports, scratch)

@@ -63,6 +63,9 @@ def encode_plan(
         shown = " and ".join(repr(".".join(name)) for name in sorted(names))
         raise PlanRefused(f"the plan may scan one table, the split's own data; it scans {shown}")
     table = next(iter(names), None)
+    declared = _functions(data)
+    if mixed := sorted(name for name in declared if name != name.lower()):
+        raise PlanRefused(f"the plan calls {mixed[0]!r}; the engine decodes names of functions in lower case")
     before: pa.Schema = _attempt(
         "has no schema", lambda: session_context.create_dataframe_from_logical_plan(plan).schema()
     )
@@ -70,7 +73,7 @@ def encode_plan(
         "does not decode in a fresh session with the registry's functions and the split's table",
         lambda: decode_plan(data, registry, table, [empty_batch(table_schema)]).schema(),
     )
-    for name in sorted(OPERATORS & _functions(data)):
+    for name in sorted(OPERATORS & declared):
         if _has_function(fresh_session(registry), name):
             raise PlanRefused(f"the registry has a function {name!r}, which would replace the operator")
     if (before.names, before.types) != (after.names, after.types):
@@ -118,7 +121,7 @@ def table_names(data: bytes) -> set[TableName]:
 
 def empty_batch(schema: pa.Schema) -> pa.RecordBatch:
     """A batch without rows."""
-    return pa.RecordBatch.from_arrays([pa.array([], type=column.type) for column in schema], schema=schema)
+    return pa.RecordBatch.from_arrays([pa.nulls(0, column.type) for column in schema], schema=schema)
 
 
 def _attempt(failure: str, step: Callable[[], T]) -> T:

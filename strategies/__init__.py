@@ -1,6 +1,7 @@
 """Hypothesis strategies for the splits of Iceberg/DataFusion data loaders, and the specs that they draw.
 
-What is drawn is a plain value (:mod:`strategies.specs`); live files, tables and plans are made from it elsewhere.
+What is drawn is a plain value (:mod:`strategies.specs`); live files, tables and plans are made from it
+elsewhere.
 """
 
 from strategies.file_ios import file_io_properties, file_ios

@@ -1,7 +1,7 @@
 """Choices among values, drawn through strategies that are made once.
 
-Hypothesis validates each new strategy object, which costs more than drawing from it: what depends on drawn values is
-chosen by index, through a strategy that depends on their number alone.
+Hypothesis validates each new strategy object, which costs more than drawing from it: what depends on drawn
+values is chosen by index, through a strategy that depends on their number alone.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 SETS = ("in", "not-in")
 FLOATING = ("is-nan", "not-nan")
 PREFIXES = ("starts-with", "not-starts-with")
-OPERATORS = COMPARISONS + UNARY + SETS + FLOATING + PREFIXES
+OPERATORS = UNARY + COMPARISONS + SETS + FLOATING + PREFIXES
 
 # PyIceberg has no literals, or pyarrow no comparison, of these types.
 _NO_COMPARISON = frozenset({"time", "uuid", "fixed[4]", "binary"})
@@ -52,7 +52,7 @@ def predicates(column: ColumnSpec) -> st.SearchStrategy[Predicate]:
 
 
 def row_filters(table: TableSpec, *, max_leaves: int = 4) -> st.SearchStrategy[FilterSpec]:
-    """Filters over any columns of the table: predicates under ``And``, ``Or`` and ``Not``, rarely a deep chain.
+    """Filters over any columns: predicates under ``And``, ``Or`` and ``Not``, rarely a deep chain.
 
     ``max_leaves`` is the highest number of predicates, but for chains.
 
@@ -157,11 +157,12 @@ def _predicate(draw: st.DrawFn, column: ColumnSpec) -> Predicate:
 
 def _operators(column: ColumnSpec) -> tuple[str, ...]:
     operators: tuple[str, ...] = UNARY
-    # Which rows such a filter selects differs between PyIceberg and pyarrow alone: PyIceberg compares a column that
-    # the file lacks as Python would (`None != ""`), and pyarrow skips row groups by statistics that leave NaN out.
+    # Which rows such a filter selects differs between PyIceberg and pyarrow alone: PyIceberg compares a
+    # column that the file lacks as Python would (`None != ""`), and pyarrow skips row groups by statistics
+    # that leave NaN out.
     if isinstance(column.type, str) and column.type not in _NO_COMPARISON and not column.added:
         if not any(_is_nan(column, value) for value in column.values):
-            operators = COMPARISONS + UNARY + SETS
+            operators += COMPARISONS + SETS
         if column.type in ("float", "double"):
             operators += FLOATING
         if column.type == "string":
@@ -171,13 +172,21 @@ def _operators(column: ColumnSpec) -> tuple[str, ...]:
 
 def _literals(draw: st.DrawFn, column: ColumnSpec) -> Sequence[Value]:
     """Return the values that the rows hold, or other values of the type."""
-    held = [value for value in column.values if value is not None and not _is_nan(column, value)]
+    held = [value for value in column.values if value is not None]
+    held = [value for value in held if not _is_nan(column, value) and not _is_beyond_float(column, value)]
     if held and flip(draw):
         return held
-    # Of a widened column, PyIceberg turns a literal that the old type cannot hold into "all rows", also nulls.
+    # Of a widened column, PyIceberg turns a literal that the old type cannot hold into "all rows", also
+    # nulls.
     type_ = column.old_type or column.type
     assert isinstance(type_, str)
-    return [value for value in PRIMITIVE_VALUES[type_] if not _is_nan(column, value)]
+    fitting = [value for value in PRIMITIVE_VALUES[type_] if not _is_nan(column, value)]
+    return [value for value in fitting if not _is_beyond_float(column, value)]
+
+
+def _is_beyond_float(column: ColumnSpec, value: Value) -> bool:
+    """Return whether PyIceberg wrongly holds a literal to be beyond a column widened from float: infinities."""
+    return column.old_type == "float" and value in ("inf", "-inf")
 
 
 def _is_nan(column: ColumnSpec, value: Value) -> bool:

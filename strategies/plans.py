@@ -1,30 +1,33 @@
 """Plans over the split's table: SQL text and DataFrame steps.
 
-A plan is drawn so that it runs, and so that its rows do not depend on the order in which the engine happens to visit
-them: LIMIT comes with an order over every column that it keeps, and window functions give ties the same value.
+A plan is drawn so that it runs, and so that its rows do not depend on the order in which the engine happens
+to visit them: LIMIT comes with an order over every column that it keeps, and window functions give ties the
+same value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
 from strategies.drawing import flip, one_in, pick
-from strategies.specs import FramePlanSpec, PlanSpec, RegistrySpec, SqlPlanSpec, TableSpec, TypeSpec
+from strategies.specs import ColumnSpec, FramePlanSpec, PlanSpec, RegistrySpec, SqlPlanSpec, TableSpec
 from strategies.udfs import BEHAVIOURS
 
 __all__ = ["TABLE_NAMES", "callable_udfs", "frame_plans", "plans", "quoted", "sql_plans"]
 
 TABLE_NAMES: tuple[tuple[str, ...], ...] = (("t",), ("t",), ("Orders",), ("db", "t"), ("a.b",), ('q"uote',))
 
-# Columns by name and type; functions by name and behaviour.
-_Columns = tuple[tuple[str, TypeSpec], ...]
+_Columns = tuple[ColumnSpec, ...]
+# Functions by name and behaviour.
 _Udfs = tuple[tuple[str, str], ...]
 
 _NUMBERS = frozenset({"int", "long"})
 _FLOATS = frozenset({"float", "double"})
+_TEXTS = frozenset({"string"})
+_BOOLEANS = frozenset({"boolean"})
 _ORDERED = _NUMBERS | _FLOATS | {"string", "boolean", "date", "timestamp", "decimal(9, 2)", "decimal(38, 10)"}
 
 
@@ -57,9 +60,7 @@ def sql_plans(
     return _sql_plans(_columns(table, projection), callable_udfs(registry))
 
 
-def frame_plans(
-    table: TableSpec, *, projection: Sequence[str] | None = None
-) -> st.SearchStrategy[FramePlanSpec]:
+def frame_plans(table: TableSpec, *, projection: Sequence[str] | None = None) -> st.SearchStrategy[FramePlanSpec]:
     """Plans through the DataFrame API: filter and select, sometimes aggregated, or sorted and cut.
 
     >>> len(frame_plans(TableSpec((ColumnSpec(1, "a", "long"),))).example().steps) > 0
@@ -86,7 +87,8 @@ def _frame_plans(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:
 def _sql_plan(draw: st.DrawFn, columns: _Columns, udfs: _Udfs) -> SqlPlanSpec:
     name = pick(draw, TABLE_NAMES)
     scope = _Scope(draw, columns, udfs, ".".join(map(quoted, name)))
-    return SqlPlanSpec(pick(draw, _SHAPES)(scope), name)
+    shape = _call if udfs and not one_in(draw, 3) else pick(draw, _SHAPES)
+    return SqlPlanSpec(shape(scope), name)
 
 
 def _frame_plan(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:
@@ -94,7 +96,7 @@ def _frame_plan(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:
     steps: list[tuple[str, ...]] = []
     if flip(draw):
         steps.append(("filter", scope.condition()))
-    ending = pick(draw, ("select", "aggregate", "sort", "nothing"))
+    ending = pick(draw, ("nothing", "select", "aggregate", "sort"))
     if ending == "aggregate":
         steps.append(("aggregate", scope.column(), "count(1)", f"count({scope.column()})"))
     elif ending == "sort" and scope.ordered:
@@ -109,7 +111,7 @@ def _frame_plan(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:
 
 @dataclass(frozen=True)
 class _Scope:
-    """What expressions may use: columns by name and type, functions by name and behaviour, and the table's SQL name."""
+    """What expressions may use; ``table`` is the table's name in SQL."""
 
     draw: st.DrawFn
     columns: _Columns
@@ -118,25 +120,24 @@ class _Scope:
 
     @property
     def ordered(self) -> list[str]:
-        return [name for name, type_ in self.columns if type_ in _ORDERED]
+        return [column.name for column in self.columns if column.type in _ORDERED]
 
     def pick(self, options: Sequence[str]) -> str:
         return pick(self.draw, options)
 
     def column(self) -> str:
-        return quoted(self.pick([name for name, _ in self.columns]))
+        return quoted(pick(self.draw, self.columns).name)
 
     def of_type(self, types: frozenset[str]) -> list[str]:
-        return [quoted(name) for name, type_ in self.columns if type_ in types]
+        return [quoted(column.name) for column in self.columns if column.type in types]
 
     def called(self, behaviour: str) -> list[str]:
         return [quoted(name) for name, of in self.udfs if of == behaviour]
 
     def number(self, depth: int = 2) -> str:
         """Return an expression of type BIGINT."""
-        options = ["1", "-3", "CAST(NULL AS BIGINT)"] + [
-            f"CAST({column} AS BIGINT)" for column in self.of_type(_NUMBERS) * 2
-        ]
+        numbers = [f"CAST({column} AS BIGINT)" for column in self.of_type(_NUMBERS)]
+        options = ["1", "-3", "CAST(NULL AS BIGINT)", *numbers * 2]
         if depth == 0:
             return self.pick(options)
         options += [
@@ -152,8 +153,7 @@ class _Scope:
             return f"({self.number(depth - 1)} {self.pick('+-*')} {self.number(depth - 1)})"
         if chosen == "case":
             return (
-                f"CASE WHEN {self.condition(depth - 1)} THEN {self.number(depth - 1)}"
-                f" ELSE {self.number(depth - 1)} END"
+                f"CASE WHEN {self.condition(depth - 1)} THEN {self.number(depth - 1)} ELSE {self.number(depth - 1)} END"
             )
         if chosen == "length":
             return f"CAST(length({self.text(depth - 1)}) AS BIGINT)"
@@ -165,9 +165,13 @@ class _Scope:
             return f"{chosen[5:]}({self.number(depth - 1)})"
         return chosen
 
+    def float_(self) -> str:
+        """Return an expression of type DOUBLE."""
+        return f"CAST({self.pick(['1.5', *self.of_type(_FLOATS)])} AS DOUBLE)"
+
     def text(self, depth: int = 2) -> str:
         """Return an expression of a string type."""
-        options = ["'x'", "'a%_'", "''"] + self.of_type(frozenset({"string"})) * 3
+        options = ["'x'", "'a%_'", "''", *self.of_type(_TEXTS) * 3]
         if depth > 0:
             options += ["upper", "concat", "substr", *(f"call {name}" for name in self.called("mask") * 3)]
         chosen = self.pick(options)
@@ -183,9 +187,7 @@ class _Scope:
 
     def condition(self, depth: int = 2) -> str:
         """Return an expression of type BOOLEAN."""
-        options = ["null", "compare", "compare", "like", "in", "between"] + self.of_type(
-            frozenset({"boolean"})
-        )
+        options = ["null", "compare", "compare", "like", "in", "between", *self.of_type(_BOOLEANS)]
         if depth > 0:
             options += ["and", "or", "not"]
         chosen = self.pick(options)
@@ -217,9 +219,8 @@ class _Scope:
         )
         make = pick(self.draw, makers)
         scaled = self.called("scale")
-        floats = self.of_type(_FLOATS)
         if scaled and flip(self.draw):
-            return f"{self.pick(scaled)}(CAST({self.pick([*floats, '1.5'])} AS DOUBLE))"
+            return f"{self.pick(scaled)}({self.float_()})"
         return make()
 
 
@@ -238,6 +239,20 @@ def _one_value(scope: _Scope) -> str:
     return f"SELECT {scope.value()} AS c0 FROM {scope.table}"
 
 
+def _call(scope: _Scope) -> str:
+    """Call one of the functions, of each kind about as often."""
+    kind = scope.pick(sorted({BEHAVIOURS[behaviour][0] for _, behaviour in scope.udfs}, reverse=True))
+    name, behaviour = pick(scope.draw, [udf for udf in scope.udfs if BEHAVIOURS[udf[1]][0] == kind])
+    if behaviour == "mask":
+        argument = scope.text(1)
+    elif behaviour == "scale":
+        argument = scope.float_()
+    else:
+        argument = scope.number(1)
+    over = f" OVER (PARTITION BY {scope.condition(0)})" if behaviour == "count_in" else ""
+    return f"SELECT {quoted(name)}({argument}){over} AS c0 FROM {scope.table}"
+
+
 def _aggregate(scope: _Scope) -> str:
     measures = [
         "count(*)",
@@ -248,7 +263,7 @@ def _aggregate(scope: _Scope) -> str:
     measures += [f"sum({scope.number(1)}) FILTER (WHERE {scope.condition(1)})"]
     measures += [f"{name}({scope.number(1)})" for name in scope.called("total") for _ in range(4)]
     keys = [quoted(name) for name in scope.ordered]
-    if keys and flip(scope.draw):
+    if keys and not one_in(scope.draw, 4):
         key = scope.pick(keys)
         having = scope.pick(("", "", " HAVING count(*) > 1"))
         return f"SELECT {key}, {scope.pick(measures)} AS m FROM {scope.table} GROUP BY {key}{having}"
@@ -279,7 +294,11 @@ def _sorted(scope: _Scope) -> str:
 
 def _union(scope: _Scope) -> str:
     sides = [f"SELECT {scope.number()} AS n FROM {scope.table} WHERE {scope.condition(1)}" for _ in range(2)]
-    return f"{sides[0]} {scope.pick(('UNION ALL', 'UNION', 'INTERSECT', 'EXCEPT'))} {sides[1]}"
+    kinds = ["UNION ALL", "INTERSECT", "EXCEPT"]
+    # DataFusion cannot run UNION over an expression that it simplifies to a column with a doc ("field metadata").
+    if not any(column.doc and column.type in _NUMBERS for column in scope.columns):
+        kinds.append("UNION")
+    return f"{sides[0]} {scope.pick(kinds)} {sides[1]}"
 
 
 def _self_join(scope: _Scope) -> str:
@@ -294,9 +313,14 @@ def _self_join(scope: _Scope) -> str:
 
 
 def _subquery(scope: _Scope) -> str:
+    number = scope.number()
+    # What DataFusion decodes does not run where both sides are the same expression, or the right one is volatile.
+    listed = replace(scope, udfs=()).number(1)
+    if listed == number:
+        listed = f"({listed} + 1)"
     return (
-        f"WITH x AS (SELECT {scope.number()} AS n, {scope.column()} AS c FROM {scope.table})"
-        f" SELECT n, c FROM x WHERE n IN (SELECT {scope.number(1)} FROM {scope.table}) OR n > 1"
+        f"WITH x AS (SELECT {number} AS n, {scope.column()} AS c FROM {scope.table})"
+        f" SELECT n, c FROM x WHERE n IN (SELECT {listed} FROM {scope.table}) OR n > 1"
     )
 
 
@@ -305,6 +329,7 @@ _SHAPES = (
     _one_value,
     _select,
     _select,
+    _aggregate,
     _aggregate,
     _window,
     _sorted,
@@ -316,11 +341,11 @@ _SHAPES = (
 
 def _columns(table: TableSpec, projection: Sequence[str] | None) -> _Columns:
     names = [column.name for column in table.columns] if projection is None else projection
-    return tuple((name, table.column(name).type) for name in names)
+    return tuple(table.column(name) for name in names)
 
 
 def callable_udfs(registry: RegistrySpec | None) -> _Udfs:
-    """Name and behaviour of the function that a call means: the last registered; none where kinds share the name."""
+    """Name and behaviour of what a call means: the last registered; nothing where kinds share the name."""
     if registry is None:
         return ()
     by_name: dict[str, list[str]] = {}

@@ -13,7 +13,8 @@ __all__ = ["from_json", "to_json"]
 def to_json(spec: Spec) -> str:
     """Return the spec as one line of JSON; equal text means the same spec, to the type of every number.
 
-    A spec becomes ``{"ClassName": {field: value}}`` without the fields that have their default, a tuple a list.
+    A spec becomes ``{"ClassName": {field: value}}`` without the fields that have their default, a tuple a
+    list.
     """
     return json.dumps(_plain(spec), ensure_ascii=True, allow_nan=False)
 

@@ -1,12 +1,13 @@
 """Specs: the plain values that strategies draw and everything live is made from.
 
-A spec is a frozen dataclass of plain values (``None``, ``bool``, ``int``, finite ``float``, ``str``, tuples and other
-specs). Its ``repr`` is valid Python after ``from strategies.specs import *`` and leaves out what has its default; it
-compares, hashes and pickles; :func:`strategies.serialization.to_json` takes it to JSON and back.
+A spec is a frozen dataclass of plain values (``None``, ``bool``, ``int``, finite ``float``, ``str``, tuples
+and other specs). Its ``repr`` is valid Python after ``from strategies.specs import *`` and leaves out what
+has its default; it compares, hashes and pickles; :func:`strategies.serialization.to_json` takes it to JSON
+and back.
 
-Values that Python's literals cannot write are strings, read by the column's type: dates, times, timestamps, decimals
-and UUIDs in ISO or decimal notation, ``binary`` and ``fixed`` in hexadecimal, and the floats ``"nan"``, ``"inf"`` and
-``"-inf"``.
+Values that Python's literals cannot write are strings, read by the column's type: dates, times, timestamps,
+decimals and UUIDs in ISO or decimal notation, ``binary`` and ``fixed`` in hexadecimal, and the floats
+``"nan"``, ``"inf"`` and ``"-inf"``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar
 
 __all__ = [
     "And",
@@ -40,7 +41,8 @@ __all__ = [
     "Value",
 ]
 
-# None, bool, int, finite float, str, or a tuple of these: list elements, struct fields, (key, value) pairs of a map.
+# None, bool, int, finite float, str, or a tuple of these: list elements, struct fields, (key, value) pairs of
+# a map.
 Value = Any
 
 
@@ -88,22 +90,24 @@ class MapSpec(Spec):
 
 @dataclass(frozen=True, repr=False)
 class StructSpec(Spec):
-    """The Iceberg type ``struct<fields>``; values are tuples, one value a field (the fields' own ``values`` are unused)."""
+    """The Iceberg type ``struct<fields>``; values are tuples, one a field (fields' own ``values`` are unused)."""
 
     fields: tuple[ColumnSpec, ...]
 
 
-# An Iceberg primitive as its name in the specification ("long", "decimal(9, 2)", "fixed[4]"), or a nested type.
-TypeSpec = Union[str, ListSpec, MapSpec, StructSpec]
+# An Iceberg primitive as its name in the specification ("long", "decimal(9, 2)", "fixed[4]"), or a nested
+# type.
+TypeSpec = str | ListSpec | MapSpec | StructSpec
 
 
 @dataclass(frozen=True, repr=False)
 class ColumnSpec(Spec):
     """A column of the table as its current schema has it, and how the data file holds it.
 
-    ``values`` is a pattern: row ``i`` holds ``values[i % len(values)]``; an empty pattern stands for nulls only.
-    ``old_name`` is the name in the data file where the column was renamed since; ``old_type`` the narrower type that it
-    was written with where it was widened since; ``added`` says that it is younger than the file, which lacks it.
+    ``values`` is a pattern: row ``i`` holds ``values[i % len(values)]``; an empty pattern stands for nulls
+    only. ``old_name`` is the name in the data file where the column was renamed since; ``old_type`` the
+    narrower type that it was written with where it was widened since; ``added`` says that it is younger than
+    the file, which lacks it.
     """
 
     id: int
@@ -121,11 +125,11 @@ class ColumnSpec(Spec):
 class TableSpec(Spec):
     """An Iceberg table with one data file of interest.
 
-    ``rows`` is the number of rows in the data file before deletes; ``deleted`` lists positions that a positional delete
-    file removes; ``partition_by`` names columns of an identity partition (their pattern has one value); ``sort_by``
-    names the columns of the sort order; ``dropped`` counts columns of the older schema that are gone; ``snapshots``
-    counts the table's snapshots, of which the last holds the file; ``tag`` is a further ref to that snapshot;
-    ``identifiers`` names the identifier fields.
+    ``rows`` is the number of rows in the data file before deletes; ``deleted`` lists positions that a
+    positional delete file removes; ``partition_by`` names columns of an identity partition (their pattern has
+    one value); ``sort_by`` names the columns of the sort order; ``dropped`` counts columns of the older
+    schema that are gone; ``snapshots`` counts the table's snapshots, of which the last holds the file;
+    ``tag`` is a further ref to that snapshot; ``identifiers`` names the identifier fields.
     """
 
     columns: tuple[ColumnSpec, ...]
@@ -153,7 +157,7 @@ class TableSpec(Spec):
 
 @dataclass(frozen=True, repr=False)
 class Predicate(Spec):
-    """A predicate over one column: ``op`` is one of :data:`strategies.filters.OPERATORS`, ``values`` its literals."""
+    """A predicate over a column: ``op`` of :data:`strategies.filters.OPERATORS`, ``values`` its literals."""
 
     op: str
     column: str
@@ -185,14 +189,14 @@ class Not(Spec):
 
 @dataclass(frozen=True, repr=False)
 class Chain(Spec):
-    """A filter nested ``levels`` deep: ``first``, then ``Or`` and ``And`` with ``last`` in turn (``Or`` innermost)."""
+    """A filter nested ``levels`` deep: ``first``, then ``Or`` (inmost) and ``And`` with ``last`` in turn."""
 
     first: FilterSpec
     last: FilterSpec
     levels: int = 1
 
 
-FilterSpec = Union[Predicate, And, Or, Not, Chain]
+FilterSpec = Predicate | And | Or | Not | Chain
 
 
 @dataclass(frozen=True, repr=False)
@@ -205,24 +209,25 @@ class SqlPlanSpec(Spec):
 
 @dataclass(frozen=True, repr=False)
 class FramePlanSpec(Spec):
-    """A plan made through the DataFrame API: ``steps`` are (method, SQL expression, …) over the split's table.
+    """A plan through the DataFrame API: ``steps`` are (method, SQL expression, …) over the split's table.
 
-    Methods: ``select``, ``filter``, ``aggregate`` (group by the first expression), ``sort`` (ascending), ``limit``.
+    Methods: ``select``, ``filter``, ``aggregate`` (group by the first expression), ``sort`` (ascending),
+    ``limit``.
     """
 
     steps: tuple[tuple[str, ...], ...]
     table: tuple[str, ...] = ("t",)
 
 
-PlanSpec = Union[SqlPlanSpec, FramePlanSpec]
+PlanSpec = SqlPlanSpec | FramePlanSpec
 
 
 @dataclass(frozen=True, repr=False)
 class UdfSpec(Spec):
-    """A user-defined function: ``behaviour`` says what it computes (:data:`strategies.udfs.BEHAVIOURS`), with ``operand``.
+    """A user-defined function: ``behaviour`` (:data:`strategies.udfs.BEHAVIOURS`) computes with ``operand``.
 
-    ``origin`` says where the Python function is defined: ``module`` (importable, the operand is its state), ``closure``
-    or ``lambda`` (no importable name: only cloudpickle carries it).
+    ``origin`` says where the Python function is defined: ``module`` (importable, the operand is its state),
+    ``closure`` or ``lambda`` (no importable name: only cloudpickle carries it).
     """
 
     name: str
@@ -234,7 +239,7 @@ class UdfSpec(Spec):
 
 @dataclass(frozen=True, repr=False)
 class RegistrySpec(Spec):
-    """A UDF registry: the functions in registration order; ``kind`` is one of :data:`strategies.udfs.REGISTRY_KINDS`."""
+    """A UDF registry: functions in registration order, ``kind`` of :data:`strategies.udfs.REGISTRY_KINDS`."""
 
     udfs: tuple[UdfSpec, ...] = ()
     kind: str = "plain"
@@ -244,11 +249,11 @@ class RegistrySpec(Spec):
 class FileIOSpec(Spec):
     """A FileIO and how it came to be.
 
-    ``chosen_by``: ``location`` (by the scheme of the table's location, ``table_scheme``), ``py-io-impl`` (the property
-    names ``implementation``), or ``instance`` (an object made by hand). ``implementation`` is ``pyarrow``, ``fsspec`` or
-    ``vault`` (a class of the suite that opens files only with the right endpoint and token; always authorised by
-    properties added to these). ``mapping`` is the kind of mapping that holds the properties; ``used`` says that it has
-    opened the file before the split is built.
+    ``chosen_by``: ``location`` (by the scheme of the table's location, ``table_scheme``), ``py-io-impl`` (the
+    property names ``implementation``), or ``instance`` (an object made by hand). ``implementation`` is
+    ``pyarrow``, ``fsspec`` or ``vault`` (a class of the suite that opens files only with the right endpoint
+    and token; always authorised by properties added to these). ``mapping`` is the kind of mapping that holds
+    the properties; ``used`` says that it has opened the file before the split is built.
     """
 
     chosen_by: str = "location"

@@ -16,8 +16,9 @@ __all__ = ["COLUMN_NAMES", "PRIMITIVE_VALUES", "column_types", "columns", "table
 
 COLUMN_NAMES = ("a", "b", "c", "d", "Id", "größe", "two words", "select", "_1", "naïve key")
 
-# For each primitive type the values that tell implementations apart: plain ones first (they are what shrinks remain
-# at), then signs, extremes of the type, empty and long ones, and those not equal to themselves or to their negation.
+# For each primitive type the values that tell implementations apart: plain ones first (they are what shrinks
+# remain at), then signs, extremes of the type, empty and long ones, and those not equal to themselves or to
+# their negation.
 PRIMITIVE_VALUES: dict[str, tuple[Value, ...]] = {
     "long": (0, 1, 2, -1, 40, 9007199254740993, 9223372036854775807, -9223372036854775808),
     "string": ("", "a", "b", "ab", "B", "ä", "a b", "%", "x" * 300, "日本", "line\nbreak"),
@@ -62,18 +63,27 @@ def column_types(*, depth: int = 1, nested: bool = True) -> st.SearchStrategy[Ty
     """
     if depth < 0:
         raise InvalidArgument(f"depth must be 0 or more, got {depth}")
-    primitives = st.sampled_from(tuple(PRIMITIVE_VALUES))
     if not nested or depth == 0:
-        return primitives
+        return st.sampled_from(tuple(PRIMITIVE_VALUES))
     # pyarrow makes no empty batch with a UUID inside another type, which sessions and empty scans need.
-    inner = column_types(depth=depth - 1).filter(_is_no_uuid)
-    return st.one_of(
-        primitives,
-        primitives,
-        inner.map(lambda type_: ListSpec(0, type_)),
-        inner.map(lambda type_: MapSpec(0, "string", 0, type_)),
-        st.lists(inner, min_size=1, max_size=2).map(_struct),
-    )
+    return _column_types(column_types(depth=depth - 1).filter(_is_no_uuid))
+
+
+# Two in five are primitives. One draw settles on them, so that they are what shrinks arrive at.
+_TYPES = tuple(PRIMITIVE_VALUES) * 2 + ("list", "map", "struct") * len(PRIMITIVE_VALUES)
+
+
+@st.composite
+def _column_types(draw: st.DrawFn, inner: st.SearchStrategy[TypeSpec]) -> TypeSpec:
+    chosen = pick(draw, _TYPES)
+    if chosen == "list":
+        return ListSpec(0, draw(inner))
+    if chosen == "map":
+        return MapSpec(0, "string", 0, draw(inner))
+    if chosen == "struct":
+        types = [draw(inner) for _ in range(pick(draw, (1, 2)))]
+        return StructSpec(tuple(ColumnSpec(0, f"f{i}", type_) for i, type_ in enumerate(types)))
+    return chosen
 
 
 def values(type_: TypeSpec, *, required: bool = False) -> st.SearchStrategy[Value]:
@@ -87,19 +97,26 @@ def values(type_: TypeSpec, *, required: bool = False) -> st.SearchStrategy[Valu
 
 @lru_cache(maxsize=1024)
 def _values(type_: TypeSpec, required: bool) -> st.SearchStrategy[Value]:
-    plain: st.SearchStrategy[Value]
+    """Values of a type; half of them null unless required. An empty or plain one takes one choice."""
     if isinstance(type_, str):
         if type_ not in PRIMITIVE_VALUES:
             raise InvalidArgument(f"no values of type {type_!r}: it is none of {', '.join(PRIMITIVE_VALUES)}")
-        plain = st.sampled_from(PRIMITIVE_VALUES[type_])
-    elif isinstance(type_, ListSpec):
-        plain = st.lists(_values(type_.element, type_.element_required), max_size=2).map(tuple)
-    elif isinstance(type_, MapSpec):
-        pairs = st.tuples(_values(type_.key, True), _values(type_.value, type_.value_required))
-        plain = st.lists(pairs, max_size=2, unique_by=_first).map(tuple)
-    else:
-        plain = st.tuples(*(_values(field.type, field.required) for field in type_.fields))
-    return plain if required else st.one_of(plain, st.none())
+        known = PRIMITIVE_VALUES[type_]
+        return st.sampled_from(known if required else known + (None,) * len(known))
+    if isinstance(type_, StructSpec):
+        return _null_or((st.tuples(*(_values(field.type, field.required) for field in type_.fields)),), required)
+    if isinstance(type_, ListSpec):
+        element = _values(type_.element, type_.element_required)
+        return _null_or((st.just(()), st.tuples(element), st.tuples(element, element)), required)
+    pair = st.tuples(_values(type_.key, True), _values(type_.value, type_.value_required))
+    pairs = st.lists(pair, min_size=2, max_size=2, unique_by=_first).map(tuple)
+    return _null_or((st.just(()), st.tuples(pair), pairs), required)
+
+
+@st.composite
+def _null_or(draw: st.DrawFn, options: Sequence[st.SearchStrategy[Value]], required: bool) -> Value:
+    position = pick(draw, range(len(options) * (1 if required else 2)))
+    return draw(options[position]) if position < len(options) else None
 
 
 @lru_cache(maxsize=1024)
@@ -121,9 +138,7 @@ def columns(
 
 
 @st.composite
-def _columns(
-    draw: st.DrawFn, names: st.SearchStrategy[str], types: st.SearchStrategy[TypeSpec]
-) -> ColumnSpec:
+def _columns(draw: st.DrawFn, names: st.SearchStrategy[str], types: st.SearchStrategy[TypeSpec]) -> ColumnSpec:
     name, type_ = draw(names), draw(types)
     required = one_in(draw, 4)
     pattern = tuple(draw(_patterns(type_, required)))
@@ -142,7 +157,8 @@ def tables(
     ``types`` draws the types of columns, ``rows`` the number of rows in the file before deletes.
 
     Raises:
-        hypothesis.errors.InvalidArgument: ``min_columns`` is below 1, or above ``max_columns`` or the known names.
+        hypothesis.errors.InvalidArgument: ``min_columns`` is below 1, or above ``max_columns`` or the known
+        names.
 
     >>> tables(max_columns=2, rows=st.just(3)).example().rows
     3
@@ -196,14 +212,15 @@ def _tables(
     partition_by = _few(draw, [column.name for column in drawn if _may_partition(column)], chance=4)
     drawn = [_single_valued(column) if column.name in partition_by else column for column in drawn]
     count = draw(rows)
-    deleted = some(draw, range(min(count, 8)), 3) if count and one_in(draw, 3) else ()
+    wants_deletes, is_v1, wants_small_groups = one_in(draw, 3), one_in(draw, 3), one_in(draw, 3)
+    deleted = some(draw, range(min(count, 8)), 3) if count and wants_deletes else ()
     return TableSpec(
         columns=tuple(drawn),
         rows=count,
         deleted=tuple(sorted(deleted)),
-        format_version=2 if deleted else pick(draw, (2, 2, 1)),
+        format_version=1 if is_v1 and not deleted else 2,
         file_format="parquet" if is_parquet else "orc",
-        row_group_rows=2 if is_parquet and count <= 40 and one_in(draw, 3) else None,
+        row_group_rows=2 if is_parquet and count <= 40 and wants_small_groups else None,
         partition_by=partition_by,
         sort_by=_few(draw, [column.name for column in drawn if isinstance(column.type, str)], chance=4),
         identifiers=_few(draw, [column.name for column in drawn if _may_identify(column)], chance=3),
@@ -256,11 +273,8 @@ def _evolved(column: ColumnSpec, evolution: str, *, is_first: bool) -> ColumnSpe
 
 def _few(draw: st.DrawFn, names: Sequence[str], *, chance: int) -> tuple[str, ...]:
     """One or two of the names in one draw of ``chance``, else none."""
-    return some(draw, names, 2) if names and one_in(draw, chance) else ()
-
-
-def _struct(types: list[TypeSpec]) -> StructSpec:
-    return StructSpec(tuple(ColumnSpec(0, f"f{i}", type_) for i, type_ in enumerate(types)))
+    wanted = one_in(draw, chance)
+    return some(draw, names, 2) if wanted and names else ()
 
 
 def _first(pair: tuple[Value, Value]) -> Value:

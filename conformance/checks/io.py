@@ -23,11 +23,8 @@ def properties_arrive(trip: Trip) -> Outcome:
     copies = {transport.name for transport in trip.transports if transport.clause == "WIRE-3"}
     for transport, arrivals in trip.arrivals.items():
         for arrival in arrivals:
-            if transport not in copies and arrival.observation is not None:
-                yield (
-                    transport,
-                    difference("dict", arrival.observation.get("FileIO mapping"), "type of the properties"),
-                )
+            if transport not in copies and arrival.observation and "FileIO mapping" in arrival.observation:
+                yield transport, difference("dict", arrival.observation["FileIO mapping"], "type of the properties")
 
 
 @verifies("IO-3")

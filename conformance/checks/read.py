@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
+import shutil
+from typing import Any
+
 from conformance.checks import Outcome, verifies
 from conformance.checks.plan import rows_as_expected
-from conformance.observation import Difference, difference, differing
+from conformance.observation import Difference, attempt, difference, differing
 from conformance.plain import Raised
 from conformance.reachability import reachable
+from conformance.transports.workers import call
 from conformance.trip import AS_BUILT, Trip
+from fixtures.damage import DAMAGES
 
 CONTAINERS = (list, dict, set, bytearray)
 
@@ -55,3 +61,47 @@ def sending_leaves_the_original(trip: Trip) -> Outcome:
                         transport,
                         Difference(path, "its own", "shared with the original, and changed by reading"),
                     )
+
+
+@verifies("READ-4")
+def lost_file_raises_and_is_named(trip: Trip) -> Outcome:
+    """The data file is removed, cut or replaced after the split was built, and read on a worker; a few ways for a drawn
+    example, all for a pinned one. With a plan a loader may need no row at all, so only splits without one are judged.
+    """
+    if (
+        trip.refusal
+        or trip.materials.plan is not None
+        or trip.example.elsewhere is None
+        or not trip.can_carry("pickle-2")
+    ):
+        return
+    ways = list(DAMAGES.items())
+    if not trip.example.exhaustive:
+        offset = len(trip.example.title) % len(ways)
+        ways = [ways[offset], ways[(offset + 3) % len(ways)]]
+    for way, damage in ways:
+        folder = trip.scratch / "damaged"
+        shutil.rmtree(folder, ignore_errors=True)
+        materials, path = trip.example.elsewhere(folder)
+        split = attempt(trip.adapter.build, materials)
+        payload = attempt(pickle.dumps, split)
+        if isinstance(payload, Raised):
+            continue  # WIRE-1 judges that
+        damage(path)
+        answer = call(trip.adapter, "first", "read_failure", payload, limit=LIMIT)
+        yield AS_BUILT, _as_it_should_fail(answer, materials.file_scan_task.file.file_path, f"read, the file {way}")
+
+
+# Seconds that reading a small damaged file may take.
+LIMIT = 30.0
+
+
+def _as_it_should_fail(answer: Any, path: str, where: str) -> Difference | None:
+    if isinstance(answer, Raised):
+        return Difference(where, "raises", str(answer))
+    if "rows" in answer:
+        return Difference(where, "raises", f"{answer['rows']} rows")
+    raised, sent_back = answer["raised"], answer["sent back"]
+    if path not in raised.message:
+        return Difference(where, f"an error that names {path}", str(raised))
+    return difference(raised, sent_back, f"{where}, its error after a round trip")

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import pickle
+from contextlib import ExitStack
+from dataclasses import replace
+
+import cloudpickle
+
 from conformance.checks import Outcome, verifies
 from conformance.engine_events import Event
-from conformance.observation import Difference, difference, registrations
+from conformance.observation import Difference, Question, attempt, difference, registrations
+from conformance.plain import Raised
+from conformance.transports.workers import call
 from conformance.trip import AS_BUILT, Trip, not_carried
 from fixtures.expected import registry_results
+from fixtures.unsendable import UNSENDABLE, Holding, driver_only_registry
 
 
 @verifies("UDF-1")
@@ -58,6 +67,42 @@ def registry_arrives_with_its_state(trip: Trip) -> Outcome:
         return
     yield from trip.built("registry computes", registry_results(trip.spec.registry, trip.example.question.calls))
     yield from trip.arrives("registry computes")
+
+
+@verifies("UDF-5")
+def what_cannot_be_sent_fails_early(trip: Trip) -> Outcome:
+    """Functions without a name, and registries that hold a lock or the like, fail when dumped; a registry whose module
+    the worker lacks fails when loaded, naming the module.
+    """
+    if trip.refusal or trip.spec is None or trip.spec.registry is None:
+        return
+    if any(udf.origin != "module" for udf in trip.spec.registry.udfs):
+        yield "pickle", _refused(attempt(pickle.dumps, trip.split), "a function without an importable name")
+    bare = replace(trip.example.make(), plan=None, session_context=None)
+    for held, make in UNSENDABLE.items():
+        with ExitStack() as stack:
+            thing = make()
+            if hasattr(thing, "close"):
+                stack.callback(thing.close)
+            split = attempt(trip.adapter.build, replace(bare, udf_registry=Holding(thing)))
+            for name, dumps in (("pickle", pickle.dumps), ("cloudpickle", cloudpickle.dumps)):
+                yield name, _refused(attempt(dumps, split), f"a registry that holds {held}")
+    if not trip.example.exhaustive:
+        return
+    module = "driver_only_registry_module"
+    with driver_only_registry(trip.scratch / "driver only", module) as registry:
+        split = attempt(trip.adapter.build, replace(bare, udf_registry=registry))
+        payload = attempt(pickle.dumps, split)
+    if isinstance(payload, bytes):
+        answer = call(trip.adapter, "first", "relay", payload, Question(), "pickle")
+        loaded = answer[0] if isinstance(answer, tuple) else answer
+        named = isinstance(loaded, Raised) and module in loaded.message
+        where = "load on a worker without the registry's module"
+        yield "pickle", None if named else Difference(where, f"raises, naming {module}", str(loaded)[:300])
+
+
+def _refused(outcome: object, what: str) -> Difference | None:
+    return None if isinstance(outcome, Raised) else Difference(f"dump of {what}", "raises", "a payload")
 
 
 @verifies("UDF-6")

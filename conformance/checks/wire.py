@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import io
+import pickle
+from typing import Any
+
 from conformance.checks import Outcome, verifies
-from conformance.observation import Difference, differing
-from conformance.trip import Trip, not_carried
+from conformance.observation import Difference, attempt, difference, differing
+from conformance.plain import Raised
+from conformance.transports.workers import LIMITED, call
+from conformance.trip import AS_BUILT, Trip, not_carried
 
 
 def carried(trip: Trip, clause_id: str) -> Outcome:
@@ -37,9 +44,9 @@ def second_trip_changes_nothing(trip: Trip) -> Outcome:
     if trip.refusal:
         return
     for transport, arrivals in trip.arrivals.items():
-        if len(arrivals) < 2 or arrivals[0].observation is None:
+        second = next((arrival for arrival in arrivals if arrival.hop == 2), None)
+        if second is None or arrivals[0].observation is None:
             continue
-        second = arrivals[1]
         if second.observation is None:
             yield transport, not_carried(second)
         else:
@@ -48,3 +55,172 @@ def second_trip_changes_nothing(trip: Trip) -> Outcome:
                 transport,
                 changed and Difference(f"{changed[1].path}, after trip 2", changed[1].expected, changed[1].actual),
             )
+
+
+@verifies("WIRE-5")
+def fresh_interpreter_changes_nothing(trip: Trip) -> Outcome:
+    yield from arrived_alike(trip, "WIRE-5")
+
+
+@verifies("WIRE-6")
+def processes_change_nothing(trip: Trip) -> Outcome:
+    """Under fork, what raises at once is as good as what works; what does not answer is not."""
+    yield from arrived_alike(trip, "WIRE-6")
+
+
+@verifies("WIRE-8")
+def threads_change_nothing(trip: Trip) -> Outcome:
+    yield from arrived_alike(trip, "WIRE-8")
+
+
+def arrived_alike(trip: Trip, clause_id: str) -> Outcome:
+    """Yield, for each transport of the clause, what differs there and not after a pickle round trip in this process."""
+    if trip.refusal:
+        return
+    for transport in trip.transports:
+        if transport.clause != clause_id or not trip.can_carry(transport.name):
+            continue
+        for arrival in trip.arrivals[transport.name]:
+            if arrival.observation is None:
+                yield transport.name, not_carried(arrival)
+                continue
+            changed = list(differing(trip.sent, arrival.observation))
+            if changed:
+                here = attempt(dumped_and_loaded, trip.split)
+                known = (
+                    {} if isinstance(here, Raised) else dict(differing(trip.sent, trip.observe(split=here, again=True)))
+                )
+                changed = [(aspect, found) for aspect, found in changed if aspect not in known]
+            yield transport.name, changed[0][1] if changed else None
+
+
+def dumped_and_loaded(split: Any) -> Any:
+    """Return the split after a pickle round trip in this process."""
+    return pickle.loads(pickle.dumps(split))
+
+
+@verifies("WIRE-11")
+def damaged_payload_does_no_harm(trip: Trip) -> Outcome:
+    """Cut at every length (some, for drawn examples) it raises; with bytes flipped, on a worker with limits, it ends.
+
+    Nothing in pickle notices a flipped byte: a split with another path or literal may come of it, and that is no break.
+    """
+    payload = attempt(pickle.dumps, trip.split, pickle.HIGHEST_PROTOCOL)
+    if trip.refusal or isinstance(payload, Raised):
+        return
+    step = 1 if trip.example.exhaustive else max(1, len(payload) // 40)
+    loaded = next((n for n in range(0, len(payload), step) if not _raises(payload[:n])), None)
+    yield (
+        AS_BUILT,
+        None if loaded is None else Difference(f"payload cut to {loaded} of {len(payload)} bytes", "raises", "a split"),
+    )
+    places = range(0, len(payload), 1 if trip.example.exhaustive else max(1, len(payload) // 60))
+    flips = [(place, 1 << (place % 8)) for place in places]
+    outcome = call(trip.adapter, LIMITED, "load_flipped", payload, flips, limit=FLIP_LIMIT)
+    yield (
+        AS_BUILT,
+        Difference("payload with a byte flipped", "loads or raises", str(outcome)) if _ended(outcome) else None,
+    )
+
+
+# Seconds for loading a few thousand damaged payloads.
+FLIP_LIMIT = 15.0
+
+
+def _raises(payload: bytes) -> bool:
+    return isinstance(attempt(pickle.loads, payload), Raised)
+
+
+def _ended(outcome: Any) -> bool:
+    return isinstance(outcome, Raised)
+
+
+# Modules that hold no code of the loader or of its user: pickle's own, and plain values of the standard library.
+PLAIN_MODULES = frozenset(
+    {"builtins", "copyreg", "_codecs", "collections", "datetime", "decimal", "uuid", "functools", "pathlib"}
+)
+
+
+@verifies("WIRE-12")
+def payload_names_known_modules(trip: Trip) -> Outcome:
+    """Allowed are the adapter's modules, pickle's own, and those of the registry's and the FileIO's classes."""
+    if trip.refusal or not trip.adapter.modules or not trip.can_carry("pickle-2"):
+        return
+    payload = attempt(pickle.dumps, trip.split)
+    if isinstance(payload, Raised):
+        return
+    user = {type(trip.materials.file_io).__module__}
+    if trip.materials.udf_registry is not None:
+        user |= {module for module, _ in _globals(pickle.dumps(trip.materials.udf_registry))}
+    for module, name in sorted(_globals(payload)):
+        ours = any(module == own or module.startswith(f"{own}.") for own in trip.adapter.modules)
+        if not ours and module not in PLAIN_MODULES | user:
+            yield (
+                AS_BUILT,
+                Difference("globals of the payload", f"of {', '.join(trip.adapter.modules)}", f"{module}.{name}"),
+            )
+            return
+    yield AS_BUILT, None
+
+
+class _Naming(pickle.Unpickler):
+    """Loads a payload and writes down the globals that it names."""
+
+    def __init__(self, payload: bytes) -> None:
+        super().__init__(io.BytesIO(payload))
+        self.named: set[tuple[str, str]] = set()
+
+    def find_class(self, module: str, name: str) -> Any:
+        self.named.add((module, name))
+        return super().find_class(module, name)
+
+
+def _globals(payload: bytes) -> set[tuple[str, str]]:
+    unpickler = _Naming(payload)
+    attempt(unpickler.load)
+    return unpickler.named
+
+
+@verifies("WIRE-13")
+def subclass_arrives_as_itself(trip: Trip) -> Outcome:
+    """The split and the scan context, each made one of a subclass with a field of its own."""
+    if trip.refusal or not trip.can_carry("pickle-2"):
+        return
+    parts = {"split": attempt(trip.adapter.build, trip.example.make())}
+    if trip.adapter.scan_context is not None:
+        parts["scan context"] = trip.adapter.scan_context(attempt(trip.adapter.build, trip.example.make()))
+    for what, part in parts.items():
+        if isinstance(attempt(_subclassed, part), Raised):
+            continue  # a class that cannot be subclassed this way promises nothing about subclasses
+        for name, carry in (("pickle", dumped_and_loaded), ("deepcopy", copy.deepcopy)):
+            arrived = attempt(carry, part)
+            where = f"class and own field of the {what}, by {name}"
+            if isinstance(arrived, Raised):
+                yield AS_BUILT, Difference(where, "carried", str(arrived))
+            else:
+                seen = (type(arrived).__name__, getattr(arrived, "own_field", None))
+                yield AS_BUILT, difference((type(part).__name__, OWN_FIELD), seen, where)
+
+
+OWN_FIELD = ("own", 1)
+
+
+def _subclassed(part: Any) -> None:
+    """Turn an object into one of a subclass, importable from this module, with a field of its own."""
+    class_ = type(part)
+    name = f"Own{class_.__qualname__.replace('.', '_')}"
+    globals().setdefault(name, type(name, (class_,), {"__module__": __name__}))
+    if globals()[name].__bases__ != (class_,):
+        globals()[name] = type(name, (class_,), {"__module__": __name__})
+    object.__setattr__(part, "__class__", globals()[name])
+    object.__setattr__(part, "own_field", OWN_FIELD)
+
+
+@verifies("WIRE-14")
+def second_load_does_nothing_else(trip: Trip) -> Outcome:
+    payload = attempt(pickle.dumps, trip.split)
+    if trip.refusal or isinstance(payload, Raised):
+        return
+    done = call(trip.adapter, "first", "second_load", payload)
+    if isinstance(done, list):
+        yield AS_BUILT, Difference("a second load on a worker", "nothing but the split", done[0]) if done else None

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from conformance.contract import nearest
 from conformance.transports import Transport
 from conformance.transports.in_process import IN_PROCESS
+from conformance.transports.pools import POOL_TRANSPORTS
+from conformance.transports.threads import THREADS
+from conformance.transports.workers import WORKER_TRANSPORTS
 
 __all__ = ["TRANSPORTS", "select_transports"]
 
-TRANSPORTS: tuple[Transport, ...] = IN_PROCESS
+TRANSPORTS: tuple[Transport, ...] = (*IN_PROCESS, THREADS, *WORKER_TRANSPORTS, *POOL_TRANSPORTS)
 
 
 def select_transports(names: Sequence[str]) -> tuple[Transport, ...]:

@@ -1,0 +1,128 @@
+"""What workers run: load a payload, observe it, send it on. Arguments and results are plain values and bytes."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import cloudpickle
+
+from conformance.adapter import Adapter
+from conformance.engine_events import recorded
+from conformance.loading import load_adapter
+from conformance.observation import Question, attempt, observe
+from conformance.plain import Raised
+
+__all__ = [
+    "dumped",
+    "load_flipped",
+    "observe_payload",
+    "observe_split",
+    "read_failure",
+    "relay",
+    "second_load",
+]
+
+CLOUDPICKLE = "cloudpickle"
+PICKLE = "pickle"
+
+
+def dumped(split: Any, pickler: str) -> bytes:
+    """Return the payload of a split: by cloudpickle, or by pickle with its highest protocol."""
+    return cloudpickle.dumps(split) if pickler == CLOUDPICKLE else pickle.dumps(split, pickle.HIGHEST_PROTOCOL)
+
+
+def relay(reference: str, payload: bytes, question: Question, pickler: str) -> tuple[Any, Any]:
+    """Return the observation of what the payload holds, and that dumped anew; :class:`Raised` where either fails."""
+    split = attempt(pickle.loads, payload)
+    if isinstance(split, Raised):
+        return split, None
+    return observe(_adapter(reference), split, question), attempt(dumped, split, pickler)
+
+
+def observe_payload(reference: str, payload: bytes, question: Question) -> Any:
+    """Return the observation of what the payload holds; :class:`Raised` where it cannot be loaded."""
+    split = attempt(pickle.loads, payload)
+    return split if isinstance(split, Raised) else observe(_adapter(reference), split, question)
+
+
+def observe_split(reference: str, split: Any, question: Question) -> tuple[Any, Any]:
+    """Return the observation of a split that came as an argument, and the split, which then goes back as a result."""
+    return observe(_adapter(reference), split, question), split
+
+
+@cache
+def _adapter(reference: str) -> Adapter:
+    return load_adapter(reference)
+
+
+def read_failure(reference: str, payload: bytes) -> dict[str, Any]:
+    """Read what the payload holds, and return how that failed; ``rows`` where it did not."""
+    adapter = _adapter(reference)
+    try:
+        rows = sum(batch.num_rows for batch in adapter.read(pickle.loads(payload)))
+    except Exception as error:
+        text = "".join(traceback.format_exception(error))
+        return {"raised": Raised.from_exception(error), "text": text, "sent back": attempt(_sent_back, error)}
+    return {"rows": rows}
+
+
+def _sent_back(error: Exception) -> Raised:
+    """Return the error after a round trip: a worker has to hand it to the driver."""
+    return Raised.from_exception(pickle.loads(pickle.dumps(error)))
+
+
+def load_flipped(reference: str, payload: bytes, positions: Sequence[tuple[int, int]]) -> int:
+    """Load the payload with one byte changed at a time, (position, bits to flip); return how often that succeeded."""
+    _adapter(reference)  # its modules are there, as in any worker
+    loaded = 0
+    for position, bits in positions:
+        damaged = bytearray(payload)
+        damaged[position] ^= bits
+        split = attempt(pickle.loads, bytes(damaged))
+        if not isinstance(split, Raised):
+            loaded += 1
+            attempt(repr, split)
+    return loaded
+
+
+def second_load(reference: str, payload: bytes) -> list[str]:
+    """Load and read the payload, load it again, and return what that second load registered, opened or imported."""
+    adapter = _adapter(reference)
+    first = pickle.loads(payload)
+    attempt(lambda: sum(batch.num_rows for batch in adapter.read(first)))
+    with _audited() as audited, recorded() as events:
+        second = pickle.loads(payload)
+    del second
+    return [f"{event.kind} {event.what}" for event in events] + audited
+
+
+_AUDITED: list[list[str]] = []
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if _AUDITED and (event in ("open", "socket.connect", "subprocess.Popen") or (event, arguments[:1]) == IMPORTS_MAIN):
+        _AUDITED[-1].append(f"{event} {arguments[0]!r}")
+
+
+IMPORTS_MAIN = ("import", ("__main__",))
+
+
+@cache
+def _audit_once() -> None:
+    sys.addaudithook(_audit)  # for good: it cannot be removed, and does nothing while nothing is audited
+
+
+@contextmanager
+def _audited() -> Iterator[list[str]]:
+    _audit_once()
+    _AUDITED.append([])
+    try:
+        yield _AUDITED[-1]
+    finally:
+        _AUDITED.pop()

@@ -1,0 +1,114 @@
+"""Processes of the standard library: multiprocessing with spawn, forkserver and fork, and concurrent.futures."""
+
+from __future__ import annotations
+
+import atexit
+import concurrent.futures
+import multiprocessing
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from conformance.adapter import Adapter
+from conformance.observation import Question, attempt, observe
+from conformance.plain import Raised
+from conformance.remote import observe_split
+from conformance.transports import Arrival
+
+__all__ = ["POOL_TRANSPORTS", "Fork", "Pool"]
+
+# Seconds that a split may take there and back, and a forked child to read one: a hang is cut off there.
+LIMIT = 60.0
+FORK_LIMIT = 10.0
+
+Submit = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Sends the split as a task's argument to a pool of one process, and gets it back as part of the result."""
+
+    name: str
+    start: Callable[[], Callable[..., Any]]
+    clause: str = "WIRE-6"
+    by_value: bool = False
+
+    def send(self, adapter: Adapter, split: Any, question: Question) -> tuple[Arrival, ...]:
+        """Observe the split in the pool's process, and here when it has come back."""
+        answer = attempt(self.start(), adapter.reference, split, question)
+        if isinstance(answer, Raised):
+            return (Arrival(1, None, answer),)
+        seen, returned = answer
+        back = observe(adapter, returned, replace(question, again=False))
+        return Arrival(1, seen), Arrival(2, back, None, returned)
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Reads the split in a forked child, where an engine that already ran may hang: then it has to raise at once.
+
+    What it raises there is no difference; a child that does not answer is.
+    """
+
+    name: str = "fork"
+    clause: str = "WIRE-6"
+    by_value: bool = True
+
+    def send(self, adapter: Adapter, split: Any, question: Question) -> tuple[Arrival, ...]:
+        """Fork, look at the id and read, and wait for the answer."""
+        context = multiprocessing.get_context("fork")
+        receiver, sender = context.Pipe(duplex=False)
+        child = context.Process(target=_observe_forked, args=(sender, adapter, split, question), daemon=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads is what is tried here
+            child.start()
+        sender.close()
+        try:
+            if not receiver.poll(FORK_LIMIT):
+                return (
+                    Arrival(1, None, Raised("builtins.TimeoutError", f"no answer in {FORK_LIMIT:.0f} s: it hangs")),
+                )
+            seen = attempt(receiver.recv)
+        finally:
+            child.kill()
+            child.join()
+            receiver.close()
+        if isinstance(seen, Raised):
+            return (Arrival(1, None, Raised("builtins.EOFError", f"the child died, exit code {child.exitcode}")),)
+        return (Arrival(1, {name: value for name, value in seen.items() if not isinstance(value, Raised)}),)
+
+
+def _observe_forked(sender: Any, adapter: Adapter, split: Any, question: Question) -> None:
+    sender.send(observe(adapter, split, replace(question, only=frozenset({"id", "rows"}), again=False)))
+
+
+@cache
+def _futures() -> Callable[..., Any]:
+    executor = concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    atexit.register(executor.shutdown, cancel_futures=True)
+    return lambda *arguments: executor.submit(observe_split, *arguments).result(LIMIT)
+
+
+@cache
+def _pool(method: str) -> Callable[..., Any]:
+    pool = multiprocessing.get_context(method).Pool(1)
+    atexit.register(pool.terminate)
+    return lambda *arguments: pool.apply_async(observe_split, arguments).get(LIMIT)
+
+
+def _spawn() -> Callable[..., Any]:
+    return _pool("spawn")
+
+
+def _forkserver() -> Callable[..., Any]:
+    return _pool("forkserver")
+
+
+POOL_TRANSPORTS = (
+    Pool("spawn", _spawn),
+    Pool("forkserver", _forkserver),
+    Pool("futures", _futures),
+    Fork(),
+)
