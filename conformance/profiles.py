@@ -25,7 +25,7 @@ class Profile:
 
 
 PROFILES = {
-    "quick": Profile("quick", shards=8, examples=9, seed=20260311),
+    "quick": Profile("quick", shards=8, examples=6, seed=20260311),
     "thorough": Profile("thorough", shards=40, examples=40, seed=None),
     "soak": Profile("soak", shards=4, examples=25, seed=None, budget=600),
 }

@@ -21,8 +21,8 @@ __all__ = ["WORKERS", "WORKER_TRANSPORTS", "FreshInterpreter", "call", "worker"]
 LIMIT = 60.0
 
 # Bytes of address space of the worker that loads damaged payloads. The engine maps nearly 3 GiB for itself; and one
-# flipped bit can make pickle itself ask for as much memory as there is (the opcode LONG_BINPUT with a large index), which no
-# loader can prevent: it has to be refused at once.
+# flipped bit can make pickle itself ask for all the memory that there is (the opcode LONG_BINPUT with a large index),
+# which no loader can prevent: it has to be refused at once.
 MEMORY_LIMIT = 4 << 30
 LIMITED = "limited"
 
