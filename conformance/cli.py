@@ -37,6 +37,7 @@ def main() -> None:
 @click.option("--profile", default="quick", show_default=True, help="quick, thorough or soak.")
 @click.option("--clause", multiple=True, metavar="ID", help="Check this clause or family alone; repeatable.")
 @click.option("--transport", multiple=True, metavar="NAME", help="Send through this transport alone; repeatable.")
+@click.option("--python", multiple=True, metavar="PATH", help="Send to this other interpreter too; repeatable.")
 @click.option("-n", "--workers", type=click.IntRange(0), default=0, show_default=True, help="Processes to run in.")
 @click.option("--seed", type=int, help="Draw other examples than the profile's.")
 @click.option("--budget", type=int, metavar="SECONDS", help="How long the profile soak draws.")
@@ -47,6 +48,7 @@ def run(
     profile: str,
     clause: tuple[str, ...],
     transport: tuple[str, ...],
+    python: tuple[str, ...],
     workers: int,
     seed: int | None,
     budget: int | None,
@@ -61,6 +63,7 @@ def run(
     options = [f"--conformance-adapter={adapter}", f"--conformance-profile={profile}"]
     options += [f"--conformance-clause={name}" for name in clause]
     options += [f"--conformance-transport={name}" for name in transport]
+    options += [f"--conformance-python={path}" for path in python]
     for name, value in (("seed", seed), ("budget", budget), ("require", require)):
         if value is not None:
             options.append(f"--conformance-{name}={value}")

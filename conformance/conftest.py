@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from conformance.findings import Findings
 from conformance.plugin import PROPERTY, Run
-from conformance.survey import Findings, Survey
+from conformance.survey import Survey
+from conformance.transports import STARTED
 from fixtures.warehouse import Warehouse
 
 
@@ -28,10 +30,12 @@ def session_folder(run: Run) -> Path:
 
 
 @pytest.fixture(scope="session")
-def survey(run: Run) -> Survey:
-    """The pass that units of work run their examples through."""
+def survey(run: Run) -> Iterator[Survey]:
+    """The pass that units of work run their examples through; what its transports started ends with it."""
     chosen = run.selection
-    return Survey(chosen.adapter, chosen.transports, chosen.checks, Warehouse(run.folder / "drawn"))
+    warehouse, exchange = Warehouse(run.folder / "drawn"), run.folder / "exchange"
+    with STARTED:
+        yield Survey(chosen.adapter, chosen.transports, chosen.checks, warehouse, exchange)
 
 
 @pytest.fixture(scope="session")

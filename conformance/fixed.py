@@ -55,6 +55,11 @@ PINNED: tuple[SplitSpec, ...] = (
         plan=SqlPlanSpec("SELECT f(a) AS c0, g(b) AS c1 FROM t"),
         registry=RegistrySpec((UdfSpec("f", origin="closure"), UdfSpec("g", "mask", origin="lambda"))),
     ),
+    SplitSpec(
+        _NUMBERS,
+        plan=SqlPlanSpec("SELECT f(a) AS c0 FROM t"),
+        registry=RegistrySpec((UdfSpec("f", origin="main"),)),
+    ),
     # BUILD-3: a registry that is false.
     SplitSpec(
         _NUMBERS,

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 if TYPE_CHECKING:
+    from conformance.findings import Findings
     from conformance.selection import Selection
-    from conformance.survey import Findings
     from conformance.verdicts import Verdict
 
 __all__ = ["PROPERTY", "Run"]
@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--conformance-seed", type=int, metavar="N", help="draw other examples than the profile's")
     add("--conformance-budget", type=int, metavar="SECONDS", help="how long soak draws")
     add("--conformance-require", type=int, metavar="N", help="fewest clauses that must be checked")
+    add("--conformance-python", action="append", default=[], metavar="PATH", help="another interpreter; repeatable")
     add("--conformance-outcome", metavar="FILE", help="where to write the exit code once there is a verdict")
     add("--conformance-strict", action="store_true", help="SHOULD clauses bind too")
 
@@ -83,6 +84,7 @@ def _resolve(config: pytest.Config, seed: int | None) -> Selection:
             profile_name=option("conformance_profile"),
             clauses=option("conformance_clause"),
             transports=option("conformance_transport"),
+            pythons=option("conformance_python"),
             seed=option("conformance_seed") if seed is None else seed,
             budget=option("conformance_budget"),
             require=option("conformance_require"),
@@ -111,7 +113,7 @@ class Run:
 
     def __post_init__(self) -> None:
         """Begin with nothing found."""
-        from conformance.survey import Findings
+        from conformance.findings import Findings
 
         self.findings = Findings()
 
@@ -120,7 +122,7 @@ class Run:
         """The number of units of work that a complete run ends."""
         from conformance.fixed import TABLE_CASES
 
-        return self.selection.profile.shards + 1 + len(TABLE_CASES)
+        return self.selection.profile.shards + 2 + len(TABLE_CASES)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -152,7 +154,7 @@ class Run:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add what a unit of work found, and say how far the run is."""
-        from conformance.survey import Findings
+        from conformance.findings import Findings
 
         if self.is_worker:
             return

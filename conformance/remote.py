@@ -8,17 +8,22 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import cloudpickle
 
 from conformance.adapter import Adapter
 from conformance.engine_events import recorded
+from conformance.examples import Unusable, example_of
 from conformance.loading import load_adapter
-from conformance.observation import Question, attempt, observe
+from conformance.observation import Observation, Question, attempt, observe
 from conformance.plain import Raised
+from fixtures.warehouse import Warehouse
+from strategies.serialization import from_json
 
 __all__ = [
+    "build_payload",
     "dumped",
     "load_flipped",
     "observe_payload",
@@ -59,6 +64,19 @@ def observe_split(reference: str, split: Any, question: Question) -> tuple[Any, 
 @cache
 def _adapter(reference: str) -> Adapter:
     return load_adapter(reference)
+
+
+def build_payload(reference: str, spec: str, root: str) -> tuple[bytes, Observation, Question] | None:
+    """Build the split of a spec (JSON), observe and dump it; ``None`` where that cannot be, which others judge."""
+    example = example_of(from_json(spec), Warehouse(Path(root)))
+    if isinstance(example, Unusable):
+        return None
+    adapter = _adapter(reference)
+    split = attempt(adapter.build, example.make())
+    payload = attempt(dumped, split, PICKLE)
+    if isinstance(split, Raised) or isinstance(payload, Raised):
+        return None
+    return payload, observe(adapter, split, example.question), example.question
 
 
 def read_failure(reference: str, payload: bytes) -> dict[str, Any]:

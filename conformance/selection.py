@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from conformance.adapter import Adapter
 from conformance.checks import CHECKS, Check
@@ -12,6 +13,7 @@ from conformance.contract import Clause, select
 from conformance.loading import AdapterError, load_adapter
 from conformance.profiles import Profile, profile
 from conformance.transports import Transport
+from conformance.transports.interpreters import Interpreter
 from conformance.transports.registry import select_transports
 
 __all__ = ["Selection", "UsageError", "resolve"]
@@ -49,6 +51,7 @@ def resolve(
     profile_name: str = "quick",
     clauses: Sequence[str] = (),
     transports: Sequence[str] = (),
+    pythons: Sequence[str] = (),
     seed: int | None = None,
     budget: int | None = None,
     require: int | None = None,
@@ -63,9 +66,12 @@ def resolve(
     try:
         chosen = profile(profile_name)
         selected = select(tuple(clauses))
-        carried = select_transports(transports)
+        carried = (*select_transports(transports), *map(Interpreter, pythons))
     except LookupError as error:
         raise UsageError(error.args[0]) from None
+    for python in pythons:
+        if not Path(python).is_file():
+            raise UsageError(f"--python must be the path of an interpreter, and there is no file {python!r}")
     if budget is not None and chosen.budget is None:
         raise UsageError(f"--budget goes with --profile soak; {chosen.name} stops after a number of examples")
     if budget is not None and budget <= 0:

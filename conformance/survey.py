@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
 
 from hypothesis.strategies import SearchStrategy
 
 from conformance.adapter import Adapter
 from conformance.checks import Check
 from conformance.examples import Unusable, draw, example_of, minimal
-from conformance.observation import Difference
+from conformance.exchange import leave, opened, parcel_of
+from conformance.findings import Findings, Violation
 from conformance.transports import Transport
 from conformance.trip import Example, Judgement, Trip, hangs, take
 from fixtures.warehouse import Warehouse
 from strategies.serialization import to_json
 from strategies.specs import SplitSpec
 
-__all__ = ["Findings", "Survey", "Violation"]
+__all__ = ["Survey"]
 
 # How many specs may be carried while one clause is shrunk: enough for a readable example, and an end to it.
 SHRINK_LIMIT = 150
@@ -36,80 +36,6 @@ HANG_SECONDS = 5.0
 
 # Between the seeds of one unit of work in a soak: more than there are units, so that no two draw the same.
 SEED_STEP = 1_000
-
-
-@dataclass(frozen=True)
-class Violation:
-    """A broken clause with the smallest example found: where, what was expected and what was there.
-
-    ``spec`` is the spec as JSON (empty for a fixed table); ``example`` says it in Python.
-    """
-
-    clause: str
-    transports: tuple[str, ...]
-    example: str
-    spec: str
-    difference: Difference
-
-
-@dataclass
-class Findings:
-    """What a survey found, as plain values that go from an xdist worker to the controller.
-
-    ``met`` and ``broken`` count examples for each (clause, transport); ``seconds`` is the time of each phase.
-    """
-
-    met: Counter[tuple[str, str]] = field(default_factory=Counter)
-    broken: Counter[tuple[str, str]] = field(default_factory=Counter)
-    violations: list[Violation] = field(default_factory=list)
-    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-    examples: int = 0
-    unusable: Counter[str] = field(default_factory=Counter)
-    hung: set[str] = field(default_factory=set, compare=False)
-
-    def add(self, other: Findings) -> None:
-        """Count what the other survey found as well."""
-        self.met.update(other.met)
-        self.broken.update(other.broken)
-        self.violations += other.violations
-        for phase, spent in other.seconds.items():
-            self.seconds[phase] += spent
-        self.examples += other.examples
-        self.unusable.update(other.unusable)
-
-    def to_plain(self) -> dict[str, Any]:
-        """Return the findings as JSON values."""
-        return {
-            "met": [[*key, count] for key, count in self.met.items()],
-            "broken": [[*key, count] for key, count in self.broken.items()],
-            "violations": [
-                {
-                    **vars(violation),
-                    "transports": list(violation.transports),
-                    "difference": vars(violation.difference),
-                }
-                for violation in self.violations
-            ],
-            "seconds": dict(self.seconds),
-            "examples": self.examples,
-            "unusable": dict(self.unusable),
-        }
-
-    @classmethod
-    def from_plain(cls, plain: dict[str, Any]) -> Findings:
-        """Return what :meth:`to_plain` wrote."""
-        violations = [
-            Violation(**{**v, "transports": tuple(v["transports"]), "difference": Difference(**v["difference"])})
-            for v in plain["violations"]
-        ]
-        return cls(
-            Counter({(clause, transport): count for clause, transport, count in plain["met"]}),
-            Counter({(clause, transport): count for clause, transport, count in plain["broken"]}),
-            violations,
-            defaultdict(float, plain["seconds"]),
-            plain["examples"],
-            Counter(plain["unusable"]),
-        )
 
 
 Breaks = Callable[[SplitSpec], bool]
@@ -132,12 +58,15 @@ class Survey:
     transports: Sequence[Transport]
     checks: Sequence[Check]
     warehouse: Warehouse
+    exchange: Path | None = None
 
     def drawn(self, strategy: SearchStrategy[SplitSpec], count: int, seed: int) -> Findings:
         """Judge ``count`` specs drawn from the seed, then search each clause that was broken."""
         findings, history = Findings(), History()
         draw(strategy, count, seed, lambda spec: self._judge_spec(spec, findings, history))
         self._search(findings, history, lambda breaks: minimal(strategy, count, seed, breaks))
+        if self.exchange is not None:
+            findings.add(opened(self.exchange, self.adapter))
         return findings
 
     def drawn_for(self, seconds: float, strategy: SearchStrategy[SplitSpec], count: int, seed: int) -> Findings:
@@ -161,7 +90,7 @@ class Survey:
     def fixed(self, example: Example) -> Findings:
         """Judge one example that has no spec."""
         findings = Findings(examples=1)
-        for clause_id, judgements in _by_clause(self._judge(example, findings)).items():
+        for clause_id, judgements in _by_clause(self._judge(example, findings)[1]).items():
             broken = [judgement for judgement in judgements if judgement.difference]
             if broken:
                 where = tuple(dict.fromkeys(judgement.transport for judgement in broken))
@@ -182,12 +111,15 @@ class Survey:
             findings.unusable[example.reason.split("\n")[0][:100]] += 1
             return
         example = replace(example, exhaustive=exhaustive)
-        broken = [judgement for judgement in self._judge(example, findings) if judgement.difference]
+        trip, judgements = self._judge(example, findings)
+        if self.exchange is not None and not exhaustive:
+            leave(self.exchange, parcel_of(trip))
+        broken = [judgement for judgement in judgements if judgement.difference]
         history.broken_by[to_json(spec)] = {judgement.clause for judgement in broken}
         for judgement in broken:
             history.first.setdefault(judgement.clause, (spec, judgement))
 
-    def _judge(self, example: Example, findings: Findings) -> list[Judgement]:
+    def _judge(self, example: Example, findings: Findings) -> tuple[Trip, list[Judgement]]:
         """Carry and judge an example; count each (clause, transport) once, as broken if any judgement of it is.
 
         A transport or a check that hung once is not tried again in this unit of work: its clause is broken already.
@@ -202,16 +134,18 @@ class Survey:
         for check in self.checks:
             if check.clause.id in findings.hung:
                 continue
-            begun = time.monotonic()
+            begun = time.perf_counter()
             judged = list(judge(trip, [check]))
             judgements += judged
-            if time.monotonic() - begun > HANG_SECONDS and any(judgement.difference for judgement in judged):
+            spent = time.perf_counter() - begun
+            findings.judging[check.clause.id] += spent
+            if spent > HANG_SECONDS and any(judgement.difference for judgement in judged):
                 findings.hung.add(check.clause.id)
         findings.seconds["judge"] += time.perf_counter() - started
         where = {(judgement.clause, judgement.transport) for judgement in judgements}
         findings.met.update(where)
         findings.broken.update({(j.clause, j.transport) for j in judgements if j.difference})
-        return judgements
+        return trip, judgements
 
     def _search(self, findings: Findings, history: History, smallest: Smallest) -> None:
         """Find the smallest example of each broken clause, until every transport that broke it is accounted for."""

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from conformance.exchange import departed
+from conformance.findings import Findings
 from conformance.fixed import PINNED, TABLE_CASES, TableCase, table_example
-from conformance.survey import Findings, Survey
+from conformance.survey import Survey
 from strategies import split_specs
 
 Recorder = Callable[[Findings], None]
@@ -25,6 +27,12 @@ def test_drawn_splits(survey: Survey, record: Recorder, seconds: float | None, e
 def test_pinned_splits(survey: Survey, record: Recorder) -> None:
     """Splits that a drawn run reaches too rarely, and splits that once failed."""
     record(survey.pinned(PINNED))
+
+
+def test_departed_driver(survey: Survey, record: Recorder) -> None:
+    """Splits whose driver has ended before they are loaded."""
+    checked = any(check.clause.id == "WIRE-5" for check in survey.checks)
+    record(departed(survey.adapter, PINNED, survey.warehouse.root) if checked else Findings())
 
 
 @pytest.mark.parametrize("case", TABLE_CASES, ids=[case.name for case in TABLE_CASES])

@@ -8,8 +8,8 @@ from enum import Enum, IntEnum
 
 from conformance.checks import CHECKS
 from conformance.contract import Clause, Level
+from conformance.findings import Findings, Violation
 from conformance.selection import Selection
-from conformance.survey import Findings, Violation
 
 __all__ = ["Exit", "State", "Verdict", "exit_code", "verdicts"]
 

@@ -21,7 +21,7 @@ BEHAVIOURS: dict[str, tuple[str, str, str]] = {
     "total": ("aggregate", "int64", "int64"),
     "count_in": ("window", "int64", "int64"),
 }
-ORIGINS = ("module", "closure", "lambda")
+ORIGINS = ("module", "closure", "lambda", "main")
 REGISTRY_KINDS = ("plain", "falsy", "stateful", "slots")
 
 # "Upper" on purpose: Substrait loses the case of a name, so no plan that calls it survives (BUILD-4).

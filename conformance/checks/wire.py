@@ -99,6 +99,12 @@ def dumped_and_loaded(split: Any) -> Any:
     return pickle.loads(pickle.dumps(split))
 
 
+@verifies("WIRE-10")
+def other_interpreter_changes_nothing(trip: Trip) -> Outcome:
+    """Judged where another interpreter was given (``--python``): payloads of this one are loaded and read there."""
+    yield from arrived_alike(trip, "WIRE-10")
+
+
 @verifies("WIRE-11")
 def damaged_payload_does_no_harm(trip: Trip) -> Outcome:
     """Cut at every length (some, for drawn examples) it raises; with bytes flipped, on a worker with limits, it ends.

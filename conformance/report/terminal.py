@@ -18,8 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.contract import FAMILIES, Level
+from conformance.findings import Findings, Violation
 from conformance.selection import Selection
-from conformance.survey import Findings, Violation
 from conformance.verdicts import State, Verdict
 from strategies.serialization import from_json
 
@@ -59,7 +59,7 @@ def summary(
     outcome: str,
 ) -> str:
     """Return the table of clauses by family, each violation in full, the errors of the suite, and the outcome."""
-    parts: list[RenderableType] = [Text(""), _table(verdicts)]
+    parts: list[RenderableType] = [Text(""), _table(verdicts, findings)]
     for verdict in verdicts:
         parts += [_panel(verdict, violation) for violation in verdict.violations]
     for error in errors:
@@ -74,11 +74,12 @@ def summary(
     return _rendered(*parts)
 
 
-def _table(verdicts: Sequence[Verdict]) -> Table:
+def _table(verdicts: Sequence[Verdict], findings: Findings) -> Table:
     table = Table(box=None, pad_edge=False, show_edge=False)
     table.add_column("clause", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("examples", justify="right", no_wrap=True)
+    table.add_column("judging", justify="right", no_wrap=True)
     table.add_column("", overflow="fold")
     for family, members in groupby(verdicts, key=lambda verdict: verdict.clause.family):
         table.add_row(Text(f"{family} {FAMILIES[family]}", style="bold"))
@@ -89,6 +90,7 @@ def _table(verdicts: Sequence[Verdict]) -> Table:
                 f"  {verdict.clause.id}{should}",
                 Text(verdict.state.value, style=STYLES[verdict.state]),
                 str(verdict.examples) if verdict.examples else "",
+                f"{findings.judging[verdict.clause.id]:.1f} s" if verdict.examples else "",
                 Text(where or verdict.why, style="dim"),
             )
     return table

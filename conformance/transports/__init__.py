@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import atexit
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,7 +11,7 @@ from conformance.adapter import Adapter
 from conformance.observation import Observation, Question
 from conformance.plain import Raised
 
-__all__ = ["Arrival", "Transport"]
+__all__ = ["STARTED", "Arrival", "Transport"]
 
 
 @dataclass(frozen=True)
@@ -45,4 +46,6 @@ class Transport(Protocol):
         """Send the split and return what arrived after the first and after the second trip."""
 
 
-Carry = Callable[[Any], Any]
+# What transports have started and who uses them has to end: at the end of a run, else with this process.
+STARTED = ExitStack()
+atexit.register(STARTED.close)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import concurrent.futures
 import multiprocessing
 import warnings
@@ -15,7 +14,7 @@ from conformance.adapter import Adapter
 from conformance.observation import Question, attempt, observe
 from conformance.plain import Raised
 from conformance.remote import observe_split
-from conformance.transports import Arrival
+from conformance.transports import STARTED, Arrival
 
 __all__ = ["POOL_TRANSPORTS", "Fork", "Pool"]
 
@@ -87,14 +86,14 @@ def _observe_forked(sender: Any, adapter: Adapter, split: Any, question: Questio
 @cache
 def _futures() -> Callable[..., Any]:
     executor = concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-    atexit.register(executor.shutdown, cancel_futures=True)
+    STARTED.callback(executor.shutdown, cancel_futures=True)
     return lambda *arguments: executor.submit(observe_split, *arguments).result(LIMIT)
 
 
 @cache
 def _pool(method: str) -> Callable[..., Any]:
     pool = multiprocessing.get_context(method).Pool(1)
-    atexit.register(pool.terminate)
+    STARTED.callback(pool.terminate)
     return lambda *arguments: pool.apply_async(observe_split, arguments).get(LIMIT)
 
 

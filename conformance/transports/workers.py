@@ -12,10 +12,10 @@ from conformance.adapter import Adapter
 from conformance.observation import Question, attempt
 from conformance.plain import Raised
 from conformance.remote import CLOUDPICKLE, PICKLE, dumped
-from conformance.transports import Arrival
+from conformance.transports import STARTED, Arrival
 from fixtures.workers import RemoteError, Worker, WorkerError, Workers
 
-__all__ = ["WORKERS", "WORKER_TRANSPORTS", "FreshInterpreter", "call", "worker"]
+__all__ = ["WORKERS", "WORKER_TRANSPORTS", "FreshInterpreter", "call", "departing", "worker"]
 
 # Seconds that one request may take: a hang is cut off there, and is a violation.
 LIMIT = 60.0
@@ -28,6 +28,7 @@ LIMITED = "limited"
 
 # The workers of this process, started by their first call, ended with it.
 WORKERS = Workers()
+STARTED.callback(WORKERS.close)
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,23 @@ def call(adapter: Adapter, name: str, function: str, *arguments: Any, limit: flo
         return Raised.from_exception(error)
 
 
-def worker(name: str, **options: Any) -> Worker:
-    """Return this process's worker of that name: the driver's environment, but for the folder and the hash seed."""
+def worker(name: str) -> Worker:
+    """Return this process's worker of that name, which lives as long as this process."""
+    return WORKERS.get(name, **_options(name))
+
+
+def departing(name: str) -> Worker:
+    """Return a worker of its own, to be ended by whoever asked for it."""
+    return Worker(name, **_options(name))
+
+
+def _options(name: str) -> dict[str, Any]:
+    """The driver's environment, but for the folder (one of its own) and the hash seed."""
     seed = "0" if os.environ.get("PYTHONHASHSEED") != "0" else "1"
-    if name == LIMITED:
-        options["memory_limit"] = MEMORY_LIMIT
-    # The entries at the end of the driver's path are those that the adapter added; nothing else is new there.
+    # What the adapter added to the end of the driver's path is needed there too; nothing else in it is new.
     beside = tuple(entry for entry in sys.path if entry and Path(entry).is_dir())
-    return WORKERS.get(name, environment={"PYTHONHASHSEED": seed}, import_path=beside, **options)
+    options: dict[str, Any] = {"environment": {"PYTHONHASHSEED": seed}, "import_path": beside}
+    return options | ({"memory_limit": MEMORY_LIMIT} if name == LIMITED else {})
 
 
 WORKER_TRANSPORTS = (FreshInterpreter("worker", PICKLE), FreshInterpreter("worker-cloudpickle", CLOUDPICKLE))

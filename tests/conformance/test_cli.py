@@ -53,7 +53,7 @@ def test_conforming_loader_from_a_folder_with_traps(trapped: Path) -> None:
     ran = command("run", "--clause", "ID", "--transport", "pickle-5", cwd=trapped, PYTEST_ADDOPTS="--nope")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "reference: conforms to 2 clauses" in ran.stdout
-    for shown in ("adapter  reference", "executes_plans", "datafusion", "seed 20260311", "14/14", "ID-1"):
+    for shown in ("adapter  reference", "executes_plans", "datafusion", "seed 20260311", "15/15", "ID-1"):
         assert shown in ran.stdout
 
 
@@ -74,6 +74,7 @@ def test_violating_loader_shows_clause_sentence_example_and_both_values(trapped:
         (["run", "--transport", "pickel-5"], "did you mean pickle"),
         (["run", "--profile", "quik"], "did you mean quick?"),
         (["run", "--budget", "5"], "--budget goes with --profile soak"),
+        (["run", "--python", "no-such-python"], "there is no file 'no-such-python'"),
         (["run", "--no-such-option"], "No such option"),
         (["explain", "PLAN-77"], "did you mean PLAN-"),
     ],
@@ -139,7 +140,7 @@ def test_interrupted_run_is_red_and_says_what_it_knows(tmp_path: Path) -> None:
     lines = []
     for line in running.stdout:
         lines.append(line)
-        if "1/14" in line:
+        if "1/15" in line:
             break
     os.killpg(running.pid, signal.SIGINT)
     output = "".join(lines) + running.stdout.read()

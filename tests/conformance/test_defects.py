@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance.adapters.defects import reference_of
+from conformance.defects import reference_of
+from conformance.findings import Findings
 from conformance.fixed import PINNED
 from conformance.loading import load_adapter
 from conformance.profiles import PROFILES
-from conformance.survey import Findings, Survey
+from conformance.survey import Survey
 from conformance.transports import Transport
 from conformance.transports.registry import TRANSPORTS
 from fixtures.defects import DEFECTS, Defect

@@ -8,8 +8,9 @@ from typing import Any
 
 from conformance.adapters.reference import ADAPTER
 from conformance.checks import CHECKS, Check
+from conformance.findings import Findings
 from conformance.observation import Difference
-from conformance.survey import Findings, Survey
+from conformance.survey import Survey
 from conformance.transports.in_process import IN_PROCESS
 from conformance.trip import AS_BUILT, Trip
 from strategies import split_specs

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from conformance.findings import Findings, Violation
 from conformance.observation import Difference
 from conformance.selection import Selection, UsageError, resolve
-from conformance.survey import Findings, Violation
 from conformance.verdicts import Exit, State, exit_code, verdicts
 
 

@@ -1,4 +1,4 @@
-"""The seeded defects as adapters: ``conformance.adapters.defects:NAME``, for each name in ``fixtures.defects``."""
+"""The seeded defects as adapters: ``conformance.defects:NAME``, for each name in ``fixtures.defects``."""
 
 from __future__ import annotations
 
