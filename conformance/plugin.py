@@ -176,7 +176,7 @@ class Run:
         """Print the verdicts."""
         from conformance.report.terminal import summary
 
-        if self.is_worker:
+        if self.is_worker or self.config.getoption("collectonly"):
             return
         seconds = time.monotonic() - self.started
         self._print(summary(self.selection, self.verdicts, self.findings, self.errors, seconds, self.outcome[1]))
@@ -186,7 +186,7 @@ class Run:
         """Turn findings into verdicts and these into the exit code."""
         from conformance.verdicts import Exit, exit_code, verdicts
 
-        if self.is_worker:
+        if self.is_worker or self.config.getoption("collectonly"):
             return
         complete = self.ended >= self.units and not self.errors
         self.verdicts = verdicts(self.selection, self.findings, complete=complete)

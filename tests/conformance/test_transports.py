@@ -1,0 +1,150 @@
+"""Every transport carries a split whole, and shows where one does not arrive."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.adapter import Adapter
+from conformance.defects import reference_of
+from conformance.examples import Unusable, example_of
+from conformance.exchange import departed, leave, opened, parcel_of
+from conformance.fixed import PINNED
+from conformance.loading import load_adapter
+from conformance.observation import differing
+from conformance.plain import Raised
+from conformance.transports import Arrival, Transport
+from conformance.transports.interpreters import Interpreter
+from conformance.transports.registry import TRANSPORTS
+from conformance.trip import Example, take
+from fixtures.warehouse import Warehouse
+from strategies import ColumnSpec, Predicate, RegistrySpec, SplitSpec, SqlPlanSpec, TableSpec, UdfSpec
+
+TABLE = TableSpec((ColumnSpec(1, "a", "long", (1, 2)),), rows=3)
+PLAIN = SplitSpec(TABLE)
+PLANNED = SplitSpec(TABLE, plan=SqlPlanSpec("SELECT f(a) AS c FROM t"), registry=RegistrySpec((UdfSpec("f"),)))
+
+ALL = (*TRANSPORTS, Interpreter(sys.executable))
+
+
+def example(spec: SplitSpec, warehouse: Warehouse) -> Example:
+    made = example_of(spec, warehouse)
+    assert not isinstance(made, Unusable)
+    return made
+
+
+def arrivals(
+    name: str, transport: Transport, spec: SplitSpec, warehouse: Warehouse, folder: Path
+) -> tuple[dict[str, object], list[Arrival]]:
+    trip = take(load_adapter(name), example(spec, warehouse), [transport], folder)
+    return dict(trip.sent), list(trip.arrivals[transport.name])
+
+
+@pytest.mark.parametrize("spec", [PLAIN, PLANNED], ids=["plain", "planned"])
+@pytest.mark.parametrize("transport", ALL, ids=[t.name.split("/")[0] for t in ALL])
+def test_split_of_the_reference_arrives(
+    transport: Transport, spec: SplitSpec, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    sent, arrived = arrivals("reference", transport, spec, warehouse, tmp_path)
+    assert arrived
+    for arrival in arrived:
+        assert arrival.failure is None
+        assert arrival.observation is not None
+        assert list(differing(sent, arrival.observation)) == []
+    if transport.name not in ("fork", "threads"):
+        assert [arrival.hop for arrival in arrived] == [1, 2]
+
+
+# A forked child inherits what was never dumped, and a shallow copy shares the context: nothing is lost there.
+DUMPING = [transport for transport in ALL if transport.name not in ("fork", "copy")]
+
+
+@pytest.mark.parametrize("transport", DUMPING, ids=[t.name.split("/")[0] for t in DUMPING])
+def test_filter_that_is_lost_is_seen_to_be_lost(transport: Transport, warehouse: Warehouse, tmp_path: Path) -> None:
+    spec = SplitSpec(TABLE, Predicate("gt", "a", (1,)))
+    sent, arrived = arrivals(reference_of("filter-dropped"), transport, spec, warehouse, tmp_path)
+    assert arrived[0].observation is not None
+    assert {"row filter", "rows"} <= {name for name, _ in differing(sent, arrived[0].observation)}
+
+
+@pytest.mark.parametrize("name", ["plan-kept-by-id", "class-seen-by-the-driver"])
+def test_what_only_the_driver_knows_is_missed_when_it_has_ended(name: str, warehouse: Warehouse) -> None:
+    findings = departed(load_adapter(reference_of(name)), [PLANNED], warehouse.root)
+    assert findings.broken["WIRE-5", "departed"] == 1
+    assert "KeyError" in findings.violations[0].difference.actual
+
+
+def test_splits_outlive_their_driver(warehouse: Warehouse) -> None:
+    findings = departed(load_adapter("reference"), PINNED, warehouse.root)
+    assert findings.met["WIRE-5", "departed"] >= 4
+    assert not findings.broken
+
+
+def test_parcels_of_others_are_opened_once_and_whole(warehouse: Warehouse, tmp_path: Path) -> None:
+    adapter: Adapter = load_adapter("reference")
+    trip = take(adapter, example(PLANNED, warehouse), [], tmp_path)
+    folder = tmp_path / "exchange"
+    leave(folder, parcel_of(trip))
+    assert not opened(folder, adapter).met  # its own
+    (own,) = folder.glob("*.parcel")
+    theirs = folder / own.name.replace(f"{os.getpid()}-", "1-")
+    own.rename(theirs)
+    (folder / ".unfinished").write_bytes(b"half of a parc")
+    findings = opened(folder, adapter)
+    assert findings.met["WIRE-5", "exchange"] == 1
+    assert not findings.broken
+    assert not opened(folder, adapter).met
+
+
+def test_parcel_that_does_not_arrive_is_a_violation(warehouse: Warehouse, tmp_path: Path) -> None:
+    adapter = load_adapter(reference_of("filter-dropped"))
+    trip = take(adapter, example(SplitSpec(TABLE, Predicate("gt", "a", (1,))), warehouse), [], tmp_path)
+    leave(tmp_path / "exchange", parcel_of(trip))
+    (own,) = (tmp_path / "exchange").glob("*.parcel")
+    own.rename(own.with_name("2-" + own.name))
+    findings = opened(tmp_path / "exchange", adapter)
+    assert [violation.clause for violation in findings.violations] == ["WIRE-5"]
+    assert "Predicate(" in findings.violations[0].example
+
+
+def test_split_that_cannot_be_dumped_leaves_no_parcel(warehouse: Warehouse, tmp_path: Path) -> None:
+    registry = RegistrySpec((UdfSpec("f", origin="closure"),))
+    trip = take(load_adapter("reference"), example(SplitSpec(TABLE, registry=registry), warehouse), [], tmp_path)
+    assert parcel_of(trip) is None
+
+
+def test_missing_interpreter_is_a_failure_that_names_it(warehouse: Warehouse, tmp_path: Path) -> None:
+    _, arrived = arrivals("reference", Interpreter("no-such-python"), PLAIN, warehouse, tmp_path)
+    assert arrived == [
+        Arrival(1, None, Raised("builtins.FileNotFoundError", "there is no interpreter at no-such-python"))
+    ]
+
+
+def test_same_units_are_collected_under_any_hash_seed() -> None:
+    collected = {
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "--pyargs",
+                "conformance",
+                "--collect-only",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+            ],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parent.parent.parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split("\n\n")[0]
+        for seed in ("0", "1", "2")
+    }
+    assert len(collected) == 1
+    assert "test_drawn_splits[shard-1-of-8]" in collected.pop()
