@@ -81,11 +81,13 @@ class Trip:
         return self.split if isinstance(self.split, Raised) else None
 
     @property
-    def expected_rows(self) -> Rows | None:
+    def expected_rows(self) -> Rows:
         """The rows that the split must give, by the suite's own computation."""
         expected = self.example.expected
         batches = expected.to_batches() or [empty_batch(expected.schema)]
-        return plain_rows(batches, exact=not self.example.question.has_plan)
+        rows = plain_rows(batches, exact=not self.example.question.has_plan)
+        assert rows is not None  # there is a batch
+        return rows
 
     @cached_property
     def plan_survives(self) -> Raised | None:

@@ -29,6 +29,8 @@ def id_stands_for_the_path(trip: Trip) -> Outcome:
             row_filter=None, plan=None, file_io_properties=(("tenant", "other"),)
         ),
     }
+    if trip.example.elsewhere is not None:
+        variants["of a file of the same name in another folder"], _ = trip.example.elsewhere(trip.scratch / "elsewhere")
     for what, materials in variants.items():
         same_path = materials.file_scan_task.file.file_path == trip.materials.file_scan_task.file.file_path
         other = attempt(trip.adapter.build, materials)
