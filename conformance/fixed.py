@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,17 @@ from fixtures.registries import make_registry
 from fixtures.schemas import arrow_schema
 from fixtures.tpch import LINEITEM_MASKING, LINEITEM_Q1, LINEITEM_Q6, tpch_catalog
 from strategies.specs import (
+    And,
     ColumnSpec,
     FileIOSpec,
+    ListSpec,
+    Not,
+    Or,
     Predicate,
     RegistrySpec,
     SplitSpec,
     SqlPlanSpec,
+    StructSpec,
     TableSpec,
     UdfSpec,
 )
@@ -59,6 +64,31 @@ PINNED: tuple[SplitSpec, ...] = (
         _NUMBERS,
         plan=SqlPlanSpec("SELECT f(a) AS c0 FROM t"),
         registry=RegistrySpec((UdfSpec("f", origin="main"),)),
+    ),
+    # PLAN-5: no row goes in and one comes out; rows of two groups are one aggregate.
+    SplitSpec(replace(_NUMBERS, rows=0), plan=SqlPlanSpec("SELECT count(*) AS n FROM t")),
+    SplitSpec(replace(_NUMBERS, row_group_rows=2), plan=SqlPlanSpec("SELECT sum(a) AS n, count(b) AS m FROM t")),
+    # CTX-1, CTX-2: literals that equality does not tell apart; docs that can be mixed up; an identifier field.
+    SplitSpec(
+        TableSpec(
+            (
+                ColumnSpec(1, " x ", "double", (0.0, -0.0, 1.5), doc="doc of x"),
+                ColumnSpec(2, "y", "boolean", (True, False, None), doc=""),
+                ColumnSpec(3, "z", "string", (" a ", "a"), required=True, doc='doc "of" z'),
+                ColumnSpec(4, "s", StructSpec((ColumnSpec(5, "f", "long", doc="doc of f"),)), ((1,), None)),
+                ColumnSpec(6, "l", ListSpec(7, "long", element_required=True), ((1, 2),)),
+            ),
+            rows=6,
+            deleted=(0, 4),
+            identifiers=("z",),
+            partition_by=(),
+            sort_by=("z",),
+            tag="release",
+        ),
+        And(
+            Or(Predicate("ge", " x ", (-0.0,)), Predicate("eq", "y", (True,))),
+            Or(Predicate("eq", "z", (" a ",)), Not(Predicate("in", "z", ("b", "c")))),
+        ),
     ),
     # BUILD-3: a registry that is false.
     SplitSpec(

@@ -67,6 +67,9 @@ def _parts(value: Any) -> Iterator[tuple[str, object]]:
             yield f".__closure__[{index}]", _content(cell)
         yield ".__defaults__", value.__defaults__
         yield ".__kwdefaults__", value.__kwdefaults__
+    elif isinstance(value, types.GeneratorType) and value.gi_frame is not None:
+        for name, item in list(value.gi_frame.f_locals.items()):
+            yield f".gi_frame.f_locals[{name!r}]", item
     state = getattr(value, "__dict__", None)
     if isinstance(state, dict):
         for name, item in list(state.items()):

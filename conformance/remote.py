@@ -85,7 +85,7 @@ def read_failure(reference: str, payload: bytes) -> dict[str, Any]:
     try:
         rows = sum(batch.num_rows for batch in adapter.read(pickle.loads(payload)))
     except Exception as error:
-        text = "".join(traceback.format_exception(error))
+        text = "".join(traceback.format_exception(error)) + repr(vars(error))
         return {"raised": Raised.from_exception(error), "text": text, "sent back": attempt(_sent_back, error)}
     return {"rows": rows}
 

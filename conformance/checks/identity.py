@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
+from typing import Any
+
 from conformance.checks import Outcome, verifies
-from conformance.observation import Difference, attempt, difference
+from conformance.observation import attempt, difference
 from conformance.plain import Raised
 from conformance.trip import AS_BUILT, Trip
+
+# Where PyIceberg keeps a data file's size in bytes among its fields.
+FILE_SIZE = 5
 
 
 @verifies("ID-1")
@@ -13,6 +19,11 @@ def id_arrives(trip: Trip) -> Outcome:
     if trip.refusal:
         return
     yield AS_BUILT, difference(trip.sent["id"], trip.observe("id")["id"], "id, looked at again")
+    fresh = attempt(trip.adapter.build, trip.example.make())
+    unseen = attempt(lambda: pickle.loads(pickle.dumps(fresh)))
+    if not isinstance(unseen, Raised):
+        arrived = trip.observe("id", split=unseen)["id"]
+        yield AS_BUILT, difference(arrived, trip.observe("id", split=fresh)["id"], "id, first looked at after sending")
     yield from trip.arrives("id")
 
 
@@ -24,19 +35,26 @@ def id_stands_for_the_path(trip: Trip) -> Outcome:
     name = trip.spec.file_name
     variants = {
         "of another file": trip.example.variant(file_name=name + "x"),
-        "of a file named alike": trip.example.variant(file_name=name.swapcase() + "1"),
+        "of a file whose name differs in case": trip.example.variant(file_name=name.swapcase()),
+        "of a file whose name differs in a percent sign": trip.example.variant(file_name=f"{name}%20x"),
+        "of a file whose name differs in a space": trip.example.variant(file_name=f"{name} x"),
         "with another filter, no plan and other properties": trip.example.variant(
             row_filter=None, plan=None, file_io_properties=(("tenant", "other"),)
         ),
     }
     if trip.example.elsewhere is not None:
         variants["of a file of the same name in another folder"], _ = trip.example.elsewhere(trip.scratch / "elsewhere")
+    rewritten = trip.example.make()
+    rewritten.file_scan_task.file._data[FILE_SIZE] += 1
+    variants["of the file, rewritten"] = rewritten
+    ids: dict[str, Any] = {trip.materials.file_scan_task.file.file_path: trip.sent["id"]}
     for what, materials in variants.items():
-        same_path = materials.file_scan_task.file.file_path == trip.materials.file_scan_task.file.file_path
+        path = materials.file_scan_task.file.file_path
         other = attempt(trip.adapter.build, materials)
         if isinstance(other, Raised):
             continue
-        same_id = trip.observe("id", split=other)["id"] == trip.sent["id"]
-        wanted = "the same id" if same_path else "another id"
-        found = "the same id" if same_id else "another id"
-        yield AS_BUILT, None if wanted == found else Difference(f"id of a split {what}", wanted, found)
+        own = trip.observe("id", split=other)["id"]
+        same = [seen for seen, known in ids.items() if known == own]
+        wanted, found = [path] if path in ids else [], same
+        ids.setdefault(path, own)
+        yield AS_BUILT, difference(wanted, found, f"files with the id of a split {what}")

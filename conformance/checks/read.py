@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
+from pathlib import Path
 from typing import Any
 
 from conformance.checks import Outcome, verifies
@@ -75,6 +76,7 @@ def lost_file_raises_and_is_named(trip: Trip) -> Outcome:
         or not trip.can_carry("pickle-2")
     ):
         return
+    yield from _lost_delete_file(trip)
     ways = list(DAMAGES.items())
     if not trip.example.exhaustive:
         offset = len(trip.example.title) % len(ways)
@@ -90,6 +92,22 @@ def lost_file_raises_and_is_named(trip: Trip) -> Outcome:
         damage(path)
         answer = call(trip.adapter, "first", "read_failure", payload, limit=LIMIT)
         yield AS_BUILT, _as_it_should_fail(answer, materials.file_scan_task.file.file_path, f"read, the file {way}")
+
+
+def _lost_delete_file(trip: Trip) -> Outcome:
+    """Read with a delete file removed: the rows that it deletes must not come back."""
+    assert trip.example.elsewhere is not None
+    folder = trip.scratch / "damaged"
+    shutil.rmtree(folder, ignore_errors=True)
+    materials, _ = trip.example.elsewhere(folder)
+    for file in materials.file_scan_task.delete_files:
+        payload = attempt(lambda: pickle.dumps(trip.adapter.build(materials)))
+        path = Path(file.file_path.removeprefix("vault://").replace("%25", "%"))
+        (folder / path).unlink()
+        if not isinstance(payload, Raised):
+            answer = call(trip.adapter, "first", "read_failure", payload, limit=LIMIT)
+            yield AS_BUILT, _as_it_should_fail(answer, file.file_path, "read, a delete file removed")
+        return
 
 
 # Seconds that reading a small damaged file may take.

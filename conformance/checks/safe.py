@@ -7,6 +7,7 @@ import pickle
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from conformance.checks import Outcome, verifies
@@ -31,12 +32,17 @@ def secrets_are_not_shown(trip: Trip) -> Outcome:
         secrets += secret_values(materials.file_io_properties, trip.adapter.secret_properties)
         split = attempt(trip.adapter.build, materials)
         payload = attempt(pickle.dumps, split)
+        attempt(pickle.loads, payload)
         attempt(lambda: [batch.num_rows for batch in trip.adapter.read(split)])
         DAMAGES["removed"](path)
         failure = attempt(lambda: [batch.num_rows for batch in trip.adapter.read(split)])
+        wrong: Any = 7
+        refused = attempt(trip.adapter.build, replace(materials, row_filter=wrong))
     shown = {"log": "\n".join(lines), "error of a failed read": str(failure), "repr": repr(split), "str": str(split)}
+    shown["error of a build that fails"] = str(refused)
     if trip.adapter.scan_context is not None and not isinstance(split, Raised):
-        shown["repr of the scan context"] = repr(trip.adapter.scan_context(split))
+        context = trip.adapter.scan_context(split)
+        shown["repr and str of the scan context"] = f"{context!r} {context}"
     if isinstance(payload, bytes):
         there = call(trip.adapter, "first", "read_failure", payload)
         shown["traceback on a worker"] = there.get("text", "") if isinstance(there, dict) else str(there)
@@ -52,7 +58,7 @@ def _logged() -> Iterator[list[str]]:
 
     class Collecting(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            lines.append(self.format(record))
+            lines.append(f"{self.format(record)} {vars(record)}")
 
     root, handler = logging.getLogger(), Collecting()
     level = root.level

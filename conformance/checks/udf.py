@@ -9,7 +9,7 @@ from dataclasses import replace
 import cloudpickle
 
 from conformance.checks import Outcome, verifies
-from conformance.engine_events import Event
+from conformance.engine_events import Event, recorded
 from conformance.observation import Difference, Question, attempt, difference, registrations
 from conformance.plain import Raised
 from conformance.transports.workers import call
@@ -32,6 +32,10 @@ def registry_is_applied_once_before_encoding(trip: Trip) -> Outcome:
     )
     after = _labels(here[len(before) :])
     yield AS_BUILT, difference([], after, "registered on the given session once more")
+    with recorded() as events:
+        attempt(trip.adapter.build, trip.materials)
+    again = _labels([event for event in events if event.session == session])
+    yield AS_BUILT, difference(wanted, again, "registered on the given session for a second split")
 
 
 @verifies("UDF-2")
@@ -113,7 +117,7 @@ def cloudpickle_carries_functions_without_a_name(trip: Trip) -> Outcome:
     if all(udf.origin == "module" for udf in trip.spec.registry.udfs):
         return
     for transport in trip.transports:
-        if transport.clause == "WIRE-2":
+        if transport.by_value:
             yield transport.name, not_carried(trip.arrivals[transport.name][0])
     yield from trip.arrives("registry computes")
 
