@@ -80,11 +80,11 @@ class Survey:
             seed += SEED_STEP
 
     def pinned(self, specs: Sequence[SplitSpec]) -> Findings:
-        """Judge these specs; a broken clause is shown with the first that breaks it."""
+        """Judge these specs; a broken clause is shown with the shortest that breaks it."""
         findings, history = Findings(), History()
         for spec in specs:
             self._judge_spec(spec, findings, history, exhaustive=True)
-        self._search(findings, history, lambda breaks: next(filter(breaks, specs), None))
+        self._search(findings, history, lambda breaks: min(filter(breaks, specs), key=_length, default=None))
         return findings
 
     def fixed(self, example: Example) -> Findings:
@@ -212,6 +212,10 @@ class _Trial:
                 judgements = judge(trip, self._survey.checks)
                 self._tried[key] = [j for j in judgements if j.transport in self._transports]
         return self._tried[key]
+
+
+def _length(spec: SplitSpec) -> int:
+    return len(repr(spec))
 
 
 def _by_clause(judgements: Sequence[Judgement]) -> dict[str, list[Judgement]]:
