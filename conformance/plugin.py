@@ -94,7 +94,7 @@ def _resolve(config: pytest.Config, seed: int | None) -> Selection:
         raise pytest.UsageError(str(error)) from error
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps plugins in sets
 class Run:
     """One run of the suite, in the controller and in each xdist worker: its selection and what it has found so far."""
 

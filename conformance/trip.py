@@ -115,7 +115,7 @@ class Trip:
         if self.spec is None or self.spec.registry is None:
             return True
         named = all(udf.origin == "module" for udf in self.spec.registry.udfs)
-        return named or next(t.by_value for t in self.transports if t.name == transport)
+        return named or any(t.by_value for t in self.transports if t.name == transport)
 
     def observations(self) -> Iterator[tuple[str, Observation]]:
         """Yield (transport, observation) of the split as built and of every arrival."""
