@@ -56,7 +56,7 @@ def test_split_of_the_reference_arrives(
         assert arrival.observation is not None
         assert list(differing(sent, arrival.observation)) == []
     if transport.name not in ("fork", "threads"):
-        assert [arrival.hop for arrival in arrived] == [1, 2]
+        assert [arrival.hop for arrival in arrived] in ([1, 2], [1, 2, 4])
 
 
 # A forked child inherits what was never dumped, and a shallow copy shares the context: nothing is lost there.
