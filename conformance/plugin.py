@@ -7,7 +7,9 @@ pytest in the same environment is left alone.
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,6 +112,8 @@ class Run:
     verdicts: list[Verdict] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     outcome: tuple[int, str] = (3, "the run was interrupted")
+    interrupted: bool = False
+    former_handler: Any = None
 
     def __post_init__(self) -> None:
         """Begin with nothing found."""
@@ -136,7 +140,13 @@ class Run:
         from conformance.report.terminal import header
 
         if not self.is_worker:
+            if threading.current_thread() is threading.main_thread():
+                self.former_handler = signal.signal(signal.SIGINT, self._interrupt)
             self._print(header(self.selection, getattr(self.config.option, "numprocesses", None) or 0))
+
+    def _interrupt(self, *_: Any) -> None:
+        self.interrupted = True
+        raise KeyboardInterrupt
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Make a unit of work of each shard."""
@@ -171,6 +181,8 @@ class Run:
             self._print(f"{self.ended:3}/{self.units}  {seconds:5.0f} s  {unit:24} {state}")
         if report.failed and not found:
             self.errors.append(f"{report.nodeid}\n{report.longreprtext}")
+        if self.interrupted:  # once more: a callback of the engine, or a finalizer, may have swallowed the first
+            raise KeyboardInterrupt
 
     def pytest_terminal_summary(self) -> None:
         """Print the verdicts."""
@@ -200,6 +212,8 @@ class Run:
         """Remove the run's files, and write down that there is a verdict."""
         if (outcome := self.config.getoption("conformance_outcome")) and not self.is_worker and self.verdicts:
             Path(outcome).write_text(str(int(self.outcome[0])))
+        if self.former_handler is not None:
+            signal.signal(signal.SIGINT, self.former_handler)
         if not self.is_worker:
             shutil.rmtree(self.folder, ignore_errors=True)
 
