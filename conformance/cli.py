@@ -123,7 +123,9 @@ def _pytest(options: list[str]) -> tuple[int, str]:
     }
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     # Ctrl-C reaches the run as well, which then says what it knows; this process waits for that.
-    previous = signal.signal(signal.SIGINT, lambda *_: None)
+    previous = signal.getsignal(signal.SIGINT)
+    if previous is not signal.SIG_IGN:  # as it is for a job in the background
+        signal.signal(signal.SIGINT, lambda *_: None)
     try:
         with tempfile.NamedTemporaryFile("r") as outcome:
             start = [sys.executable, "-c", _START, *arguments, f"--conformance-outcome={outcome.name}"]

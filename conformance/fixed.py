@@ -35,9 +35,19 @@ from strategies.specs import (
     UdfSpec,
 )
 
-__all__ = ["PINNED", "TABLE_CASES", "TableCase", "table_example"]
+__all__ = ["FIXED_UNITS", "PINNED", "TABLE_CASES", "TableCase", "table_example"]
 
 _NUMBERS = TableSpec((ColumnSpec(1, "a", "long", (1, 2, None)), ColumnSpec(2, "b", "string", ("x", "y"))), rows=4)
+
+_TELLING = TableSpec(
+    (
+        ColumnSpec(1, "a", "long", (1, 2, 4, 5, 9, 2, None)),
+        ColumnSpec(2, "b", "long", (3, None, 3, 1, None)),
+        ColumnSpec(3, "c", "boolean", (True, False)),
+        ColumnSpec(4, "d", "timestamp", ("2024-02-29T12:30:00.000001", None)),
+    ),
+    rows=10,
+)
 
 # Specs that a drawn run reaches too rarely, and specs that once failed: each says which clause it is there for.
 PINNED: tuple[SplitSpec, ...] = (
@@ -48,6 +58,25 @@ PINNED: tuple[SplitSpec, ...] = (
         _NUMBERS,
         plan=SqlPlanSpec('SELECT "Upper"(a) AS c0 FROM t'),
         registry=RegistrySpec((UdfSpec("Upper"),)),
+    ),
+    # BUILD-4: what Substrait loses without a word, over rows that tell (docs/FINDINGS.md).
+    *(
+        SplitSpec(_TELLING, plan=SqlPlanSpec(f"SELECT a, {lost} AS w FROM t"))
+        for lost in (
+            "lag(b) IGNORE NULLS OVER (ORDER BY a)",
+            "sum(b) FILTER (WHERE c) OVER (ORDER BY a)",
+            "count(DISTINCT b) OVER (ORDER BY a)",
+            "sum(b) OVER (ORDER BY a RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)",
+            "CAST(d AT TIME ZONE 'Europe/Paris' AS VARCHAR)",
+        )
+    ),
+    SplitSpec(_TELLING, plan=SqlPlanSpec("SELECT first_value(b ORDER BY a DESC) IGNORE NULLS AS w FROM t")),
+    # BUILD-4: decodes, and cannot be executed.
+    SplitSpec(_NUMBERS, plan=SqlPlanSpec("SELECT n FROM (SELECT a + 1 AS n FROM t) WHERE n IN (SELECT a + 1 FROM t)")),
+    # PLAN-5: rows have another schema than the plan as it is written.
+    SplitSpec(
+        _NUMBERS,
+        plan=SqlPlanSpec("SELECT CASE a WHEN 1 THEN TRY_CAST(1 AS TINYINT) WHEN 2 THEN 7 ELSE a END AS c FROM t"),
     ),
     # UDF-3: the second of one name, and one that shadows a built-in; UDF-6: no importable name.
     SplitSpec(
@@ -133,6 +162,9 @@ TABLE_CASES = (
     TableCase("lineitem-filtered", "lineitem", ("l_price", "l_note", "l_orderkey"), "l_quantity < 2", oldest=True),
     TableCase("orders-filtered", "orders", ("o_status", "o_orderdate", "o_comment"), "o_totalprice > 250000.00"),
 )
+
+# Units of work besides the drawn ones: pinned splits, a departed driver, each real table.
+FIXED_UNITS = 2 + len(TABLE_CASES)
 
 
 def table_example(case: TableCase, folder: Path) -> Example:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -70,6 +70,10 @@ class Rows:
 
     columns: tuple[tuple[str, str, bool], ...]
     rows: tuple[str, ...]
+
+    def without_nullability(self) -> Rows:
+        """Return the rows with columns that do not say whether they are nullable."""
+        return replace(self, columns=tuple((name, type_, True) for name, type_, _ in self.columns))
 
 
 def qualified_name(class_: type) -> str:
@@ -146,7 +150,10 @@ def plain_rows(batches: Iterable[pa.RecordBatch], *, exact: bool) -> Rows | None
 
 
 def _plain_column(column: pa.Array, exact: bool) -> list[str]:
-    values = column.to_pylist()
+    try:
+        values = column.to_pylist()
+    except (OverflowError, ValueError):  # a date or time that Python has none for: as the number that Arrow holds
+        values = column.view(pa.int32() if column.type.bit_width == 32 else pa.int64()).to_pylist()
     if not exact and pa.types.is_floating(column.type):
         return ["None" if v is None else repr(float(f"{v:.12g}")) if math.isfinite(v) else repr(v) for v in values]
     return [repr(value) for value in values]

@@ -124,9 +124,10 @@ class Run:
     @property
     def units(self) -> int:
         """The number of units of work that a complete run ends."""
-        from conformance.fixed import TABLE_CASES
+        from conformance.fixed import FIXED_UNITS
 
-        return self.selection.profile.shards + 2 + len(TABLE_CASES)
+        profile = self.selection.profile
+        return profile.shards + profile.plan_shards + FIXED_UNITS
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -140,7 +141,8 @@ class Run:
         from conformance.report.terminal import header
 
         if not self.is_worker:
-            if threading.current_thread() is threading.main_thread():
+            in_main_thread = threading.current_thread() is threading.main_thread()
+            if in_main_thread and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
                 self.former_handler = signal.signal(signal.SIGINT, self._interrupt)
             self._print(header(self.selection, getattr(self.config.option, "numprocesses", None) or 0))
 
@@ -150,11 +152,15 @@ class Run:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Make a unit of work of each shard."""
-        if "seed" in metafunc.fixturenames and "examples" in metafunc.fixturenames:
-            profile, seed = self.selection.profile, self.selection.seed
-            shards = [(profile.examples, seed + shard) for shard in range(profile.shards)]
-            names = [f"shard-{shard + 1}-of-{profile.shards}" for shard in range(profile.shards)]
-            metafunc.parametrize(("examples", "seed"), shards, ids=names)
+        profile, seed = self.selection.profile, self.selection.seed
+        for argument, shards, count in (
+            ("examples", profile.shards, profile.examples),
+            ("plans", profile.plan_shards, profile.plans),
+        ):
+            if argument in metafunc.fixturenames:
+                units = [(count, seed + shard) for shard in range(shards)]
+                names = [f"{argument}-{shard + 1}-of-{shards}" for shard in range(shards)]
+                metafunc.parametrize((argument, "seed"), units, ids=names)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Leave progress to the lines of this plugin; what is counted at the end stays pytest's."""

@@ -34,6 +34,9 @@ SHRINK_SECONDS = 30.0
 # A broken check that took longer than this has waited for something that hangs.
 HANG_SECONDS = 5.0
 
+# The families of clauses that a plan bears on.
+PLAN_FAMILIES = frozenset({"BUILD", "PLAN", "UDF"})
+
 # Between the seeds of one unit of work in a soak: more than there are units, so that no two draw the same.
 SEED_STEP = 1_000
 
@@ -63,11 +66,20 @@ class Survey:
     def drawn(self, strategy: SearchStrategy[SplitSpec], count: int, seed: int) -> Findings:
         """Judge ``count`` specs drawn from the seed, then search each clause that was broken."""
         findings, history = Findings(), History()
+        if not self.checks:
+            return findings
         draw(strategy, count, seed, lambda spec: self._judge_spec(spec, findings, history))
         self._search(findings, history, lambda breaks: minimal(strategy, count, seed, breaks))
         if self.exchange is not None:
             findings.add(opened(self.exchange, self.adapter))
         return findings
+
+    def of_plans(self) -> Survey:
+        """Return the survey that judges plans alone, through one round trip of pickle."""
+        checks = [check for check in self.checks if check.clause.family in PLAN_FAMILIES]
+        return replace(
+            self, checks=checks, transports=[t for t in self.transports if t.name == "pickle-5"], exchange=None
+        )
 
     def drawn_for(self, seconds: float, strategy: SearchStrategy[SplitSpec], count: int, seed: int) -> Findings:
         """Judge specs drawn from one seed after another, ``count`` of each, until the seconds are used up."""

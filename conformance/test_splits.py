@@ -24,6 +24,11 @@ def test_drawn_splits(survey: Survey, record: Recorder, seconds: float | None, e
         record(survey.drawn_for(seconds, split_specs(), examples, seed))
 
 
+def test_drawn_plans(survey: Survey, record: Recorder, plans: int, seed: int) -> None:
+    """Splits with a plan drawn from one seed, judged on what concerns the plan."""
+    record(survey.of_plans().drawn(split_specs(with_plan=True), plans, seed))
+
+
 def test_pinned_splits(survey: Survey, record: Recorder) -> None:
     """Splits that a drawn run reaches too rarely, and splits that once failed."""
     record(survey.pinned(PINNED))

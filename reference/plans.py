@@ -9,6 +9,7 @@ where the two names could mean one table (``t`` and ``public.t``).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ import pyarrow as pa
 from datafusion import DataFrame, SessionContext
 from datafusion.plan import LogicalPlan
 from datafusion.substrait import Consumer, Producer, Serde
+from datafusion.user_defined import AggregateUDF, ScalarUDF, WindowUDF
 
 from reference.engine import TableName, fresh_session, register_table, require_engine
 from reference.errors import PlanRefused
@@ -23,8 +25,20 @@ from reference.registry import UDFRegistry
 
 T = TypeVar("T")
 
-KNOWN_UNFAITHFUL: tuple[tuple[str, Callable[[LogicalPlan], bool]], ...] = ()
-"""Constructs known not to survive in this engine: a reason, and a test whether a plan holds it (BUILD-4)."""
+UNFAITHFUL: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("IGNORE NULLS, which decodes as RESPECT NULLS", re.compile(r"(?:WindowAggr|Aggregate): .*\) ?IGNORE NULLS")),
+    ("FILTER on a window function, which is dropped", re.compile(r"WindowAggr: .*\) FILTER \(WHERE ")),
+    ("DISTINCT in a window function, which is dropped", re.compile(r"WindowAggr: .*?(?:\[\[|, )\w+\(DISTINCT ")),
+    (
+        "a RANGE frame with an offset, which decodes with other bounds",
+        re.compile(r"WindowAggr: .*RANGE BETWEEN (?!BOUND AND BOUND)"),
+    ),
+)
+"""What Substrait loses without a word in DataFusion 51 to 55: a reason, and how it shows in a plan's text (BUILD-4)."""
+
+_ZONED = re.compile(r'(?:AS Timestamp\(\w+, |Timestamp\w+\(-?\w+, Some\()"(?!UTC"|\+00:00")')
+_BOUNDLESS = re.compile(r"UNBOUNDED (?:PRECEDING|FOLLOWING)|CURRENT ROW")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 # fmt: off
 OPERATORS = frozenset([
@@ -53,9 +67,8 @@ def encode_plan(
 
     """
     require_engine()
-    for reason, found in KNOWN_UNFAITHFUL:
-        if found(plan):
-            raise PlanRefused(f"the plan holds what does not survive in this engine version: {reason}")
+    if reason := lost_construct(plan):
+        raise PlanRefused(f"the plan holds what does not survive in this engine: {reason}")
     encoded = _attempt("cannot be encoded", lambda: Producer.to_substrait_plan(plan, session_context))
     data = bytes(_attempt("cannot be encoded", encoded.encode))
     names = _attempt("cannot be searched for its tables", lambda: table_names(data))
@@ -63,28 +76,38 @@ def encode_plan(
         shown = " and ".join(repr(".".join(name)) for name in sorted(names))
         raise PlanRefused(f"the plan may scan one table, the split's own data; it scans {shown}")
     table = next(iter(names), None)
-    declared = _functions(data)
-    if mixed := sorted(name for name in declared if name != name.lower()):
+    registered = registered_names(registry)
+    if mixed := sorted(name for name in registered if name != name.lower() and _calls(plan, name)):
         raise PlanRefused(f"the plan calls {mixed[0]!r}; the engine decodes names of functions in lower case")
-    before: pa.Schema = _attempt(
-        "has no schema", lambda: session_context.create_dataframe_from_logical_plan(plan).schema()
-    )
+    if replaced := sorted(OPERATORS & _functions(data) & registered):
+        raise PlanRefused(f"the registry has a function {replaced[0]!r}, which would replace the operator")
+    before: pa.Schema = _attempt("cannot be planned", lambda: optimized(session_context, plan).schema())
     after: pa.Schema = _attempt(
         "does not decode in a fresh session with the registry's functions and the split's table",
         lambda: decode_plan(data, registry, table, [empty_batch(table_schema)]).schema(),
     )
-    for name in sorted(OPERATORS & declared):
-        if _has_function(fresh_session(registry), name):
-            raise PlanRefused(f"the registry has a function {name!r}, which would replace the operator")
     if (before.names, before.types) != (after.names, after.types):
         raise PlanRefused(f"the plan decodes to columns {_shown(after)}, not {_shown(before)}")
     return data, table
 
 
+def lost_construct(plan: LogicalPlan) -> str | None:
+    """What the plan holds that Substrait would lose without a word; `None` if nothing is known."""
+    for line in plan.display_indent().split("\n"):
+        if _ZONED.search(line):
+            return "a time zone other than UTC, which decodes as UTC"
+        # Quoted texts and names may hold any words.
+        shown = _BOUNDLESS.sub("BOUND", _QUOTED.sub("", line))
+        for reason, pattern in UNFAITHFUL:
+            if pattern.search(shown):
+                return reason
+    return None
+
+
 def decode_plan(
     data: bytes, registry: UDFRegistry, table: TableName | None, batches: list[pa.RecordBatch]
 ) -> DataFrame:
-    """Decode a plan in a fresh session: the registry's functions, then the table, then the plan (PLAN-5).
+    """Decode and optimize a plan in a fresh session: the registry's functions, the table, then the plan (PLAN-5).
 
     Args:
         data: Substrait bytes.
@@ -97,8 +120,44 @@ def decode_plan(
     session = fresh_session(registry)
     if table is not None:
         register_table(session, table, batches)
-    plan = Consumer.from_substrait_plan(session, Serde.deserialize_bytes(data))
-    return session.create_dataframe_from_logical_plan(plan)
+    return optimized(session, Consumer.from_substrait_plan(session, Serde.deserialize_bytes(data)))
+
+
+def optimized(session: SessionContext, plan: LogicalPlan) -> DataFrame:
+    """The plan as the engine will execute it: only then does it know its schema, and that it can be executed.
+
+    Functions that are called with constants, and always give the same, are called here.
+    """
+    frame = session.create_dataframe_from_logical_plan(plan)
+    return session.create_dataframe_from_logical_plan(frame.optimized_logical_plan())
+
+
+class _Names(SessionContext):
+    """A session that notes the names under which functions are registered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def register_udf(self, udf: ScalarUDF) -> None:
+        self.names.add(_name(udf))
+
+    def register_udaf(self, udaf: AggregateUDF) -> None:
+        self.names.add(_name(udaf))
+
+    def register_udwf(self, udwf: WindowUDF) -> None:
+        self.names.add(_name(udwf))
+
+
+def _name(function: ScalarUDF | AggregateUDF | WindowUDF) -> str:
+    return repr(function).partition("(")[2][:-1]  # "ScalarUDF(name)": DataFusion 51 shows it nowhere else
+
+
+def registered_names(registry: UDFRegistry) -> set[str]:
+    """Names of the functions that the registry registers, to the letter."""
+    session = _Names()
+    registry.register_udfs(session)
+    return session.names
 
 
 def table_names(data: bytes) -> set[TableName]:
@@ -143,12 +202,9 @@ def _functions(data: bytes) -> set[str]:
     return {name.partition(":")[0] for name in names}
 
 
-def _has_function(session: SessionContext, name: str) -> bool:
-    try:
-        session.sql(f'SELECT "{name}"()')
-    except Exception as error:
-        return "Invalid function" not in str(error)
-    return True
+def _calls(plan: LogicalPlan, name: str) -> bool:
+    """Whether the plan calls a function of that name, to the letter."""
+    return re.search(rf"(?<!\w){re.escape(name)}\(", _QUOTED.sub("", plan.display_indent())) is not None
 
 
 def _shown(schema: pa.Schema) -> str:

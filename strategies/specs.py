@@ -212,7 +212,7 @@ class FramePlanSpec(Spec):
     """A plan through the DataFrame API: ``steps`` are (method, SQL expression, …) over the split's table.
 
     Methods: ``select``, ``filter``, ``aggregate`` (group by the first expression), ``sort`` (ascending),
-    ``limit``.
+    ``distinct``, ``with_column`` (its name, then an expression), ``limit`` (a number).
     """
 
     steps: tuple[tuple[str, ...], ...]

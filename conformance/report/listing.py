@@ -30,7 +30,8 @@ def listing() -> str:
     for profile in PROFILES.values():
         seed = f"seed {profile.seed}" if profile.seed is not None else "a new seed each time"
         budget = f", again and again for {profile.budget} s" if profile.budget else ""
-        lines.append(f"    {profile.name:15} {profile.shards} × {profile.examples} examples, {seed}{budget}")
+        plans = f" and {profile.plan_shards} × {profile.plans} plans" if profile.plan_shards else ""
+        lines.append(f"    {profile.name:15} {profile.shards} × {profile.examples} splits{plans}, {seed}{budget}")
     return "\n".join(lines) + "\n"
 
 

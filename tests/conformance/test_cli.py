@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance.fixed import FIXED_UNITS
+from conformance.profiles import PROFILES
+
 COMMAND = [str(Path(sys.executable).with_name("dataloader-conformance"))]
 
 ADAPTER = """
@@ -33,6 +36,10 @@ def command(*arguments: str, cwd: Path, **environment: str) -> subprocess.Comple
     )
 
 
+QUICK = PROFILES["quick"]
+UNITS = QUICK.shards + QUICK.plan_shards + FIXED_UNITS
+
+
 def adapter(folder: Path, change: str, body: str = "") -> str:
     (folder / "my_adapter.py").write_text(ADAPTER.format(change=change, body=body))
     return "my_adapter.py"
@@ -53,7 +60,7 @@ def test_conforming_loader_from_a_folder_with_traps(trapped: Path) -> None:
     ran = command("run", "--clause", "ID", "--transport", "pickle-5", cwd=trapped, PYTEST_ADDOPTS="--nope")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "reference: conforms to 2 clauses" in ran.stdout
-    for shown in ("adapter  reference", "executes_plans", "datafusion", "seed 20260311", "15/15", "ID-1"):
+    for shown in ("adapter  reference", "executes_plans", "datafusion", "seed 20260311", f"{UNITS}/{UNITS}", "ID-1"):
         assert shown in ran.stdout
 
 
@@ -157,7 +164,7 @@ def test_interrupted_run_is_red_and_says_what_it_knows(workers: str, swallows: b
     lines = []
     for line in running.stdout:
         lines.append(line)
-        if "1/15" in line:
+        if f"1/{UNITS}" in line:
             break
     os.killpg(running.pid, signal.SIGINT)
     output = "".join(lines) + running.stdout.read()

@@ -242,6 +242,57 @@ def test_what_cannot_travel_is_refused_with_the_reason(split: DataLoaderSplit, s
         planned(split, sql, "t", "u")
 
 
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("SELECT lag(id) IGNORE NULLS OVER (ORDER BY id) AS w FROM t", "IGNORE NULLS"),
+        ("SELECT first_value(id ORDER BY id) IGNORE NULLS AS w FROM t", "IGNORE NULLS"),
+        ("SELECT sum(id) FILTER (WHERE id > 1) OVER (ORDER BY id) AS w FROM t", "FILTER on a window"),
+        ("SELECT count(DISTINCT id) OVER () AS w FROM t", "DISTINCT in a window"),
+        ("SELECT sum(id) OVER (ORDER BY id RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) AS w FROM t", "RANGE frame"),
+        ("SELECT id FROM t WHERE id IN (SELECT count(DISTINCT id) OVER () FROM t)", "DISTINCT in a window"),
+        ("SELECT date_part('hour', ts AT TIME ZONE 'Europe/Paris') AS h FROM t", "time zone other than UTC"),
+        ("SELECT n FROM (SELECT id + 1 AS n FROM t) WHERE n IN (SELECT id + 1 FROM t)", "decorrelate"),
+    ],
+)
+def test_what_substrait_loses_without_a_word_is_refused(split: DataLoaderSplit, sql: str, reason: str) -> None:
+    with pytest.raises(PlanRefused, match=reason):
+        planned(split, sql, "t")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'SELECT id AS "FILTER (WHERE", \'x) IGNORE NULLS OVER\' AS "RANGE BETWEEN 1 PRECEDING" FROM t',
+        "SELECT count(DISTINCT id) FILTER (WHERE id > 1) AS c FROM t",
+        "SELECT sum(id) OVER (ORDER BY id RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS w FROM t",
+        "SELECT sum(id) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND 2 FOLLOWING) AS w FROM t",
+        "SELECT first_value(id) RESPECT NULLS OVER (ORDER BY id) AS w FROM t",
+        "SELECT ts, CAST(ts AS TIMESTAMP) AS u FROM t",
+        "SELECT sum(n) OVER () AS w FROM (SELECT sum(DISTINCT id) AS n FROM t)",
+    ],
+)
+def test_what_only_looks_like_a_loss_is_carried(split: DataLoaderSplit, sql: str) -> None:
+    assert rows(planned(split, sql, "t"))
+
+
+def test_a_function_with_upper_case_in_its_name_is_refused_where_it_is_called(split: DataLoaderSplit) -> None:
+    class Upper(UDFRegistry):
+        def register_udfs(self, session_context: SessionContext) -> None:
+            session_context.register_udf(udf(lambda a: a, [pa.string()], pa.string(), "immutable", "Upper"))
+
+    with pytest.raises(PlanRefused, match="'Upper'; the engine decodes names of functions in lower case"):
+        planned(split, 'SELECT "Upper"("Name") AS n FROM t', registry=Upper())
+    assert len(rows(planned(split, 'SELECT upper("Name") AS n FROM t', registry=Upper()))) == 5
+
+
+def test_rows_have_the_schema_that_the_plan_computes(split: DataLoaderSplit) -> None:
+    coerced = "SELECT CASE id WHEN 1 THEN TRY_CAST(1 AS TINYINT) ELSE id + 1000 END AS c FROM t"
+    reader = planned(split, coerced).to_arrow_batch_reader()
+    assert reader.schema.types == [pa.int64()]
+    assert max(reader.read_all()["c"].to_pylist()) == 1004
+
+
 def test_a_plan_over_other_columns_than_the_scans_is_refused(split: DataLoaderSplit) -> None:
     session = SessionContext()
     session.from_pydict({"else": [1]}, name="t")

@@ -1,0 +1,18 @@
+"""What all tests rely on."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptible() -> Iterator[None]:
+    """Let processes that tests start be interrupted, also where the tests themselves run in the background."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:  # inherited by every child
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
