@@ -106,7 +106,7 @@ def plain_schema(schema: Any) -> Any:
 
 def plain_metadata(metadata: Any) -> Any:
     """Return table metadata as its JSON, without what CTX-3 lets stay behind."""
-    described = json.loads(metadata.model_dump_json())
+    described = metadata.model_dump(mode="json")
     scanned = described.get("current-snapshot-id")
     for log in LOGS:
         described.pop(log, None)

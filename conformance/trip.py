@@ -19,6 +19,7 @@ from conformance.transports import Arrival, Transport
 from fixtures.materials import Materials
 from fixtures.plans import empty_batch
 from fixtures.survival import lost_construct, survives
+from strategies.udfs import IMPORTABLE
 
 __all__ = ["AS_BUILT", "Example", "Judgement", "Trip", "not_carried", "take"]
 
@@ -117,7 +118,7 @@ class Trip:
         """Whether the example's functions may be sent that way: by name, or by value where it carries values."""
         if self.spec is None or self.spec.registry is None:
             return True
-        named = all(udf.origin == "module" for udf in self.spec.registry.udfs)
+        named = all(udf.origin in IMPORTABLE for udf in self.spec.registry.udfs)
         return named or any(t.by_value for t in self.transports if t.name == transport)
 
     def observations(self) -> Iterator[tuple[str, Observation]]:

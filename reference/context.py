@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -75,7 +76,7 @@ class TableScanContext:
         if len(flat) > MAX_FILTER_DEPTH and (levels := depth(balanced(flat))) > MAX_FILTER_DEPTH:
             raise ValueError(f"row_filter is nested {levels} levels deep; at most {MAX_FILTER_DEPTH} are read")
         scanned = table_metadata.current_snapshot_id if snapshot_id is None else snapshot_id
-        text = _trimmed(table_metadata, scanned).model_dump_json()
+        text = json.dumps(_trimmed(table_metadata, scanned).model_dump(mode="json"))
         attributes = {
             "_metadata": zlib.compress(text.encode()),
             "_schema": projected_schema.model_dump_json(),

@@ -11,7 +11,10 @@ from strategies.specs import FileIOSpec, Value
 __all__ = ["SECRET_VALUE", "TABLE_SCHEMES", "file_io_properties", "file_ios"]
 
 # Schemes for which PyIceberg prefers PyArrowFileIO, and schemes for which it prefers FsspecFileIO.
-TABLE_SCHEMES = ("file", "bare", "s3", "gs", "abfss", "hf")
+TABLE_SCHEMES = (
+    *("file", "bare", "s3", "gs", "abfss", "hf", "s3a", "s3n", "oss"),
+    *("hdfs", "viewfs", "abfs", "wasb", "wasbs"),
+)
 
 # The value of every secret that is drawn: what must not show up in a repr, an error or a log.
 SECRET_VALUE = "S3cr3t-do-not-show"
@@ -29,6 +32,13 @@ _PROPERTIES: tuple[tuple[str, Value], ...] = (
     ("flag", True),
     ("nothing", None),
     ("ratio", 0.5),
+    ("big", 2**70),
+    ("s3.session-token", SECRET_VALUE),
+    ("adls.account-key", SECRET_VALUE),
+    ("gcs.oauth2.token", SECRET_VALUE),
+    ("token", SECRET_VALUE),
+    (" spaced ", " x "),
+    ("json", '{"a": [1]}'),
 )
 
 
@@ -68,7 +78,7 @@ def _file_ios(draw: st.DrawFn, properties: st.SearchStrategy[tuple[tuple[str, Va
         implementation=implementation,
         table_scheme=pick(draw, TABLE_SCHEMES),
         properties=draw(properties),
-        mapping=pick(draw, ("dict", "dict", "proxy", "chain")),
+        mapping=pick(draw, ("dict", "dict", "proxy", "chain", "own")),
         used=flip(draw),
     )
 

@@ -33,7 +33,7 @@ PREFIXES = ("starts-with", "not-starts-with")
 OPERATORS = UNARY + COMPARISONS + SETS + FLOATING + PREFIXES
 
 # PyIceberg has no literals, or pyarrow no comparison, of these types.
-_NO_COMPARISON = frozenset({"time", "uuid", "fixed[4]", "binary"})
+_NO_COMPARISON = frozenset({"time", "uuid", "fixed[4]", "fixed[16]", "binary"})
 
 
 def predicates(column: ColumnSpec) -> st.SearchStrategy[Predicate]:
@@ -73,8 +73,11 @@ def row_filters(table: TableSpec, *, max_leaves: int = 4) -> st.SearchStrategy[F
 
 
 def is_filterable(column: ColumnSpec) -> bool:
-    """Return whether a filter may name the column: PyIceberg cannot scan with one over a list or a map."""
-    return not isinstance(column.type, (ListSpec, MapSpec))
+    """Return whether a filter may name the column.
+
+    PyIceberg cannot scan with one over a list or a map, nor over a name with a dot, which it takes for a path.
+    """
+    return not isinstance(column.type, (ListSpec, MapSpec)) and "." not in column.name
 
 
 def projections(table: TableSpec) -> st.SearchStrategy[tuple[str, ...]]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["COLUMN_TERMS", "EXPRESSIONS", "GRAMMAR", "HOLE", "Production", "production"]
+__all__ = ["COLUMN_TERMS", "EXPRESSIONS", "GRAMMAR", "HOLE", "QUERIES", "Production", "production"]
 
 HOLE = re.compile(r"\{([a-z ]+)\}")
 
@@ -99,6 +99,7 @@ CAST(ascii({text}) AS BIGINT)
 CAST(levenshtein({text}, 'ab') AS BIGINT)
 CAST(date_part('year', {date}) AS BIGINT)
 CAST(date_part('month', {timestamp}) AS BIGINT)
+CAST(date_part('hour', {timestamptz}) AS BIGINT)
 CAST(EXTRACT(DOW FROM {date}) AS BIGINT)
 CAST(array_length({list}) AS BIGINT)
 CAST(cardinality({list}) AS BIGINT)
@@ -544,7 +545,6 @@ LIMIT 0
 LIMIT 3 OFFSET 1
 OFFSET 2
 """,
-    # What a subquery lists never equals what stands left of IN: the engine fails to run that (docs/FINDINGS.md).
     "query": """
 SELECT * FROM {table}
 SELECT {column} FROM {table}
@@ -557,6 +557,15 @@ SELECT {column} FROM {table} WHERE {condition}
 SELECT x.* FROM {table} AS x WHERE {condition}
 SELECT DISTINCT {number} AS n, {text} AS t FROM {table}
 SELECT DISTINCT ON (n) n, m FROM {s} ORDER BY n, m
+SELECT n, m FROM {s} ORDER BY n {order}, m {order}
+SELECT n, m FROM {s} ORDER BY n {order}, m {order} {limit}
+SELECT unnest({list}) AS u FROM {table}
+SELECT count(*) AS c FROM {table} WHERE {condition}
+SELECT a.x AS x FROM (SELECT {struct} AS x FROM {table}) a
+VALUES (1, 'a'), (NULL, 'b')
+SELECT 1 AS one
+""",
+    "aggregate query": """
 SELECT {aggregate} AS a, {aggregate} AS b FROM {s}
 SELECT n, {aggregate} AS a FROM {s} GROUP BY n
 SELECT t, p, {aggregate} AS a FROM {s} GROUP BY t, p HAVING {having}
@@ -566,6 +575,8 @@ SELECT n, m, {aggregate} AS a FROM {s} GROUP BY ROLLUP (n, m)
 SELECT n, m, {aggregate} AS a FROM {s} GROUP BY CUBE (n, m)
 SELECT n, p, {aggregate} AS a FROM {s} GROUP BY GROUPING SETS ((n), (p), ())
 SELECT n, p, grouping(n) AS g, {aggregate} AS a FROM {s} GROUP BY GROUPING SETS ((n, p), (p))
+""",
+    "window query": """
 SELECT n, m, t, p, {window} OVER (ORDER BY n {order}, m {order}, t, p) AS w FROM {s}
 SELECT n, m, t, p, {window} OVER (ORDER BY n {order}, m {order}, t, p {frame}) AS w FROM {s}
 SELECT n, m, t, p, {window} OVER (PARTITION BY p ORDER BY m {order}, n, t {frame}) AS w FROM {s}
@@ -574,13 +585,16 @@ SELECT n, sum(m) OVER (ORDER BY n {order} {range}) AS w FROM {s}
 SELECT n, {over all} OVER (PARTITION BY p) AS w, {over all} OVER () AS v FROM {s}
 SELECT n, {over all} OVER x AS w, max(m) OVER x AS v FROM {s} WINDOW x AS (PARTITION BY t)
 SELECT n, m FROM {s} QUALIFY row_number() OVER (PARTITION BY n ORDER BY m) = 1
-SELECT n, m FROM {s} ORDER BY n {order}, m {order}
-SELECT n, m FROM {s} ORDER BY n {order}, m {order} {limit}
+""",
+    "join query": """
 SELECT l.n AS a, l.m AS b FROM {l} {join} {r} ON {on}
 SELECT l.n AS a, r.m AS b FROM {l} {both} {r} ON {on}
 SELECT n, l.m AS a, r.m AS b FROM {l} JOIN {r} USING (n)
 SELECT l.n AS a, r.n AS b FROM {l} CROSS JOIN (SELECT max({number}) AS n FROM {table}) r
 SELECT * FROM (SELECT {number} AS n, {text} AS t FROM {table}) l NATURAL JOIN (SELECT {number} AS n FROM {table}) r
+""",
+    # What a subquery lists never equals what stands left of IN: the engine fails to run that (docs/FINDINGS.md).
+    "nested query": """
 SELECT {number} + 5 AS n FROM {table} WHERE {condition} {set} SELECT {number} + 6 AS n FROM {table}
 SELECT {text} || '.' AS n FROM {table} {set} SELECT {text} || '.' AS n FROM {table}
 SELECT n, m FROM {s} WHERE n IN (SELECT {number} + 7 FROM {table})
@@ -593,11 +607,6 @@ SELECT n FROM {s} WHERE n >= (SELECT min({number}) FROM {table})
 WITH x AS (SELECT {number} AS n, {text} AS t FROM {table}) SELECT n, t FROM x WHERE n > 0 UNION ALL SELECT n, 'again' FROM x
 WITH x AS (SELECT {number} AS n FROM {table}), y AS (SELECT n + 1 AS k FROM x WHERE n IS NOT NULL) SELECT k, count(*) AS c FROM y GROUP BY k
 SELECT n, k FROM {s} CROSS JOIN (VALUES (1), (NULL), (3)) AS v(k)
-SELECT unnest({list}) AS u FROM {table}
-SELECT count(*) AS c FROM {table} WHERE {condition}
-SELECT a.x AS x FROM (SELECT {struct} AS x FROM {table}) a
-VALUES (1, 'a'), (NULL, 'b')
-SELECT 1 AS one
 """,
     "l": """
 (SELECT {number} AS n, {number} AS m, {text} AS t, {condition} AS p FROM {table}) l
@@ -606,6 +615,9 @@ SELECT 1 AS one
 (SELECT {number} AS n, {number} AS m, {text} AS t FROM {table}) r
 """,
 }
+
+QUERIES = ("query", "query", "aggregate query", "window query", "window query", "join query", "nested query")
+"""The kinds that are whole queries, each as often as it is to be drawn."""
 
 EXPRESSIONS = frozenset(_EXPRESSIONS)
 """The kinds that are expressions over the table's columns."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from strategies.drawing import flip, one_in, pick
-from strategies.grammar import COLUMN_TERMS, EXPRESSIONS, GRAMMAR, Production, production
+from strategies.grammar import COLUMN_TERMS, EXPRESSIONS, GRAMMAR, QUERIES, Production, production
 from strategies.specs import (
     ColumnSpec,
     FramePlanSpec,
@@ -111,7 +111,7 @@ def _frame_plans(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:
 def _sql_plan(draw: st.DrawFn, columns: _Columns, udfs: _Udfs, depth: int) -> SqlPlanSpec:
     name = pick(draw, TABLE_NAMES)
     scope = _Scope(draw, columns, udfs, ".".join(map(quoted, name)))
-    return SqlPlanSpec(scope.call() if udfs and flip(draw) else scope.text("query", depth), name)
+    return SqlPlanSpec(scope.call() if udfs and flip(draw) else scope.text(pick(draw, QUERIES), depth), name)
 
 
 def _frame_plan(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:

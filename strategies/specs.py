@@ -107,7 +107,7 @@ class ColumnSpec(Spec):
     ``values`` is a pattern: row ``i`` holds ``values[i % len(values)]``; an empty pattern stands for nulls
     only. ``old_name`` is the name in the data file where the column was renamed since; ``old_type`` the
     narrower type that it was written with where it was widened since; ``added`` says that it is younger than
-    the file, which lacks it.
+    the file, which lacks it, and ``default`` what its rows then hold in place of null (format version 3).
     """
 
     id: int
@@ -119,6 +119,7 @@ class ColumnSpec(Spec):
     old_name: str | None = None
     old_type: str | None = None
     added: bool = False
+    default: Value = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -126,10 +127,12 @@ class TableSpec(Spec):
     """An Iceberg table with one data file of interest.
 
     ``rows`` is the number of rows in the data file before deletes; ``deleted`` lists positions that a
-    positional delete file removes; ``partition_by`` names columns of an identity partition (their pattern has
-    one value); ``sort_by`` names the columns of the sort order; ``dropped`` counts columns of the older
-    schema that are gone; ``snapshots`` counts the table's snapshots, of which the last holds the file;
-    ``tag`` is a further ref to that snapshot; ``identifiers`` names the identifier fields.
+    positional delete file removes; ``partition_by`` names the columns of the partition (their pattern has one
+    value), all under ``partition_transform`` (as the specification writes it: ``"bucket[4]"``);
+    ``field_ids`` says whether the file holds them, else a name mapping among the table's properties does;
+    ``sort_by`` names the columns of the sort order; ``dropped`` counts columns of the older schema that are
+    gone; ``snapshots`` counts the table's snapshots, of which the last holds the file; ``tag`` is a further
+    ref to that snapshot; ``identifiers`` names the identifier fields.
     """
 
     columns: tuple[ColumnSpec, ...]
@@ -139,6 +142,8 @@ class TableSpec(Spec):
     file_format: str = "parquet"
     row_group_rows: int | None = None
     partition_by: tuple[str, ...] = ()
+    partition_transform: str = "identity"
+    field_ids: bool = True
     sort_by: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
     dropped: int = 0
@@ -226,8 +231,9 @@ PlanSpec = SqlPlanSpec | FramePlanSpec
 class UdfSpec(Spec):
     """A user-defined function: ``behaviour`` (:data:`strategies.udfs.BEHAVIOURS`) computes with ``operand``.
 
-    ``origin`` says where the Python function is defined: ``module`` (importable, the operand is its state),
-    ``closure`` or ``lambda`` (no importable name: only cloudpickle carries it).
+    ``origin`` says where the Python function is defined: ``module`` (importable, the operand bound to it),
+    ``method`` (bound to an object that holds the operand), ``closure``, ``lambda`` or ``main`` (no name that can
+    be imported: only cloudpickle carries it).
     """
 
     name: str

@@ -9,12 +9,12 @@ from functools import lru_cache
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from strategies.drawing import one_in, pick, some
+from strategies.drawing import flip, one_in, pick, some
 from strategies.specs import ColumnSpec, ListSpec, MapSpec, StructSpec, TableSpec, TypeSpec, Value
 
-__all__ = ["COLUMN_NAMES", "PRIMITIVE_VALUES", "column_types", "columns", "tables", "values"]
+__all__ = ["COLUMN_NAMES", "PRIMITIVE_VALUES", "TRANSFORMS", "column_types", "columns", "tables", "values"]
 
-COLUMN_NAMES = ("a", "b", "c", "d", "Id", "größe", "two words", "select", "_1", "naïve key")
+COLUMN_NAMES = ("a", "b", "c", "d", "Id", "größe", "two words", "select", "_1", "naïve key", "id", "a.b", 'q"c', "1st")
 
 # For each primitive type the values that tell implementations apart: plain ones first (they are what shrinks
 # remain at), then signs, extremes of the type, empty and long ones, and those not equal to themselves or to
@@ -33,24 +33,43 @@ PRIMITIVE_VALUES: dict[str, tuple[Value, ...]] = {
         "1900-01-01T00:00:00+00:00",
     ),
     "decimal(9, 2)": ("0.00", "1.25", "-0.01", "9999999.99", "-9999999.99"),
+    "decimal(1, 0)": ("0", "7", "-9"),
+    "decimal(18, 18)": ("0.000000000000000000", "0.999999999999999999", "-0.000000000000000001"),
     "decimal(38, 10)": ("0.0000000000", "1.0000000001", "-9999999999999999999999999999.9999999999"),
     "decimal(20, 10)": ("0.0000000000", "1.0000000001", "-9999999999.9999999999"),
     "float": (0.0, 1.5, -2.0, 3.4028234663852886e38, -0.0, "nan", "inf"),
     "binary": ("", "00", "ff00", "c3a4"),
     "time": ("00:00:00", "12:30:00.000001", "23:59:59.999999"),
     "fixed[4]": ("00000000", "00ff10ee"),
+    "fixed[16]": ("00" * 16, "ff" * 16),
     "uuid": ("00000000-0000-0000-0000-000000000000", "f79c3e09-677c-4bbd-a479-3f349cb785e7"),
 }
 
 # pyarrow writes no ORC column of these types, or reads it back as another.
-NOT_IN_ORC = frozenset({"time", "uuid", "fixed[4]", "timestamptz"})
+NOT_IN_ORC = frozenset({"time", "uuid", "fixed[4]", "fixed[16]", "timestamptz"})
+
+# Which types a partition transform of the Iceberg specification takes.
+_DATES = frozenset({"date", "timestamp", "timestamptz"})
+TRANSFORMS: dict[str, frozenset[str]] = {
+    "identity": frozenset({"long", "int", "string", "date", "boolean"}),
+    "bucket[4]": _DATES | {"long", "int", "string", "decimal(9, 2)"},
+    "truncate[2]": frozenset({"long", "int", "string", "decimal(9, 2)"}),
+    "year": _DATES,
+    "month": _DATES,
+    "day": _DATES,
+    "hour": _DATES - {"date"},
+    "void": frozenset(PRIMITIVE_VALUES),
+}
+
+# Types of which a column can have a default value, and the value.
+DEFAULTS: dict[str, Value] = {"long": 7, "int": -1, "string": "by default", "boolean": True}
 
 # What the Iceberg specification lets a column be widened from.
 WIDENED_FROM = {"long": "int", "double": "float", "decimal(38, 10)": "decimal(20, 10)"}
 
 
 def column_types(*, depth: int = 1, nested: bool = True) -> st.SearchStrategy[TypeSpec]:
-    """Types of columns: a primitive, or a list, map or struct of types of a lower ``depth``.
+    """Types of columns: a primitive, or a list, map or struct of types of a lower ``depth``, most of them flat.
 
     Field ids inside are 0: :func:`tables` gives every field an id of its own.
 
@@ -66,24 +85,28 @@ def column_types(*, depth: int = 1, nested: bool = True) -> st.SearchStrategy[Ty
     if not nested or depth == 0:
         return st.sampled_from(tuple(PRIMITIVE_VALUES))
     # pyarrow makes no empty batch with a UUID inside another type, which sessions and empty scans need.
-    return _column_types(column_types(depth=depth - 1).filter(_is_no_uuid))
+    flat, deep = (column_types(depth=inner).filter(_is_no_uuid) for inner in (0, depth - 1))
+    return _column_types((flat, flat, flat, deep) if depth > 1 else (flat,))
 
 
-# Two in five are primitives. One draw settles on them, so that they are what shrinks arrive at.
-_TYPES = tuple(PRIMITIVE_VALUES) * 2 + ("list", "map", "struct") * len(PRIMITIVE_VALUES)
+# Three in five are primitives, the common ones more often. One draw settles on them, so that they are what shrinks
+# arrive at.
+_COMMON = ("long", "string", "int", "double", "boolean", "date", "timestamp", "decimal(9, 2)")
+_TYPES = tuple(PRIMITIVE_VALUES) * 2 + _COMMON * 4 + ("list", "map", "struct") * 16
 
 
 @st.composite
-def _column_types(draw: st.DrawFn, inner: st.SearchStrategy[TypeSpec]) -> TypeSpec:
+def _column_types(draw: st.DrawFn, inners: Sequence[st.SearchStrategy[TypeSpec]]) -> TypeSpec:
     chosen = pick(draw, _TYPES)
+    if chosen not in ("list", "map", "struct"):
+        return chosen
+    inner = pick(draw, inners)
     if chosen == "list":
         return ListSpec(0, draw(inner))
     if chosen == "map":
         return MapSpec(0, "string", 0, draw(inner))
-    if chosen == "struct":
-        types = [draw(inner) for _ in range(pick(draw, (1, 2)))]
-        return StructSpec(tuple(ColumnSpec(0, f"f{i}", type_) for i, type_ in enumerate(types)))
-    return chosen
+    types = [draw(inner) for _ in range(pick(draw, (1, 2)))]
+    return StructSpec(tuple(ColumnSpec(0, f"f{i}", type_) for i, type_ in enumerate(types)))
 
 
 def values(type_: TypeSpec, *, required: bool = False) -> st.SearchStrategy[Value]:
@@ -174,7 +197,7 @@ def tables(
         draft = st.tuples(columns(types=types), st.sampled_from(_EVOLUTIONS))
         return st.lists(draft, min_size=min_columns, max_size=max_columns, unique_by=_name)
 
-    parquet = drafts(column_types() if types is None else types)
+    parquet = drafts(column_types(depth=3) if types is None else types)
     orc = drafts(column_types(nested=False).filter(_is_in_orc)) if types is None else parquet
     return _tables(parquet, orc, _ROWS if rows is None else rows)
 
@@ -209,19 +232,27 @@ def _tables(
         for position, (column, evolution) in enumerate(drafts)
     ]
     is_parquet = not (wants_orc and all(_is_in_orc(column.type) for column in drawn))
-    partition_by = _few(draw, [column.name for column in drawn if _may_partition(column)], chance=4)
+    # PyIceberg does not read a timestamp of an ORC file in a table of version 3.
+    version = pick(draw, (2, 2, 1, 3) if is_parquet else (2, 2, 1))
+    if version == 3 and flip(draw):
+        drawn = [_defaulted(column) for column in drawn]
+    transform = pick(draw, ("identity", *TRANSFORMS))
+    partition_by = _few(draw, [column.name for column in drawn if _may_partition(column, transform)], chance=3)
     drawn = [_single_valued(column) if column.name in partition_by else column for column in drawn]
     count = draw(rows)
-    wants_deletes, is_v1, wants_small_groups = one_in(draw, 3), one_in(draw, 3), one_in(draw, 3)
-    deleted = some(draw, range(min(count, 8)), 3) if count and wants_deletes else ()
+    wants_deletes, wants_small_groups = one_in(draw, 3), one_in(draw, 3)
+    # Version 1 has no deletes, and version 3 has them in deletion vectors.
+    deleted = some(draw, range(min(count, 8)), 3) if count and wants_deletes and version == 2 else ()
     return TableSpec(
         columns=tuple(drawn),
         rows=count,
         deleted=tuple(sorted(deleted)),
-        format_version=1 if is_v1 and not deleted else 2,
+        format_version=version,
         file_format="parquet" if is_parquet else "orc",
         row_group_rows=2 if is_parquet and count <= 40 and wants_small_groups else None,
         partition_by=partition_by,
+        partition_transform=transform if partition_by else "identity",
+        field_ids=not is_parquet or not one_in(draw, 6),
         sort_by=_few(draw, [column.name for column in drawn if isinstance(column.type, str)], chance=4),
         identifiers=_few(draw, [column.name for column in drawn if _may_identify(column)], chance=3),
         dropped=1 if one_in(draw, 4) else 0,
@@ -271,6 +302,12 @@ def _evolved(column: ColumnSpec, evolution: str, *, is_first: bool) -> ColumnSpe
     return column
 
 
+def _defaulted(column: ColumnSpec) -> ColumnSpec:
+    if column.added and isinstance(column.type, str) and column.type in DEFAULTS:
+        return dataclasses.replace(column, default=DEFAULTS[column.type])
+    return column
+
+
 def _few(draw: st.DrawFn, names: Sequence[str], *, chance: int) -> tuple[str, ...]:
     """One or two of the names in one draw of ``chance``, else none."""
     wanted = one_in(draw, chance)
@@ -293,9 +330,9 @@ def _is_in_orc(type_: TypeSpec) -> bool:
     return isinstance(type_, str) and type_ not in NOT_IN_ORC
 
 
-def _may_partition(column: ColumnSpec) -> bool:
+def _may_partition(column: ColumnSpec, transform: str) -> bool:
     evolved = column.added or column.old_type is not None
-    return column.type in {"long", "int", "string", "date", "boolean"} and not evolved
+    return column.type in TRANSFORMS[transform] and not evolved
 
 
 def _may_identify(column: ColumnSpec) -> bool:

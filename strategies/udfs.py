@@ -11,7 +11,7 @@ from hypothesis.errors import InvalidArgument
 from strategies.drawing import one_in, pick
 from strategies.specs import RegistrySpec, UdfSpec
 
-__all__ = ["BEHAVIOURS", "ORIGINS", "REGISTRY_KINDS", "UDF_NAMES", "registries", "udfs"]
+__all__ = ["BEHAVIOURS", "IMPORTABLE", "ORIGINS", "REGISTRY_KINDS", "UDF_NAMES", "registries", "udfs"]
 
 # behaviour: (kind, Arrow type of the argument, Arrow type of the result)
 BEHAVIOURS: dict[str, tuple[str, str, str]] = {
@@ -21,8 +21,10 @@ BEHAVIOURS: dict[str, tuple[str, str, str]] = {
     "total": ("aggregate", "int64", "int64"),
     "count_in": ("window", "int64", "int64"),
 }
-ORIGINS = ("module", "closure", "lambda", "main")
-REGISTRY_KINDS = ("plain", "falsy", "stateful", "slots")
+ORIGINS = ("module", "method", "closure", "lambda", "main")
+# Those that are known by a name that can be imported.
+IMPORTABLE = ("module", "method")
+REGISTRY_KINDS = ("plain", "falsy", "stateful", "slots", "reversed", "false")
 
 # "Upper" on purpose: Substrait loses the case of a name, so no plan that calls it survives (BUILD-4).
 UDF_NAMES = ("f", "g", "mask_it", "Upper", "fün", "two words", "abs")
@@ -32,7 +34,7 @@ def udfs(
     *,
     names: Sequence[str] = UDF_NAMES,
     behaviours: Sequence[str] = tuple(BEHAVIOURS),
-    origins: Sequence[str] = ("module",),
+    origins: Sequence[str] = IMPORTABLE,
 ) -> st.SearchStrategy[UdfSpec]:
     """Functions of any name, behaviour and origin.
 
@@ -57,9 +59,9 @@ def udfs(
 
 def registries(
     *,
-    max_udfs: int = 4,
+    max_udfs: int = 6,
     kinds: Sequence[str] = REGISTRY_KINDS,
-    origins: Sequence[str] = ("module",),
+    origins: Sequence[str] = IMPORTABLE,
 ) -> st.SearchStrategy[RegistrySpec]:
     """Registries of up to ``max_udfs`` functions; names may come twice, the last registered then wins.
 

@@ -79,7 +79,9 @@ def falsy_arguments_count(trip: Trip) -> Outcome:
     """A plan, a session and a registry that are false where truth is asked for count as given."""
     if trip.materials.plan is None:
         return
-    registry_is_falsy = trip.spec is not None and trip.spec.registry is not None and trip.spec.registry.kind == "falsy"
+    registry_is_falsy = (
+        trip.spec is not None and trip.spec.registry is not None and trip.spec.registry.kind in ("falsy", "false")
+    )
     if trip.refusal:
         if registry_is_falsy and trip.plan_survives is None:
             yield AS_BUILT, Difference("build with a registry that is false", "a split", str(trip.refusal))

@@ -16,6 +16,7 @@ from conformance.transports.workers import call
 from conformance.trip import AS_BUILT, Trip, not_carried
 from fixtures.expected import registry_results
 from fixtures.unsendable import UNSENDABLE, Holding, driver_only_registry
+from strategies.udfs import IMPORTABLE
 
 
 @verifies("UDF-1")
@@ -114,7 +115,7 @@ def cloudpickle_carries_functions_without_a_name(trip: Trip) -> Outcome:
     """Judged on registries with closures and lambdas."""
     if trip.refusal or trip.spec is None or trip.spec.registry is None:
         return
-    if all(udf.origin == "module" for udf in trip.spec.registry.udfs):
+    if all(udf.origin in IMPORTABLE for udf in trip.spec.registry.udfs):
         return
     for transport in trip.transports:
         if transport.by_value:

@@ -101,8 +101,8 @@ IS_NULL = "Predicate(op='is-null', column='a')"
         ),
         (
             lambda spec: any(column.added for column in spec.table.columns),
-            "SplitSpec(table=TableSpec(columns=(ColumnSpec(id=1, name='a', type='long', values=(0,)),"
-            " ColumnSpec(id=2, name='b', type='long', added=True)), rows=0))",
+            "SplitSpec(table=TableSpec(columns=(ColumnSpec(id=1, name='b', type='long', values=(0,)),"
+            " ColumnSpec(id=2, name='a', type='long', added=True)), rows=0))",
         ),
         (
             lambda spec: spec.file_io.implementation == "vault",
@@ -112,7 +112,7 @@ IS_NULL = "Predicate(op='is-null', column='a')"
         (
             has_two_udfs_of_one_name,
             f"SplitSpec(table=TableSpec({PLAIN}, rows=0),"
-            " registry=RegistrySpec(udfs=(UdfSpec(name='f'), UdfSpec(name='f', operand=11))))",
+            " registry=RegistrySpec(udfs=(UdfSpec(name='f'), UdfSpec(name='f'))))",
         ),
         (
             nests_and_with_or,
@@ -147,4 +147,4 @@ IS_NULL = "Predicate(op='is-null', column='a')"
     ],
 )
 def test_the_smallest_split_with(condition: Callable[[SplitSpec], bool], expected: str) -> None:
-    assert repr(minimal(split_specs(), 500, 1, condition)) == expected
+    assert repr(minimal(split_specs(), 500, 2, condition)) == expected

@@ -1,0 +1,1 @@
+"""What it costs, and what it reaches: scripts that measure and write what the docs show."""

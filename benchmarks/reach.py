@@ -1,0 +1,69 @@
+"""How often one draw reaches each region; prints `docs/regions.md`: `python -m benchmarks.reach > docs/regions.md`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import groupby
+
+from conformance.examples import draw
+from conformance.fixed import PINNED
+from conformance.profiles import PROFILES
+from strategies import split_specs
+from strategies.regions import regions
+from strategies.specs import SplitSpec
+
+DRAWS = 3000
+SEED = 20
+HEAD = """# Regions
+
+Places where real loaders and engines go wrong, and how often what is drawn is one of them: the share of drawn splits,
+the share of drawn splits with a plan, and how many of the {quick} examples of the quick profile are ({pinned} of them
+pinned). Measured over {draws} draws of each kind by `python -m benchmarks.reach > docs/regions.md`; the tests hold the
+shares. {regions} regions, of which the quick profile reaches {reached}.
+"""
+
+
+def shares(planned: bool | None, draws: int, seed: int) -> Counter[str]:
+    """Return in how many of the draws each region is reached; ``planned`` asks for splits with a plan."""
+    met: Counter[str] = Counter()
+
+    def count(spec: SplitSpec) -> None:
+        met.update(set(regions(spec)))
+
+    draw(split_specs(with_plan=planned), draws, seed, count)
+    return met
+
+
+def quick() -> tuple[Counter[str], int]:
+    """Return how often each region is reached by the quick profile, and its number of examples."""
+    profile = PROFILES["quick"]
+    assert profile.seed is not None
+    met: Counter[str] = Counter()
+    for spec in PINNED:
+        met.update(set(regions(spec)))
+    for shard in range(profile.shards):
+        met += shares(None, profile.examples, profile.seed + shard)
+    for shard in range(profile.plan_shards):
+        met += shares(True, profile.plans, profile.seed + shard)
+    return met, len(PINNED) + profile.shards * profile.examples + profile.plan_shards * profile.plans
+
+
+def table() -> str:
+    """Return the page."""
+    of_all, of_planned = shares(None, DRAWS, SEED), shares(True, DRAWS, SEED)
+    in_quick, examples = quick()
+    names = sorted(set(of_all) | set(of_planned) | set(in_quick))
+    reached = sum(name in in_quick for name in names)
+    counts = {"quick": examples, "pinned": len(PINNED), "draws": DRAWS, "regions": len(names), "reached": reached}
+    parts = [HEAD.format(**counts)]
+    for group, members in groupby(names, key=lambda name: name.partition(": ")[0]):
+        parts += [f"\n## {group}", "", "| region | splits | with a plan | quick |", "|---|---|---|---|"]
+        for name in members:
+            all_, planned = of_all[name] / DRAWS, of_planned[name] / DRAWS
+            text = name.partition(": ")[2].replace("|", "\\|")
+            parts.append(f"| {text} | {all_:.2%} | {planned:.2%} | {in_quick[name] or ''} |")
+    return "\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    print(table(), end="")

@@ -1,0 +1,436 @@
+"""Regions of what is drawn: places where real loaders and engines go wrong, by name.
+
+A spec lies in many of them at once. How often one draw reaches each is published in ``docs/regions.md`` and held by the
+tests; reports count how often a run reached each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from strategies.plans import callable_udfs
+from strategies.specs import (
+    And,
+    Chain,
+    ColumnSpec,
+    FileIOSpec,
+    FilterSpec,
+    ListSpec,
+    MapSpec,
+    Not,
+    Or,
+    PlanSpec,
+    Predicate,
+    RegistrySpec,
+    SplitSpec,
+    SqlPlanSpec,
+    TableSpec,
+    TypeSpec,
+    Value,
+)
+from strategies.udfs import BEHAVIOURS
+
+__all__ = ["regions"]
+
+
+def regions(spec: SplitSpec) -> Iterator[str]:
+    """Yield ``"group: region"`` for each region of the spec; some more than once.
+
+    >>> from strategies import ColumnSpec, SplitSpec, TableSpec
+    >>> "type: uuid" in set(regions(SplitSpec(TableSpec((ColumnSpec(1, "a", "uuid"),)))))
+    True
+    """
+    yield from _of_table(spec.table)
+    for column in spec.table.columns:
+        yield from _of_column(column)
+    yield from _of_filter(spec.row_filter)
+    if isinstance(spec.row_filter, Predicate | Not | And | Or) and any(c.old_type for c in spec.table.columns):
+        yield "pair: a filter over a widened table"
+    if spec.row_filter is not None and spec.plan is not None:
+        yield "pair: a filter and a plan"
+    if spec.table.deleted and spec.plan is not None:
+        yield "pair: deletes and a plan"
+    yield from _of_projection(spec)
+    yield from _of_plan(spec.plan)
+    yield from _of_registry(spec.registry)
+    if spec.registry is not None and spec.plan is None:
+        yield "pair: a registry and no plan"
+    yield from _of_calls(spec)
+    yield from _of_file_io(spec.file_io)
+    yield f"path: {spec.file_name!r}"
+
+
+def _of_table(table: TableSpec) -> Iterator[str]:
+    yield f"table: {table.file_format}"
+    yield f"table: format version {table.format_version}"
+    rows = table.rows
+    yield f"table: {'no rows' if not rows else 'one row' if rows == 1 else 'some rows' if rows < 100 else 'many rows'}"
+    yield f"table: {'one column' if len(table.columns) == 1 else 'several columns'}"
+    holds = {
+        "several row groups": table.row_group_rows is not None and table.row_group_rows < rows,
+        "positional deletes": bool(table.deleted),
+        "every row deleted": bool(rows) and len(table.deleted) == rows,
+        "deletes in front of ORC": bool(table.deleted) and table.file_format == "orc",
+        "a file without field ids": not table.field_ids,
+        "a sort order": bool(table.sort_by),
+        "identifier fields": bool(table.identifiers),
+        "several snapshots": table.snapshots > 1,
+        "a tag": table.tag is not None,
+        "properties": bool(table.properties),
+        "a dropped column": bool(table.dropped),
+        "a schema id other than 0": table.schema_id != 0,
+        "names that differ only in case": len({c.name.lower() for c in table.columns}) < len(table.columns),
+    }
+    yield from (f"table: {name}" for name, held in holds.items() if held)
+    if table.partition_by:
+        yield f"partition: {table.partition_transform}"
+        yield f"partition: of {'one column' if len(table.partition_by) == 1 else 'two columns'}"
+
+
+_SPECIAL: dict[str, Value] = {
+    "NaN": "nan",
+    "infinity": "inf",
+    "the highest long": 9223372036854775807,
+    "a long that no double holds": 9007199254740993,
+    "a leap day": "2024-02-29",
+    "the last year": "9999-12-31",
+}
+
+
+def _of_column(column: ColumnSpec) -> Iterator[str]:
+    yield from _of_type(column.type)
+    name = column.name
+    holds = {
+        "unicode": not name.isascii(),
+        "a space": " " in name,
+        "a dot": "." in name,
+        "a quote": '"' in name,
+        "a keyword": name == "select",
+        "a digit first": name[0].isdigit(),
+        "upper case": name != name.lower(),
+    }
+    yield from (f"name: {what}" for what, held in holds.items() if held)
+    evolution = {
+        "required": column.required,
+        "documented": bool(column.doc),
+        "renamed": column.old_name is not None,
+        "widened": column.old_type is not None,
+        "added": column.added,
+        "added with a default": column.default is not None,
+    }
+    yield from (f"column: {what}" for what, held in evolution.items() if held)
+    values = column.values
+    if None in values:
+        yield "value: null"
+    if column.type in ("float", "double") and any(repr(value) == "-0.0" for value in values):
+        yield "value: negative zero"
+    if column.type in ("string", "binary") and "" in values:
+        yield "value: empty"
+    if any(isinstance(value, str) and len(value) > 100 for value in values):
+        yield "value: long text"
+    if isinstance(column.type, ListSpec | MapSpec) and () in values:
+        yield "value: empty list or map"
+    yield from (f"value: {what}" for what, value in _SPECIAL.items() if value in values)
+
+
+def _of_type(type_: TypeSpec, depth: int = 0) -> Iterator[str]:
+    if isinstance(type_, str):
+        yield f"type: {type_}" if depth == 0 else f"type: {type_.partition('(')[0].partition('[')[0]} inside another"
+        return
+    parts: tuple[TypeSpec, ...]
+    if isinstance(type_, ListSpec):
+        name, parts = "list", (type_.element,)
+    elif isinstance(type_, MapSpec):
+        name, parts = "map", (type_.key, type_.value)
+    else:
+        name, parts = "struct", tuple(field.type for field in type_.fields)
+    yield f"type: {name}"
+    if depth:
+        yield f"type: nested {depth + 1} deep"
+    for part in parts:
+        yield from _of_type(part, depth + 1)
+
+
+def _of_filter(spec: FilterSpec | None) -> Iterator[str]:
+    if spec is None:
+        yield "filter: none"
+    elif isinstance(spec, Predicate):
+        yield f"filter: {spec.op}"
+    elif isinstance(spec, Chain):
+        yield f"filter: {'deep' if spec.levels > 30 else 'chain'}"
+    else:
+        yield f"filter: {type(spec).__name__}"
+        children = (spec.child,) if isinstance(spec, Not) else (spec.left, spec.right)
+        for child in children:
+            if {type(spec), type(child)} == {And, Or}:
+                yield "filter: And and Or in each other"
+            yield from _of_filter(child)
+
+
+def _of_projection(spec: SplitSpec) -> Iterator[str]:
+    names = [column.name for column in spec.table.columns]
+    if spec.projection is None:
+        yield "projection: none"
+    elif list(spec.projection) != [name for name in names if name in spec.projection]:
+        yield "projection: out of order"
+    elif len(spec.projection) == len(names):
+        yield "projection: of all columns"
+    else:
+        yield "projection: of some columns"
+
+
+def _of_plan(plan: PlanSpec | None) -> Iterator[str]:
+    if plan is None:
+        yield "plan: none"
+        return
+    named = {
+        "with a schema": len(plan.table) > 1,
+        "with a dot": "." in plan.table[-1],
+        "with a quote": '"' in plan.table[-1],
+        "in upper case": plan.table[-1] != plan.table[-1].lower(),
+    }
+    yield from (f"plan: table name {what}" for what, held in named.items() if held)
+    if isinstance(plan, SqlPlanSpec):
+        yield "plan: SQL"
+        yield from _of_sql(plan.sql)
+    else:
+        yield "plan: DataFrame"
+        yield from (f"frame: {step[0]}" for step in plan.steps)
+
+
+# What SQL constructs are seen by. Names of columns and aliases in the grammar hold none of these.
+_CONSTRUCTS: dict[str, str] = {
+    "expression: arithmetic": r" [+*] ",
+    "expression: division": r" / ",
+    "expression: modulo": r" % ",
+    "expression: bits": r" (?:&|\||<<|>>) ",
+    "expression: negation": r"\(- ",
+    "expression: CASE": r"CASE WHEN",
+    "expression: CASE with an operand": r"CASE (?!WHEN)",
+    "expression: CASE without ELSE": r"CASE WHEN [^()]* THEN [^()]* END",
+    "expression: COALESCE": r"coalesce\(",
+    "expression: NULLIF": r"nullif\(",
+    "expression: NVL": r"nvl2?\(",
+    "expression: greatest and least": r"(?:greatest|least)\(",
+    "expression: mathematical functions": r"\b(?:abs|gcd|factorial|floor|ceil|trunc|signum|power|sqrt)\(",
+    "expression: round": r"round\(",
+    "expression: NaN functions": r"(?:isnan|nanvl)\(",
+    "expression: wide, of hundreds of terms": r"(?:\S+ \+ ){250}",
+    "cast: to text": r"AS VARCHAR\)",
+    "cast: to BIGINT": r"AS BIGINT\)",
+    "cast: to a narrower integer": r"CAST\([^()]* AS (?:TINYINT|INT)\)",
+    "cast: to DOUBLE": r"AS DOUBLE\)",
+    "cast: to REAL": r"AS REAL\)",
+    "cast: to DECIMAL": r"AS DECIMAL",
+    "cast: to BOOLEAN": r"AS BOOLEAN\)",
+    "cast: to a date or time": r"AS (?:DATE|TIME|TIMESTAMP)\)",
+    "cast: to a timestamp with zone": r"AS TIMESTAMPTZ\)",
+    "cast: to bytes": r"AS BYTEA\)",
+    "cast: TRY_CAST": r"TRY_CAST",
+    "cast: arrow_cast to another string": r"'(?:LargeUtf8|Utf8View)'",
+    "cast: arrow_cast to a dictionary": r"Dictionary",
+    "cast: arrow_cast to another timestamp": r"'Timestamp\(",
+    "cast: arrow_cast to a wide decimal": r"Decimal256",
+    "literal: NULL": r"\bNULL AS (?!BIGINT|DOUBLE|VARCHAR|BOOLEAN|DATE|TIME|DECIMAL|BYTEA)",
+    "literal: typed NULL": r"CAST\(NULL AS",
+    "literal: unicode": r"'日本'",
+    "literal: quote": r"'it''s'",
+    "literal: empty text": r"''(?!s)",
+    "literal: NaN": r"'NaN'",
+    "literal: infinity": r"Infinity",
+    "literal: decimal": r"'1\.25'",
+    "literal: bytes": r"X'",
+    "literal: date": r"DATE '",
+    "literal: timestamp": r"TIMESTAMP '",
+    "literal: interval": r"INTERVAL '",
+    "literal: array": r"\[1, NULL, 3\]",
+    "literal: struct": r"named_struct\('f0', 1,",
+    "literal: map": r"MAP \{",
+    "text: case": r"\b(?:upper|lower|initcap)\(",
+    "text: concatenation": r"\|\||concat(?:_ws)?\(",
+    "text: parts": r"\b(?:substr|substring|left|right|split_part)\(",
+    "text: trimming": r"trim\(",
+    "text: padding": r"[lr]pad\(",
+    "text: replacement": r"\b(?:replace|translate|overlay)\(",
+    "text: reverse and repeat": r"\b(?:reverse|repeat)\(",
+    "text: length": r"(?:length|position|strpos|ascii|levenshtein)\(",
+    "text: regular expressions": r"regexp_(?:replace|match|like)\(",
+    "text: regular expression operators": r" !?~\*? '",
+    "text: hashes and encodings": r"\b(?:md5|sha256|encode|decode|to_hex|chr)\(",
+    "text: types": r"arrow_typeof\(",
+    "predicate: IS NULL": r"IS (?:NOT )?NULL",
+    "predicate: comparison": r" (?:=|<>|<|>=|>) ",
+    "predicate: IS DISTINCT FROM": r"IS (?:NOT )?DISTINCT FROM",
+    "predicate: truth": r"IS (?:NOT )?(?:TRUE|FALSE)",
+    "predicate: IS UNKNOWN": r"IS (?:NOT )?UNKNOWN",
+    "predicate: IN": r"(?<!NOT) IN \((?!SELECT)",
+    "predicate: NOT IN with NULL": r"NOT IN \(0, 1, NULL\)",
+    "predicate: BETWEEN": r"(?<!NOT) BETWEEN [^UC]",
+    "predicate: NOT BETWEEN": r"NOT BETWEEN",
+    "predicate: LIKE": r"(?<!NOT) LIKE ",
+    "predicate: NOT LIKE": r"NOT LIKE",
+    "predicate: LIKE with an escape": r"LIKE 'a\\",
+    "predicate: ILIKE": r" ILIKE ",
+    "predicate: SIMILAR TO": r"SIMILAR TO",
+    "predicate: AND": r" AND ",
+    "predicate: OR": r" OR ",
+    "predicate: NOT": r"NOT \(",
+    "predicate: prefixes": r"(?:starts_with|ends_with|contains)\(",
+    "predicate: ANY": r"= ANY\(",
+    "date: parts": r"(?:date_part|EXTRACT)\(",
+    "date: truncation": r"date_(?:trunc|bin)\(",
+    "date: arithmetic": r"[+-] INTERVAL",
+    "date: making": r"\b(?:to_date|make_date|to_timestamp|from_unixtime)\(",
+    "date: a time zone": r"AT TIME ZONE",
+    "date: an offset": r"\+02:00",
+    "nested: making an array": r"make_array\(",
+    "nested: changing an array": r"array_(?:append|prepend|concat|remove|replace|except|repeat)",
+    "nested: ordering an array": r"array_(?:distinct|sort|reverse|slice)",
+    "nested: searching an array": r"array_(?:has|has_any|position)\(|empty\(",
+    "nested: an element": r"\]\[[12]\]|array_element\(|\)\[[12]\]",
+    "nested: a slice": r"\[1:2\]",
+    "nested: a field": r"get_field\(|\['f0'\]",
+    "nested: a value of a map": r"map_extract\(",
+    "nested: flatten and range": r"\b(?:flatten|range)\(",
+    "query: every column": r"SELECT \*",
+    "query: WHERE": r" WHERE ",
+    "query: DISTINCT": r"SELECT DISTINCT (?!ON)",
+    "query: DISTINCT ON": r"DISTINCT ON",
+    "query: an odd alias": r'AS (?:"C 0"|"a\.b"|"é"|"select"|"c""0")',
+    "query: a table alias": r"x\.\*",
+    "query: without FROM": r"^(?:VALUES|SELECT 1 AS one$)",
+    "query: VALUES": r"VALUES",
+    "query: a derived table": r"FROM \(SELECT",
+    "query: UNNEST": r"unnest\(",
+    "query: one common table expression": r"^WITH x",
+    "query: two common table expressions": r", y AS \(",
+    "query: ORDER BY": r"FROM \(.* s ORDER BY",
+    "query: NULLS FIRST": r"NULLS FIRST",
+    "query: LIMIT": r" LIMIT [1-9]",
+    "query: LIMIT 0": r" LIMIT 0",
+    "query: OFFSET": r" OFFSET ",
+    "query: QUALIFY": r"QUALIFY",
+    "aggregate: without groups": r"^SELECT [^O]*AS a, [^O]* AS b FROM",
+    "aggregate: GROUP BY": r"GROUP BY [ntk%]",
+    "aggregate: GROUP BY ALL": r"GROUP BY ALL",
+    "aggregate: HAVING": r"HAVING",
+    "aggregate: ROLLUP": r"ROLLUP",
+    "aggregate: CUBE": r"CUBE",
+    "aggregate: GROUPING SETS": r"GROUPING SETS",
+    "aggregate: grouping()": r"grouping\(",
+    "aggregate: count": r"count\((?:\*|n)",
+    "aggregate: sum": r"sum\(",
+    "aggregate: min and max": r"\b(?:min|max)\(",
+    "aggregate: average and median": r"\b(?:avg|median)\(",
+    "aggregate: booleans": r"bool_(?:and|or)\(",
+    "aggregate: bits": r"bit_(?:and|or|xor)\(",
+    "aggregate: statistics": r"\b(?:stddev|var_pop|corr|regr_slope)\(",
+    "aggregate: approximate": r"approx_",
+    "aggregate: WITHIN GROUP": r"WITHIN GROUP",
+    "aggregate: DISTINCT": r"\(DISTINCT [nt]",
+    "aggregate: FILTER": r"FILTER \(WHERE [^()]*\) (?!OVER)",
+    "aggregate: ordered arrays": r"array_agg\((?:DISTINCT )?[nm] ORDER BY",
+    "aggregate: ordered text": r"string_agg\(",
+    "aggregate: first and last": r"(?:first_value|last_value|nth_value)\([^()]*ORDER BY",
+    "aggregate: IGNORE NULLS": r"ORDER BY m NULLS FIRST\) IGNORE NULLS",
+    "window: ranking": r"(?:row_number|rank|dense_rank|percent_rank|cume_dist|ntile)\(\w*\) OVER",
+    "window: lag and lead": r"(?:lag|lead)\([^()]*\)",
+    "window: lag with a default": r"(?:lag|lead)\(\w, \d, ",
+    "window: first, last, nth": r"(?:first_value|last_value|nth_value)\([^()]*\)(?: \w+ NULLS)? OVER",
+    "window: aggregates": r"(?:sum|count|min|max|avg|bool_and|array_agg)\([^()]*\)(?: FILTER \([^()]*\))? OVER",
+    "window: IGNORE NULLS": r"IGNORE NULLS OVER",
+    "window: FILTER": r"FILTER \(WHERE [^()]*\) OVER",
+    "window: DISTINCT": r"\(DISTINCT m\) OVER",
+    "window: PARTITION BY": r"OVER \(PARTITION BY",
+    "window: over everything": r"OVER \(\)",
+    "window: named": r" WINDOW x",
+    "window: ROWS": r"ROWS (?:BETWEEN|UNBOUNDED)",
+    "window: ROWS with offsets": r"ROWS BETWEEN [^)]*\d",
+    "window: RANGE": r"RANGE BETWEEN [UC][^)\d]*\)",
+    "window: RANGE with an offset": r"RANGE BETWEEN [^)]*\d",
+    "window: GROUPS": r"GROUPS BETWEEN",
+    "join: inner": r"\) l JOIN \(",
+    "join: left": r"LEFT JOIN",
+    "join: right": r"RIGHT JOIN",
+    "join: full": r"FULL JOIN",
+    "join: semi": r"SEMI JOIN",
+    "join: anti": r"ANTI JOIN",
+    "join: cross": r"CROSS JOIN",
+    "join: natural": r"NATURAL JOIN",
+    "join: USING": r"USING \(n\)",
+    "join: on an inequality": r"ON l\.n < r\.n",
+    "join: null-safe": r"ON l\.n IS NOT DISTINCT",
+    "join: on more than equality": r"ON l\.n = r\.n (?:AND|OR)",
+    "set: UNION ALL": r"UNION ALL",
+    "set: UNION": r"UNION (?!ALL)",
+    "set: INTERSECT": r"INTERSECT",
+    "set: EXCEPT": r"EXCEPT",
+    "set: INTERSECT or EXCEPT ALL": r"(?:INTERSECT|EXCEPT) ALL",
+    "subquery: IN": r"n IN \(SELECT",
+    "subquery: NOT IN": r"NOT IN \(SELECT",
+    "subquery: IN under OR": r"OR n IN \(SELECT",
+    "subquery: EXISTS": r"WHERE EXISTS",
+    "subquery: NOT EXISTS, correlated": r"NOT EXISTS",
+    "subquery: scalar": r", \(SELECT max",
+    "subquery: compared": r">= \(SELECT min",
+}
+_PATTERNS = {name: re.compile(pattern) for name, pattern in _CONSTRUCTS.items()}
+
+
+@lru_cache(maxsize=1024)
+def _of_sql(sql: str) -> tuple[str, ...]:
+    return tuple(name for name, pattern in _PATTERNS.items() if pattern.search(sql))
+
+
+def _of_registry(registry: RegistrySpec | None) -> Iterator[str]:
+    if registry is None:
+        yield "UDFs: no registry"
+        return
+    yield f"UDFs: {registry.kind} registry"
+    if not registry.udfs:
+        yield "UDFs: none in the registry"
+    names = [udf.name for udf in registry.udfs]
+    if len(set(names)) < len(names):
+        yield "UDFs: two of one name"
+    if len(names) > 4:
+        yield "UDFs: more than four"
+    if any(names.count(n) > len({u.behaviour for u in registry.udfs if u.name == n}) for n in set(names)):
+        yield "UDFs: one behaviour twice under one name"
+    kinds: dict[str, set[str]] = {}
+    for udf in registry.udfs:
+        kinds.setdefault(udf.name, set()).add(BEHAVIOURS[udf.behaviour][0])
+        yield f"UDFs: {udf.behaviour}"
+        yield f"UDFs: {udf.volatility}"
+        yield f"UDFs: from {udf.origin}"
+        yield f"UDFs: named {udf.name!r}"
+    if any(len(of) > 1 for of in kinds.values()):
+        yield "UDFs: one name across kinds"
+
+
+def _of_calls(spec: SplitSpec) -> Iterator[str]:
+    if not isinstance(spec.plan, SqlPlanSpec) or spec.registry is None:
+        return
+    names = [udf.name for udf in spec.registry.udfs]
+    for name, behaviour in callable_udfs(spec.registry):
+        if f'"{name}"(' in spec.plan.sql:
+            yield f"call: {BEHAVIOURS[behaviour][0]} function"
+            if names.count(name) > 1:
+                yield "call: one of two functions of a name"
+            if name == "abs":
+                yield "call: a function that shadows a built-in"
+
+
+def _of_file_io(spec: FileIOSpec) -> Iterator[str]:
+    yield f"FileIO: {spec.implementation}, chosen by {spec.chosen_by}"
+    yield f"FileIO: properties in a {spec.mapping}"
+    yield f"FileIO: table at {spec.table_scheme}"
+    if spec.used:
+        yield "FileIO: used before"
+    keys = {key for key, _ in spec.properties}
+    if not keys:
+        yield "FileIO: no properties"
+    if {"s3.region", "S3.region"} <= keys:
+        yield "FileIO: keys that differ only in case"
+    yield from (f"FileIO: property {key.strip()!r}" for key in keys)
