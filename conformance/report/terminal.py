@@ -18,12 +18,14 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.contract import FAMILIES, Level
+from conformance.contract import clause as clause_of
 from conformance.findings import Findings, Violation
+from conformance.replay import Replay, Result
 from conformance.selection import Selection
 from conformance.verdicts import State, Verdict
 from strategies.serialization import from_json
 
-__all__ = ["header", "summary"]
+__all__ = ["header", "replayed", "summary"]
 
 VERSIONS = ("datafusion", "pyiceberg", "pyarrow", "cloudpickle", "hypothesis")
 STYLES = {
@@ -74,6 +76,26 @@ def summary(
     return _rendered(*parts)
 
 
+RESULT_STYLES = {Result.VIOLATED: "bold red", Result.FIXED: "green", Result.ERROR: "bold yellow"}
+
+
+def replayed(ended: Replay) -> str:
+    """Return what a replay found: the clause, and at each transport that still breaks it what was expected and seen."""
+    case = ended.case
+    result = Text.assemble((f"{case.id or case.clause}: ", "bold"), (ended.result.value, RESULT_STYLES[ended.result]))
+    parts: list[RenderableType] = [result, Text(f"  {clause_of(case.clause).statement}", style="italic")]
+    if ended.why:
+        parts.append(Text(f"  {ended.why}"))
+    for where, found in ended.broken:
+        facts = Table.grid(padding=(0, 2))
+        facts.add_row("", Text("through", style="bold"), where)
+        facts.add_row("", Text("in", style="bold"), Text(found.path))
+        facts.add_row("", Text("expected", style="bold"), Text(found.expected, style="green"))
+        facts.add_row("", Text("actual", style="bold"), Text(found.actual, style="red"))
+        parts.append(facts)
+    return _rendered(*parts)
+
+
 def _table(verdicts: Sequence[Verdict], findings: Findings) -> Table:
     table = Table(box=None, pad_edge=False, show_edge=False)
     table.add_column("clause", no_wrap=True)
@@ -113,7 +135,7 @@ def _panel(verdict: Verdict, violation: Violation) -> Panel:
         Text("\nexample", style="bold"),
         example,
     )
-    title = f"{verdict.clause.id} ({verdict.clause.level.value}) violated"
+    title = f"{verdict.clause.id} ({verdict.clause.level.value}) violated: {violation.id}"
     return Panel(body, title=title, title_align="left", border_style="red")
 
 
