@@ -43,6 +43,11 @@ def main() -> None:
 @click.option("--budget", type=int, metavar="SECONDS", help="How long the profile soak draws.")
 @click.option("--require", type=int, metavar="N", help="Fail if fewer clauses than this are checked.")
 @click.option("--strict", is_flag=True, help="A violated SHOULD clause fails the run too.")
+@click.option("--json", metavar="FILE", help="Write the report as JSON, for `replay` and other programs.")
+@click.option("--junit", metavar="FILE", help="Write the report as JUnit XML, a test case for each clause.")
+@click.option("--markdown", metavar="FILE", help="Write the report as Markdown; $GITHUB_STEP_SUMMARY is appended to.")
+@click.option("--html", metavar="FILE", help="Write the report as one self-contained page.")
+@click.option("--reproducers", metavar="DIR", help="Write a script for each violation that runs without the suite.")
 def run(
     adapter: str,
     profile: str,
@@ -54,6 +59,7 @@ def run(
     budget: int | None,
     require: int | None,
     strict: bool,
+    **reports: str | None,
 ) -> None:
     """Check a data loader against the contract.
 
@@ -64,7 +70,7 @@ def run(
     options += [f"--conformance-clause={name}" for name in clause]
     options += [f"--conformance-transport={name}" for name in transport]
     options += [f"--conformance-python={path}" for path in python]
-    for name, value in (("seed", seed), ("budget", budget), ("require", require)):
+    for name, value in (("seed", seed), ("budget", budget), ("require", require), *reports.items()):
         if value is not None:
             options.append(f"--conformance-{name}={value}")
     if strict:

@@ -25,7 +25,7 @@ from conformance.selection import Selection
 from conformance.verdicts import State, Verdict
 from strategies.serialization import from_json
 
-__all__ = ["header", "replayed", "summary"]
+__all__ = ["VERSIONS", "distribution_version", "header", "replayed", "summary"]
 
 VERSIONS = ("datafusion", "pyiceberg", "pyarrow", "cloudpickle", "hypothesis")
 STYLES = {
@@ -43,7 +43,12 @@ def header(selection: Selection, workers: int) -> str:
         ("can", ", ".join(sorted(capability.name for capability in selection.adapter.capabilities)).lower()),
         (
             "versions",
-            ", ".join([f"Python {platform.python_version()}", *(f"{n} {_version(n)}" for n in VERSIONS)]),
+            ", ".join(
+                [
+                    f"Python {platform.python_version()}",
+                    *(f"{n} {distribution_version(n)}" for n in VERSIONS),
+                ]
+            ),
         ),
         ("profile", f"{selection.profile.name}, seed {selection.seed}, {workers or 'no'} workers"),
         ("clauses", f"{len(selection.clauses)} selected"),
@@ -149,7 +154,8 @@ def _rendered(*parts: RenderableType) -> str:
     return stream.getvalue()
 
 
-def _version(distribution: str) -> str:
+def distribution_version(distribution: str) -> str:
+    """Return the version of an installed distribution, ``unknown`` where there is none."""
     try:
         return version(distribution)
     except PackageNotFoundError:
