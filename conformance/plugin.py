@@ -232,6 +232,8 @@ class Run:
         complete = self.ended >= self.units and not self.errors
         self.verdicts = verdicts(self.selection, self.findings, complete=complete)
         self.outcome = exit_code(self.selection, self.verdicts, complete=complete)
+        if self.interrupted and not complete:
+            self.outcome = (Exit.SUITE_FAILED, "interrupted: the suite could not do all of its work")
         if exitstatus == pytest.ExitCode.USAGE_ERROR and self.outcome[0] is Exit.CONFORMS:
             self.outcome = (Exit.USAGE, "wrong usage")
         self._write_reports()

@@ -134,8 +134,8 @@ def _clause(verdict: Verdict, run: Ended) -> dict[str, Any]:
         "seconds": round(findings.judging.get(clause.id, 0.0), 3),
         "transports": {
             transport: {"met": met, "broken": findings.broken[clause.id, transport]}
-            for (id_, transport), met in findings.met.items()
-            if id_ == clause.id
+            for transport in _transports(run.selection, findings)
+            if (met := findings.met[clause.id, transport])
         },
         "violations": [violation.id for violation in verdict.violations],
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
@@ -38,6 +39,7 @@ def page(document: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["python"] = _python
+    environment.filters["spans"] = _spans
     violated = [clause for clause in document["clauses"] if is_violated(clause)]
     verdicts = dict.fromkeys(clause["verdict"] for clause in document["clauses"])
     return environment.get_template(TEMPLATE).render(
@@ -80,3 +82,8 @@ def _by_group(reached: dict[str, int]) -> list[tuple[str, list[tuple[str, int]]]
 def _python(code: str) -> Markup:
     """Return Python code with its tokens marked; Pygments escapes what it holds."""
     return Markup(highlight(code, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n"))
+
+
+def _spans(text: str) -> Markup:
+    """Return a sentence with its code spans marked."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
