@@ -59,7 +59,7 @@ def recorded() -> Iterator[list[tuple[str, str, int]]]:
 
     def registering(original: Any) -> Any:
         def register(session: Any, function: Any) -> Any:
-            events.append(("register", function.label, id(session)))
+            events.append(("register", getattr(function, "label", str(function)), id(session)))
             return original(session, function)
 
         return register
