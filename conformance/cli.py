@@ -43,6 +43,11 @@ def main() -> None:
 @click.option("--budget", type=int, metavar="SECONDS", help="How long the profile soak draws.")
 @click.option("--require", type=int, metavar="N", help="Fail if fewer clauses than this are checked.")
 @click.option("--strict", is_flag=True, help="A violated SHOULD clause fails the run too.")
+@click.option("--json", metavar="FILE", help="Write the report as JSON, for `replay` and other programs.")
+@click.option("--junit", metavar="FILE", help="Write the report as JUnit XML, a test case for each clause.")
+@click.option("--markdown", metavar="FILE", help="Write the report as Markdown; $GITHUB_STEP_SUMMARY is appended to.")
+@click.option("--html", metavar="FILE", help="Write the report as one self-contained page.")
+@click.option("--reproducers", metavar="DIR", help="Write a script for each violation that runs without the suite.")
 def run(
     adapter: str,
     profile: str,
@@ -54,6 +59,7 @@ def run(
     budget: int | None,
     require: int | None,
     strict: bool,
+    **reports: str | None,
 ) -> None:
     """Check a data loader against the contract.
 
@@ -64,7 +70,7 @@ def run(
     options += [f"--conformance-clause={name}" for name in clause]
     options += [f"--conformance-transport={name}" for name in transport]
     options += [f"--conformance-python={path}" for path in python]
-    for name, value in (("seed", seed), ("budget", budget), ("require", require)):
+    for name, value in (("seed", seed), ("budget", budget), ("require", require), *reports.items()):
         if value is not None:
             options.append(f"--conformance-{name}={value}")
     if strict:
@@ -72,6 +78,43 @@ def run(
     if workers:
         options.append(f"-n{workers}")
     sys.exit(exit_status(*_pytest(options)))
+
+
+@main.command()
+@click.argument("target", metavar="FILE|ID")
+@click.option("--report", type=click.Path(path_type=Path), metavar="FILE", help="The JSON report that knows the ID.")
+@click.option("--adapter", help="Another adapter than the report's; for a spec `reference` unless given.")
+@click.option("--clause", multiple=True, metavar="ID", help="Judge this clause or family alone; repeatable.")
+def replay(target: str, report: Path | None, adapter: str | None, clause: tuple[str, ...]) -> None:
+    """Run recorded violations again.
+
+    FILE is a JSON report or the JSON of a spec; ID is a violation's, looked up in --report or in ./conformance.json.
+
+    Exit codes: 1 one is still violated; 0 all are fixed; 2 wrong usage, or the adapter cannot be loaded; 3 an example
+    could not be judged.
+    """
+    from conformance.loading import AdapterError, load_adapter
+    from conformance.replay import NotReplayable, Result, read_recording
+    from conformance.replay import replay as run_again
+    from conformance.report.terminal import replayed
+
+    try:
+        recording = read_recording(target, report, clause)
+        loaded = load_adapter(adapter or recording.adapter or "reference")
+    except (NotReplayable, AdapterError) as error:
+        raise click.UsageError(str(error)) from None
+    results = set()
+    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
+        for case in recording.cases:
+            ended = run_again(loaded, case, Path(folder))
+            if case.id or ended.result is not Result.ERROR:  # a spec need not bear on every clause
+                results.add(ended.result)
+                click.echo(replayed(ended), nl=False)
+    if Result.VIOLATED in results:
+        sys.exit(1)
+    if Result.ERROR in results or not results:
+        click.echo("Not every example could be judged.", err=True)
+        sys.exit(SUITE_FAILED)
 
 
 @main.command(name="list")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,8 @@ __all__ = ["Findings", "Violation"]
 class Violation:
     """A broken clause with the smallest example found: where, what was expected and what was there.
 
-    ``spec`` is the spec as JSON (empty for a fixed table); ``example`` says it in Python.
+    ``spec`` is the spec as JSON (empty for a fixed table); ``example`` says it in Python. ``alone`` is false where the
+    example broke the clause in the company of others only: what they left behind takes part in it.
     """
 
     clause: str
@@ -23,6 +25,12 @@ class Violation:
     example: str
     spec: str
     difference: Difference
+    alone: bool = True
+
+    @property
+    def id(self) -> str:
+        """The clause with eight digits that stand for it and the example: the same in every run that finds it."""
+        return f"{self.clause}-{hashlib.sha256(f'{self.clause} {self.spec or self.example}'.encode()).hexdigest()[:8]}"
 
 
 @dataclass
@@ -30,7 +38,8 @@ class Findings:
     """What a unit of work found, as it goes from an xdist worker to the controller.
 
     ``met`` and ``broken`` count examples for each (clause, transport); ``seconds`` is the time of each phase,
-    ``judging`` that of each clause's checks; ``hung`` names transports and clauses that were given up: they hang.
+    ``judging`` that of each clause's checks; ``hung`` names transports and clauses that were given up: they hang;
+    ``reached`` counts the examples in each region of what is drawn (:func:`strategies.regions.regions`).
     """
 
     met: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -41,6 +50,7 @@ class Findings:
     examples: int = 0
     unusable: Counter[str] = field(default_factory=Counter)
     hung: set[str] = field(default_factory=set, compare=False)
+    reached: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Findings) -> None:
         """Count what the other survey found as well."""
@@ -53,6 +63,7 @@ class Findings:
             self.judging[clause] += spent
         self.examples += other.examples
         self.unusable.update(other.unusable)
+        self.reached.update(other.reached)
 
     def to_plain(self) -> dict[str, Any]:
         """Return the findings as JSON values."""
@@ -71,6 +82,7 @@ class Findings:
             "judging": dict(self.judging),
             "examples": self.examples,
             "unusable": dict(self.unusable),
+            "reached": dict(self.reached),
         }
 
     @classmethod
@@ -88,4 +100,5 @@ class Findings:
             defaultdict(float, plain["judging"]),
             plain["examples"],
             Counter(plain["unusable"]),
+            reached=Counter(plain["reached"]),
         )

@@ -6,6 +6,7 @@ pytest in the same environment is left alone.
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import tempfile
@@ -42,6 +43,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--conformance-python", action="append", default=[], metavar="PATH", help="another interpreter; repeatable")
     add("--conformance-outcome", metavar="FILE", help="where to write the exit code once there is a verdict")
     add("--conformance-strict", action="store_true", help="SHOULD clauses bind too")
+    add("--conformance-json", metavar="FILE", help="write the report as JSON")
+    add("--conformance-junit", metavar="FILE", help="write the report as JUnit XML")
+    add("--conformance-markdown", metavar="FILE", help="write the report as Markdown")
+    add("--conformance-html", metavar="FILE", help="write the report as one page of HTML")
+    add("--conformance-reproducers", metavar="DIR", help="write a script for each violation")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,6 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except ShadowedPackage as error:
         raise pytest.UsageError(str(error)) from None
     worker = getattr(config, "workerinput", {})
+    if not worker:
+        _prepare_reports(config)
     run = Run(
         config,
         selection=_resolve(config, worker.get("conformance_seed")),
@@ -62,6 +70,24 @@ def pytest_configure(config: pytest.Config) -> None:
         is_worker=bool(worker),
     )
     config.pluginmanager.register(run, Run.NAME)
+
+
+def _prepare_reports(config: pytest.Config) -> None:
+    from conformance.report.files import UnwritableReport, prepare
+
+    try:
+        prepare(*_reports(config))
+    except UnwritableReport as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _reports(config: pytest.Config) -> tuple[dict[str, Path], Path | None]:
+    """Return the file of each report that is asked for, and the folder of reproducers."""
+    from conformance.report.files import REPORTS
+
+    named = {name: config.getoption(f"conformance_{name}") for name in REPORTS}
+    folder = config.getoption("conformance_reproducers")
+    return {name: Path(path) for name, path in named.items() if path}, Path(folder) if folder else None
 
 
 def _collects_package(config: pytest.Config) -> bool:
@@ -114,6 +140,7 @@ class Run:
     outcome: tuple[int, str] = (3, "the run was interrupted")
     interrupted: bool = False
     former_handler: Any = None
+    annotations: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Begin with nothing found."""
@@ -198,6 +225,8 @@ class Run:
             return
         seconds = time.monotonic() - self.started
         self._print(summary(self.selection, self.verdicts, self.findings, self.errors, seconds, self.outcome[1]))
+        for line in self.annotations:
+            self._print(line)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -209,10 +238,47 @@ class Run:
         complete = self.ended >= self.units and not self.errors
         self.verdicts = verdicts(self.selection, self.findings, complete=complete)
         self.outcome = exit_code(self.selection, self.verdicts, complete=complete)
+        if self.interrupted and not complete:
+            self.outcome = (Exit.SUITE_FAILED, "interrupted: the suite could not do all of its work")
+        if exitstatus == pytest.ExitCode.USAGE_ERROR and self.outcome[0] is Exit.CONFORMS:
+            self.outcome = (Exit.USAGE, "wrong usage")
+        self._write_reports()
         if exitstatus != pytest.ExitCode.USAGE_ERROR:
             session.exitstatus = int(self.outcome[0])
-        elif self.outcome[0] is Exit.CONFORMS:
-            self.outcome = (Exit.USAGE, "wrong usage")
+
+    def _write_reports(self) -> None:
+        """Write the reports that are asked for; where one can be written no more the suite has failed."""
+        from conformance.report.document import Ended, document
+        from conformance.report.files import write
+        from conformance.report.step_summary import annotation_lines
+        from conformance.verdicts import Exit
+
+        paths, reproducers = _reports(self.config)
+        annotated = os.environ.get("GITHUB_ACTIONS") == "true"
+        if not (paths or reproducers or annotated):
+            return
+        described = document(
+            Ended(
+                selection=self.selection,
+                verdicts=self.verdicts,
+                findings=self.findings,
+                errors=self.errors,
+                exit_code=int(self.outcome[0]),
+                sentence=self.outcome[1],
+                seconds=time.monotonic() - self.started,
+                workers=getattr(self.config.option, "numprocesses", None) or 0,
+                units=self.units,
+                ended=self.ended,
+                interrupted=self.interrupted,
+            )
+        )
+        try:
+            write(described, paths, reproducers)
+        except OSError as error:
+            self.errors.append(f"a report cannot be written: {error}")
+            self.outcome = (Exit.SUITE_FAILED, "a report could not be written: see the error above")
+        if annotated:
+            self.annotations = annotation_lines(described)
 
     def pytest_unconfigure(self) -> None:
         """Remove the run's files, and write down that there is a verdict."""

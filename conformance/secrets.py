@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["SECRET_PROPERTIES", "SECRET_WORDS", "secret_values"]
+__all__ = ["SECRET_PROPERTIES", "SECRET_WORDS", "secret_names", "secret_values"]
 
 # Properties that PyIceberg documents as credentials.
 SECRET_PROPERTIES = frozenset(
@@ -33,12 +33,13 @@ SECRET_WORDS = ("secret", "password", "token", "credential")
 SHORTEST = 6
 
 
+def secret_names(names: Iterable[Any], more: Iterable[str] = ()) -> list[str]:
+    """Return those of the names that a secret property bears, and those named by ``more``."""
+    secret = SECRET_PROPERTIES | set(more)
+    return [n for n in names if n in secret or any(word in str(n).rsplit(".", 1)[-1] for word in SECRET_WORDS)]
+
+
 def secret_values(properties: Mapping[Any, Any], more: Iterable[str] = ()) -> list[str]:
     """Return the values of the secret properties, and of those named by ``more``, but for values too short to tell."""
-    secret = SECRET_PROPERTIES | set(more)
-    return [
-        str(value)
-        for name, value in properties.items()
-        if (name in secret or any(word in str(name).rsplit(".", 1)[-1] for word in SECRET_WORDS))
-        and len(str(value)) >= SHORTEST
-    ]
+    names = secret_names(properties, more)
+    return [str(properties[name]) for name in names if len(str(properties[name])) >= SHORTEST]

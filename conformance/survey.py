@@ -22,6 +22,7 @@ from conformance.findings import Findings, Violation
 from conformance.transports import Transport
 from conformance.trip import Example, Judgement, Trip, hangs, take
 from fixtures.warehouse import Warehouse
+from strategies.regions import regions
 from strategies.serialization import to_json
 from strategies.specs import SplitSpec
 
@@ -122,6 +123,7 @@ class Survey:
         if isinstance(example, Unusable):
             findings.unusable[example.reason.split("\n")[0][:100]] += 1
             return
+        findings.reached.update(set(regions(spec)))
         example = replace(example, exhaustive=exhaustive)
         trip, judgements = self._judge(example, findings)
         if self.exchange is not None and not exhaustive:
@@ -168,7 +170,8 @@ class Survey:
                 trial = _Trial(self, clause_id, frozenset(unexplained), history)
                 found = smallest(trial.breaks) or spec
                 broken = [j for j in trial.judgements(found) if j.difference]
-                if not broken:
+                alone = bool(broken)
+                if not alone:
                     # Broken in company, not alone: state that outlives a split. Shown as it was first seen.
                     found, broken = (
                         spec,
@@ -177,7 +180,7 @@ class Survey:
                 where = tuple(dict.fromkeys(judgement.transport for judgement in broken))
                 assert broken[0].difference is not None
                 findings.violations.append(
-                    Violation(clause_id, where, repr(found), to_json(found), broken[0].difference)
+                    Violation(clause_id, where, repr(found), to_json(found), broken[0].difference, alone)
                 )
                 unexplained -= set(where)
         findings.seconds["search"] += time.perf_counter() - started

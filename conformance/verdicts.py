@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
 from conformance.checks import CHECKS
@@ -85,9 +85,17 @@ def _verdict(clause: Clause, selection: Selection, findings: Findings, complete:
 
 
 def _distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:
-    """Return the smallest example of each set of transports; what one with more transports explains is left out."""
+    """Return the smallest example of each set of transports; what one with more transports explains is left out.
+
+    An example that several units of work found is one violation, with the transports of all.
+    """
+    by_id: dict[str, Violation] = {}
+    for violation in violations:
+        first = by_id.setdefault(violation.id, violation)
+        where = tuple(dict.fromkeys((*first.transports, *violation.transports)))
+        by_id[violation.id] = replace(first, transports=where)
     kept: list[Violation] = []
-    for violation in sorted(violations, key=lambda v: (-len(v.transports), len(v.example), v.example)):
+    for violation in sorted(by_id.values(), key=lambda v: (-len(v.transports), len(v.example), v.example)):
         if not any(set(violation.transports) <= set(other.transports) for other in kept):
             kept.append(violation)
     return tuple(kept)

@@ -128,7 +128,7 @@ def lost_plan_is_refused(trip: Trip) -> Outcome:
         yield AS_BUILT, None
 
 
-_WRONG_KINDS: tuple[tuple[str, str], ...] = (
+WRONG_KINDS: tuple[tuple[str, str], ...] = (
     ("file_scan_task", "task|file"),
     ("table_metadata", "metadata"),
     ("file_io", "io"),
@@ -144,7 +144,7 @@ def wrong_kind_is_named(trip: Trip) -> Outcome:
         return
     materials = trip.example.make()
     takes_registry = Capability.UDF_REGISTRIES in trip.adapter.capabilities
-    for name, pattern in _WRONG_KINDS:
+    for name, pattern in WRONG_KINDS:
         if name == "udf_registry" and not takes_registry:
             continue
         wrong_values: tuple[Any, ...] = (7, None) if name == "file_scan_task" else (7,)

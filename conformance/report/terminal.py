@@ -18,12 +18,14 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.contract import FAMILIES, Level
+from conformance.contract import clause as clause_of
 from conformance.findings import Findings, Violation
+from conformance.replay import Replay, Result
 from conformance.selection import Selection
 from conformance.verdicts import State, Verdict
 from strategies.serialization import from_json
 
-__all__ = ["header", "summary"]
+__all__ = ["VERSIONS", "distribution_version", "header", "replayed", "summary"]
 
 VERSIONS = ("datafusion", "pyiceberg", "pyarrow", "cloudpickle", "hypothesis")
 STYLES = {
@@ -41,7 +43,12 @@ def header(selection: Selection, workers: int) -> str:
         ("can", ", ".join(sorted(capability.name for capability in selection.adapter.capabilities)).lower()),
         (
             "versions",
-            ", ".join([f"Python {platform.python_version()}", *(f"{n} {_version(n)}" for n in VERSIONS)]),
+            ", ".join(
+                [
+                    f"Python {platform.python_version()}",
+                    *(f"{n} {distribution_version(n)}" for n in VERSIONS),
+                ]
+            ),
         ),
         ("profile", f"{selection.profile.name}, seed {selection.seed}, {workers or 'no'} workers"),
         ("clauses", f"{len(selection.clauses)} selected"),
@@ -71,6 +78,26 @@ def summary(
     )
     red = any(verdict.state is State.VIOLATES for verdict in verdicts) or errors
     parts.append(Text(f"{selection.adapter.name}: {outcome}", style="bold red" if red else "bold"))
+    return _rendered(*parts)
+
+
+RESULT_STYLES = {Result.VIOLATED: "bold red", Result.FIXED: "green", Result.ERROR: "bold yellow"}
+
+
+def replayed(ended: Replay) -> str:
+    """Return what a replay found: the clause, and at each transport that still breaks it what was expected and seen."""
+    case = ended.case
+    result = Text.assemble((f"{case.id or case.clause}: ", "bold"), (ended.result.value, RESULT_STYLES[ended.result]))
+    parts: list[RenderableType] = [result, Text(f"  {clause_of(case.clause).statement}", style="italic")]
+    if ended.why:
+        parts.append(Text(f"  {ended.why}"))
+    for where, found in ended.broken:
+        facts = Table.grid(padding=(0, 2))
+        facts.add_row("", Text("through", style="bold"), where)
+        facts.add_row("", Text("in", style="bold"), Text(found.path))
+        facts.add_row("", Text("expected", style="bold"), Text(found.expected, style="green"))
+        facts.add_row("", Text("actual", style="bold"), Text(found.actual, style="red"))
+        parts.append(facts)
     return _rendered(*parts)
 
 
@@ -113,7 +140,7 @@ def _panel(verdict: Verdict, violation: Violation) -> Panel:
         Text("\nexample", style="bold"),
         example,
     )
-    title = f"{verdict.clause.id} ({verdict.clause.level.value}) violated"
+    title = f"{verdict.clause.id} ({verdict.clause.level.value}) violated: {violation.id}"
     return Panel(body, title=title, title_align="left", border_style="red")
 
 
@@ -127,7 +154,8 @@ def _rendered(*parts: RenderableType) -> str:
     return stream.getvalue()
 
 
-def _version(distribution: str) -> str:
+def distribution_version(distribution: str) -> str:
+    """Return the version of an installed distribution, ``unknown`` where there is none."""
     try:
         return version(distribution)
     except PackageNotFoundError:

@@ -1,0 +1,470 @@
+"""How a reproducer shows a broken clause: functions that return what is expected and what is there instead.
+
+Their source is written into scripts. ``make`` returns materials that nobody else holds, ``loader`` holds the adapter's
+functions, ``look`` looks at a split, and ``through`` sends one and looks at what arrives.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import logging
+import pickle
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+from datafusion import SessionContext
+from datafusion.plan import LogicalPlan
+from pyiceberg.io.pyarrow import PyArrowFileIO
+
+from conformance.reachability import reachable
+from conformance.reproducers.looks import attempt, recorded, shown
+from fixtures.unsendable import Holding
+
+Shown = tuple[Any, Any]
+
+
+def arrives_as_sent(make: Any, loader: Any, look: Any, through: Any) -> Shown:
+    split = loader.build(make())
+    return look(split), through(split)
+
+
+def built_as_given(make: Any, loader: Any, look: Any, given: Any) -> Shown:
+    return given(make()), look(loader.build(make()))
+
+
+def is_carried(make: Any, loader: Any, look: Any, through: Any) -> Shown:
+    split = loader.build(make())
+    attempt(look, split)  # the engine has run here
+    arrived = attempt(through, split)
+    return "carried", shown(arrived) if isinstance(arrived, BaseException) else "carried"
+
+
+def plan_bytes_are_bytes(make: Any, loader: Any) -> Shown:
+    return "bytes", type(loader.plan_bytes(loader.build(make()))).__name__
+
+
+def properties_are_a_dict(make: Any, loader: Any, through: Any) -> Shown:
+    return "dict", through(loader.build(make()))
+
+
+def is_read_only(make: Any, loader: Any, through: Any) -> Shown:
+    seen = through(loader.build(make()))
+    return dict.fromkeys(seen, "kept"), seen
+
+
+def second_trip_as_first(make: Any, loader: Any, through: Any) -> Shown:
+    split = loader.build(make())
+    return through(split, 1), through(split)
+
+
+def is_built(make: Any, loader: Any) -> Shown:
+    built = attempt(loader.build, make())
+    return "a split", shown(built) if isinstance(built, BaseException) else "a split"
+
+
+def is_refused(make: Any, loader: Any) -> Shown:
+    """The engine loses this plan on its way through Substrait."""
+    built = attempt(loader.build, make())
+    return "an error", "an error" if isinstance(built, BaseException) else "a split"
+
+
+def is_refused_without(make: Any, loader: Any, missing: str) -> Shown:
+    built = attempt(loader.build, replace(make(), **{missing: None}))
+    text = str(built).lower()
+    both = any(word in text for word in ("both", "neither", "together"))
+    says = isinstance(built, ValueError) and "plan" in text and "session" in text and both
+    expected = "ValueError naming plan and session, and that both or neither must be given"
+    return expected, expected if says else shown(built) if isinstance(built, BaseException) else "a split"
+
+
+def names_wrong_argument(make: Any, loader: Any, argument: str, wrong: Any, words: tuple[str, ...]) -> Shown:
+    built = attempt(loader.build, replace(make(), **{argument: wrong}))
+    named = isinstance(built, (TypeError, ValueError)) and any(word in str(built).lower() for word in words)
+    expected = f"TypeError or ValueError naming {argument}"
+    return expected, expected if named else shown(built) if isinstance(built, BaseException) else "a split"
+
+
+class FalsyPlan(LogicalPlan):
+    def __bool__(self) -> bool:
+        return False
+
+
+class FalsySession(SessionContext):
+    def __len__(self) -> int:
+        return 0
+
+
+def falsy_counts(make: Any, loader: Any, registers: bool) -> Shown:
+    """A plan and a session that are false where truth is asked for, alone and together."""
+    materials = make()
+    plan = FalsyPlan(materials.plan._raw_plan)
+    session = FalsySession.__new__(FalsySession)
+    session.__dict__.update(vars(materials.session_context))
+    with recorded() as wanted:
+        if registers and materials.udf_registry is not None:
+            materials.udf_registry.register_udfs(SessionContext())
+    seen: dict[str, Any] = {}
+    for name, half in (("plan", (plan, None)), ("session", (None, session))):
+        built = attempt(loader.build, replace(materials, plan=half[0], session_context=half[1]))
+        seen[f"{name} alone"] = type(built).__name__ if isinstance(built, ValueError) else shown(built)
+    with recorded() as events:
+        built = attempt(loader.build, replace(materials, plan=plan, session_context=session))
+    seen["both"] = shown(built) if isinstance(built, BaseException) else "a split"
+    seen["registered"] = [what for kind, what, where in events if kind == "register" and where == id(session)]
+    registered = [what for kind, what, _ in wanted if kind == "register"]
+    if not registers:
+        registered = seen["registered"]
+    return {
+        "plan alone": "ValueError",
+        "session alone": "ValueError",
+        "both": "a split",
+        "registered": registered,
+    }, seen
+
+
+def arguments_stay_apart(make: Any, loader: Any, look: Any) -> Shown:
+    """What a split was built from is changed before anything has looked at the split."""
+    untouched = look(loader.build(make()))
+    materials = make()
+    split = loader.build(materials)
+    properties = materials.file_io_properties
+    properties.update({"added later": "x", **dict.fromkeys(properties, "changed")})
+    materials.table_metadata.properties["added later"] = "x"
+    materials.file_scan_task.delete_files.clear()
+    return untouched, look(split)
+
+
+def plan_is_encoded_while_building(make: Any, loader: Any) -> Shown:
+    with recorded() as building:
+        split = loader.build(make())
+    with recorded() as later:
+        loader.plan_bytes(split)
+        pickle.dumps(split)
+
+    def encoded(events: Any) -> str:
+        return "encoded" if any(kind == "encode" for kind, _, _ in events) else "not encoded"
+
+    expected = {"while building": "encoded", "later": "not encoded"}
+    return expected, {"while building": encoded(building), "later": encoded(later)}
+
+
+def no_engine_handle(make: Any, loader: Any) -> Shown:
+    found = [
+        f"{path}: a {type(value).__name__}"
+        for path, value in reachable(loader.build(make()))
+        if type(value).__module__.startswith("datafusion")
+    ]
+    return [], found[:3]
+
+
+def splits_share_nothing(make: Any, loader: Any) -> Shown:
+    materials = make()
+    first, second = loader.build(materials), loader.build(materials)
+    given = {id(value) for part in vars(materials).values() for _, value in reachable(part)}
+    own = {id(value) for _, value in reachable(first) if isinstance(value, (list, dict, set, bytearray))}
+    return [], [path for path, value in reachable(second) if id(value) in own and id(value) not in given]
+
+
+def registered_on_the_session(make: Any, loader: Any) -> Shown:
+    """On the given session: once for each split, in the registry's order, before the plan is encoded."""
+    materials = make()
+    with recorded() as alone:
+        materials.udf_registry.register_udfs(SessionContext())
+    wanted = [what for _, what, _ in alone]
+    seen = []
+    for _ in range(2):
+        with recorded() as events:
+            loader.build(materials)
+        here = id(materials.session_context)
+        seen.append([what for kind, what, where in events if kind == "encode" or where == here])
+    return [[*wanted, "LogicalPlan"]] * 2, seen
+
+
+def nothing_is_registered(make: Any, loader: Any) -> Shown:
+    with recorded() as events:
+        loader.build(make())
+    return [], [what for kind, what, _ in events if kind == "register"]
+
+
+def unsendable_is_refused(make: Any, loader: Any, held: Any) -> Shown:
+    """A registry that holds what no pickler can send."""
+    materials = replace(make(), plan=None, session_context=None, udf_registry=Holding(held()))
+    split = loader.build(materials)
+    seen = {
+        "pickle": attempt(pickle.dumps, split),
+        "cloudpickle": attempt(cloudpickle.dumps, split),
+    }
+    raised = {name: "raises" if isinstance(made, BaseException) else "a payload" for name, made in seen.items()}
+    return dict.fromkeys(seen, "raises"), raised
+
+
+def nameless_is_refused(make: Any, loader: Any) -> Shown:
+    """A function without an importable name, by pickle."""
+    made = attempt(pickle.dumps, loader.build(make()))
+    return "raises", "raises" if isinstance(made, BaseException) else "a payload"
+
+
+def missing_module_is_named(make: Any, loader: Any) -> Shown:
+    """A registry whose module is here and not where the split is loaded."""
+    with tempfile.TemporaryDirectory() as folder:
+        text = "class Registry:\n    def register_udfs(self, session_context):\n        pass\n"
+        Path(folder, "driver_only.py").write_text(text)
+        sys.path.append(folder)
+        import driver_only  # type: ignore[import-not-found]  # the file just written
+
+        materials = replace(make(), plan=None, session_context=None, udf_registry=driver_only.Registry())
+        payload = pickle.dumps(loader.build(materials))
+        sys.path.remove(folder)
+    there = "import pickle, sys; pickle.loads(sys.stdin.buffer.read())"
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    ran = subprocess.run([sys.executable, "-c", there], input=payload, env=environment, capture_output=True)
+    named = ran.returncode and b"driver_only" in ran.stderr
+    return "fails when it is loaded, naming driver_only", (
+        "fails when it is loaded, naming driver_only" if named else "loads"
+    )
+
+
+def configurations_stay_apart(make: Any, loader: Any, look: Any, through: Any) -> Shown:
+    """Two splits that differ in the value of one property, sent together."""
+    pair = [loader.build(make(more={"tenant.secret": value})) for value in ("one tenant", "two tenants")]
+    return ["one tenant", "two tenants"], [p.get("'tenant.secret'", "").strip("'") for p in through(pair)]
+
+
+def look_pair(loader: Any, pair: Any) -> Any:
+    return [{repr(key): repr(value) for key, value in loader.file_io(split).properties.items()} for split in pair]
+
+
+def one_scan_shares_its_context(make: Any, loader: Any, through: Any) -> Shown:
+    splits = loader.build_scan([make(), make()])
+    return "one scan context", "one scan context" if through(list(splits)) else "two scan contexts"
+
+
+def look_shared(loader: Any, splits: Any) -> Any:
+    return loader.scan_context(splits[0]) is loader.scan_context(splits[1])
+
+
+def reads_again(make: Any, loader: Any, through: Any) -> Shown:
+    """What one iterator gives, and what another one does that began before it and went on after it."""
+    whole, interrupted = through(loader.build(make()))
+    return whole, interrupted
+
+
+def copies_share_nothing(make: Any, loader: Any, through: Any) -> Shown:
+    split = loader.build(make())
+    own = {id(value) for _, value in reachable(split) if isinstance(value, (list, dict, set, bytearray))}
+    arrived = through(split)
+    shared = [(path, value) for path, value in reachable(arrived) if id(value) in own]
+    before = [repr(value) for _, value in shared]
+    list(loader.read(arrived))
+    changed = [path for (path, value), text in zip(shared, before, strict=True) if repr(value) != text]
+    public = [path for path, _ in shared if "._" not in path]
+    return {"changed by reading the copy": [], "shared in public": []}, {
+        "changed by reading the copy": changed,
+        "shared in public": public,
+    }
+
+
+def original_stays(make: Any, loader: Any, look: Any, through: Any) -> Shown:
+    split = loader.build(make())
+    before = look(split)
+    attempt(through, split)
+    return before, look(split)
+
+
+def lost_file_is_named(make: Any, loader: Any, damage: Any, deletes: bool) -> Shown:
+    """A file is lost after the split was built; reading has to raise an error that names it and can be sent back."""
+    materials = make(Path(tempfile.mkdtemp()))
+    task = materials.file_scan_task
+    file = next(iter(task.delete_files)) if deletes else task.file
+    payload = pickle.dumps(loader.build(materials))
+    damage(materials.files[file.file_path])
+
+    def read() -> int:
+        return sum(batch.num_rows for batch in loader.read(pickle.loads(payload)))
+
+    error = attempt(read)
+    expected = f"raises an error that names {file.file_path}, and can be pickled"
+    if not isinstance(error, Exception):
+        return expected, f"{error} rows"
+    back = attempt(lambda: pickle.loads(pickle.dumps(error)))
+    if file.file_path not in str(error) or type(back) is not type(error) or str(back) != str(error):
+        return expected, f"{shown(error)}; after a round trip: {shown(back)}"
+    return expected, expected
+
+
+def id_stays(make: Any, loader: Any) -> Shown:
+    """Looked at twice, and looked at after sending before it was looked at here."""
+    split, unseen = loader.build(make()), loader.build(make())
+    first = loader.split_id(split)
+    arrived = loader.split_id(pickle.loads(pickle.dumps(unseen)))
+    return [first, arrived], [loader.split_id(split), loader.split_id(unseen)]
+
+
+def id_stands_for_the_path(make: Any, loader: Any) -> Shown:
+    """Splits of other files have other ids; another configuration of the same file changes nothing."""
+    own = make()
+    name = Path(own.file_scan_task.file.file_path).stem
+    others = {
+        "another file": make(name=name + "x"),
+        "a file whose name differs in case": make(name=name.swapcase()),
+        "a file whose name differs in a percent sign": make(name=f"{name}%20x"),
+        "a file whose name differs in a space": make(name=f"{name} x"),
+        "a file of the same name in another folder": make(Path(tempfile.mkdtemp())),
+    }
+    same = {
+        "with other properties": make(more={"tenant": "other"}),
+        "without a plan": replace(make(), plan=None, session_context=None),
+    }
+    rewritten = make()
+    rewritten.file_scan_task.file._data[5] += 1  # its size in bytes
+    same["rewritten"] = rewritten
+    id_ = loader.split_id(loader.build(own))
+
+    def equal(materials: Any) -> str:
+        return "the same id" if loader.split_id(loader.build(materials)) == id_ else "another id"
+
+    path = own.file_scan_task.file.file_path
+    expected = {what: "another id" for what, m in others.items() if m.file_scan_task.file.file_path != path}
+    expected |= dict.fromkeys(same, "the same id")
+    return expected, {what: equal({**others, **same}[what]) for what in expected}
+
+
+def cut_payload_raises(make: Any, loader: Any) -> Shown:
+    payload = pickle.dumps(loader.build(make()), pickle.HIGHEST_PROTOCOL)
+    cut = (n for n in range(len(payload)) if not isinstance(attempt(pickle.loads, payload[:n]), BaseException))
+    loaded = next(cut, None)
+    return "raises at every length", "raises at every length" if loaded is None else f"loads when cut to {loaded} bytes"
+
+
+def flipped_payload_does_no_harm(make: Any, loader: Any, seconds: int = 30) -> Shown:
+    """Each byte with one bit flipped is loaded by a process with a limit of memory and time."""
+    payload = pickle.dumps(loader.build(make()), pickle.HIGHEST_PROTOCOL)
+    there = """
+import pickle, resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+payload = sys.stdin.buffer.read()
+for place in range(len(payload)):
+    damaged = bytearray(payload)
+    damaged[place] ^= 1 << place % 8
+    print(place, flush=True)
+    try:
+        pickle.loads(bytes(damaged))
+    except Exception:
+        pass
+"""
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    command = [sys.executable, "-c", there]
+    expected = "every one loads or raises"
+    try:
+        ran = subprocess.run(command, input=payload, env=environment, capture_output=True, timeout=seconds)
+    except subprocess.TimeoutExpired as expired:
+        return expected, f"hangs, at byte {(expired.stdout or b'?').split()[-1].decode()} of {len(payload)}"
+    if ran.returncode:
+        return expected, f"the process ends with {ran.returncode}, at byte {ran.stdout.split()[-1].decode()}"
+    return expected, expected
+
+
+class Naming(pickle.Unpickler):
+    """Writes down the globals that a payload names."""
+
+    def __init__(self, payload: bytes) -> None:
+        super().__init__(io.BytesIO(payload))
+        self.named: set[tuple[str, str]] = set()
+
+    def find_class(self, module: str, name: str) -> Any:
+        self.named.add((module, name))
+        return super().find_class(module, name)
+
+
+def payload_names_known_modules(make: Any, loader: Any, modules: tuple[str, ...], plain: tuple[str, ...]) -> Shown:
+    """Of the loader, of pickle, and of the user's FileIO and registry."""
+    materials = make()
+
+    def named(value: Any) -> set[tuple[str, str]]:
+        unpickler = Naming(pickle.dumps(value))
+        unpickler.load()
+        return unpickler.named
+
+    user = {type(materials.file_io).__module__, *(module for module, _ in named(materials.udf_registry))}
+    foreign = [
+        f"{module}.{name}"
+        for module, name in sorted(named(loader.build(materials)))
+        if module not in (*plain, *user) and not any(f"{module}.".startswith(f"{own}.") for own in modules)
+    ]
+    return [], foreign
+
+
+def subclass_arrives_as_itself(make: Any, loader: Any) -> Shown:
+    """The split and its scan context, each made one of a subclass with a field of its own."""
+    parts = {"split": loader.build(make())}
+    if loader.scan_context is not None:
+        parts["scan context"] = loader.scan_context(loader.build(make()))
+    expected, seen = {}, {}
+    for what, part in parts.items():
+        name = f"Own{type(part).__name__}"
+        own = type(name, (type(part),), {"__module__": __name__})
+        globals()[name] = own
+        try:
+            object.__setattr__(part, "__class__", own)
+            object.__setattr__(part, "own_field", 1)
+        except (AttributeError, TypeError):
+            continue  # a class that cannot be subclassed this way promises nothing about subclasses
+        for how, carry in (("pickle", lambda part: pickle.loads(pickle.dumps(part))), ("deepcopy", copy.deepcopy)):
+            arrived = attempt(carry, part)
+            expected[f"{what}, by {how}"] = (name, 1)
+            seen[f"{what}, by {how}"] = (type(arrived).__name__, getattr(arrived, "own_field", None))
+    return expected, seen
+
+
+def second_load_does_nothing(make: Any, loader: Any) -> Shown:
+    """Loading once more, after one was loaded and read: nothing is registered or opened."""
+    payload = pickle.dumps(loader.build(make()))
+    attempt(lambda: list(loader.read(pickle.loads(payload))))
+    opened: list[str] = []
+    classes: set[Any] = {type(make().file_io), PyArrowFileIO}
+    originals = {class_: class_.new_input for class_ in classes}
+    for class_, original in originals.items():
+
+        def new_input(self: Any, location: str, original: Any = original) -> Any:
+            opened.append(f"opens {location}")
+            return original(self, location)
+
+        class_.new_input = new_input
+    with recorded() as events:
+        pickle.loads(payload)
+    for class_, original in originals.items():
+        class_.new_input = original
+    return [], [*(f"registers {what}" for kind, what, _ in events if kind == "register"), *opened]
+
+
+def secrets_are_not_shown(make: Any, loader: Any, names: tuple[str, ...]) -> Shown:
+    """In representations, log records, and the errors of a read and of a build that fail."""
+    lines: list[str] = []
+
+    class Collecting(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(self.format(record))
+
+    logging.getLogger().addHandler(Collecting())
+    logging.getLogger().setLevel(logging.DEBUG)
+    materials = make(Path(tempfile.mkdtemp()))
+    secrets = [str(value) for name, value in materials.file_io_properties.items() if name in names]
+    split = loader.build(materials)
+    list(loader.read(split))
+    materials.files[materials.file_scan_task.file.file_path].unlink()
+    texts = {
+        "repr": f"{split!r} {split}",
+        "error of a failed read": str(attempt(lambda: list(loader.read(split)))),
+        "error of a build that fails": str(attempt(loader.build, replace(materials, row_filter=7))),
+        "log": "\n".join(lines),
+    }
+    if loader.scan_context is not None:
+        texts["repr of the scan context"] = f"{loader.scan_context(split)!r} {loader.scan_context(split)}"
+    shown_in = {what: "a secret" if any(s in text for s in secrets) else "no secret" for what, text in texts.items()}
+    return dict.fromkeys(texts, "no secret"), shown_in
