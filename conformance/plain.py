@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,10 @@ DATA_FILE_FIELDS = (
 LOGS = ("snapshot-log", "metadata-log", "statistics", "partition-statistics")
 
 
+# After an unknown name DataFusion offers others like it, which differ from call to call.
+GUESS = re.compile("Possible function|Did you mean")
+
+
 @dataclass(frozen=True)
 class Raised:
     """An exception in place of a value: its qualified type and its message."""
@@ -57,8 +62,8 @@ class Raised:
 
     @classmethod
     def from_exception(cls, error: BaseException) -> Raised:
-        """Return the record of an exception, its message cut at 600 characters."""
-        return cls(qualified_name(type(error)), str(error)[:600])
+        """Return the record of an exception, its message cut at 600 characters, or where the engine begins to guess."""
+        return cls(qualified_name(type(error)), GUESS.split(str(error))[0][:600])
 
     def __str__(self) -> str:
         return f"raises {self.type}: {self.message}"

@@ -6,6 +6,7 @@ pytest in the same environment is left alone.
 
 from __future__ import annotations
 
+import datetime
 import shutil
 import signal
 import tempfile
@@ -26,6 +27,8 @@ __all__ = ["PROPERTY", "Run"]
 
 PACKAGE = Path(__file__).resolve().parent
 PROPERTY = "conformance"
+# How long an entry that a run wrote excuses its failure.
+BASELINE_DAYS = 90
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,6 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--conformance-require", type=int, metavar="N", help="fewest clauses that must be checked")
     add("--conformance-python", action="append", default=[], metavar="PATH", help="another interpreter; repeatable")
     add("--conformance-outcome", metavar="FILE", help="where to write the exit code once there is a verdict")
+    add("--conformance-baseline", metavar="FILE", help="known failures, which do not turn the run red")
+    add("--conformance-baseline-write", metavar="FILE", help="write a baseline of what this run finds")
     add("--conformance-strict", action="store_true", help="SHOULD clauses bind too")
 
 
@@ -91,6 +96,7 @@ def _resolve(config: pytest.Config, seed: int | None) -> Selection:
             budget=option("conformance_budget"),
             require=option("conformance_require"),
             strict=option("conformance_strict"),
+            baseline=option("conformance_baseline"),
         )
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
@@ -126,7 +132,7 @@ class Run:
         """The number of units of work that a complete run ends."""
         from conformance.fixed import TABLE_CASES
 
-        return self.selection.profile.shards + 2 + len(TABLE_CASES)
+        return self.selection.profile.shards + 2 + len(TABLE_CASES) + len(self.selection.baseline.entries)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -155,6 +161,10 @@ class Run:
             shards = [(profile.examples, seed + shard) for shard in range(profile.shards)]
             names = [f"shard-{shard + 1}-of-{profile.shards}" for shard in range(profile.shards)]
             metafunc.parametrize(("examples", "seed"), shards, ids=names)
+        if "entry" in metafunc.fixturenames:
+            entries = self.selection.baseline.entries
+            names = [f"known-{entry.clause}-line-{entry.first}" for entry in entries]
+            metafunc.parametrize("entry", entries, ids=names)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Leave progress to the lines of this plugin; what is counted at the end stays pytest's."""
@@ -196,13 +206,19 @@ class Run:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Turn findings into verdicts and these into the exit code."""
+        from conformance.baseline import written
         from conformance.verdicts import Exit, exit_code, verdicts
 
         if self.is_worker or self.config.getoption("collectonly"):
             return
         complete = self.ended >= self.units and not self.errors
         self.verdicts = verdicts(self.selection, self.findings, complete=complete)
-        self.outcome = exit_code(self.selection, self.verdicts, complete=complete)
+        self.outcome = exit_code(self.selection, self.verdicts, self.findings.stale, complete=complete)
+        if path := self.config.getoption("conformance_baseline_write"):
+            expires = datetime.date.today() + datetime.timedelta(days=BASELINE_DAYS)
+            violations = [violation for verdict in self.verdicts for violation in verdict.violations]
+            text = written(self.selection.adapter.name, self.findings, violations, expires)
+            Path(path).write_text(text, encoding="utf-8")
         if exitstatus != pytest.ExitCode.USAGE_ERROR:
             session.exitstatus = int(self.outcome[0])
         elif self.outcome[0] is Exit.CONFORMS:

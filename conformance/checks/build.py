@@ -121,7 +121,7 @@ def lost_plan_is_refused(trip: Trip) -> Outcome:
     if trip.refusal is None:
         yield AS_BUILT, Difference("build", f"refused: the plan {trip.plan_survives}", "a split")
     elif not trip.refusal.message.strip():
-        yield AS_BUILT, Difference("build", "an error that says why", str(trip.refusal))
+        yield AS_BUILT, Difference("message of the refusal", "an error that says why", str(trip.refusal))
     else:
         yield AS_BUILT, None
 

@@ -145,7 +145,7 @@ def _ended(outcome: Any) -> bool:
 
 # Modules that hold no code of the loader or of its user: pickle's own, and plain values of the standard library.
 PLAIN_MODULES = frozenset(
-    {"builtins", "copyreg", "_codecs", "collections", "datetime", "decimal", "uuid", "functools", "pathlib"}
+    {"array", "builtins", "copyreg", "_codecs", "collections", "datetime", "decimal", "uuid", "functools", "pathlib"}
 )
 
 
