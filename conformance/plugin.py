@@ -62,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", {})
     run = Run(
         config,
-        selection=_resolve(config, worker.get("conformance_seed")),
+        selection=_resolve(config, worker.get("conformance_seed"), is_worker=bool(worker)),
         folder=Path(worker["conformance_folder"]) if worker else Path(tempfile.mkdtemp(prefix="conformance-")),
         is_worker=bool(worker),
     )
@@ -81,12 +81,14 @@ def _collects_package(config: pytest.Config) -> bool:
     return False
 
 
-def _resolve(config: pytest.Config, seed: int | None) -> Selection:
+def _resolve(config: pytest.Config, seed: int | None, *, is_worker: bool) -> Selection:
+    from conformance.loading import AdapterError
     from conformance.selection import UsageError, resolve
+    from conformance.trial import check_adapter
 
     option = config.getoption
     try:
-        return resolve(
+        selection = resolve(
             adapter=option("conformance_adapter"),
             profile_name=option("conformance_profile"),
             clauses=option("conformance_clause"),
@@ -98,8 +100,11 @@ def _resolve(config: pytest.Config, seed: int | None) -> Selection:
             strict=option("conformance_strict"),
             baseline=option("conformance_baseline"),
         )
-    except UsageError as error:
+        if not is_worker and not selection.adapter_reference.startswith(("reference", "conformance.defects:")):
+            check_adapter(selection.adapter.reference)
+    except (UsageError, AdapterError) as error:
         raise pytest.UsageError(str(error)) from error
+    return selection
 
 
 @dataclass(eq=False)  # pytest keeps plugins in sets

@@ -102,9 +102,12 @@ def _verdict(clause: Clause, selection: Selection, findings: Findings, complete:
 
 
 def _distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:
-    """Return the smallest example of each set of transports; what one with more transports explains is left out."""
+    """Return the smallest example of each set of transports; what one with more transports explains is left out.
+
+    A spec goes before a fixed table: it can be pinned and replayed.
+    """
     kept: list[Violation] = []
-    for violation in sorted(violations, key=lambda v: (-len(v.transports), len(v.example), v.example)):
+    for violation in sorted(violations, key=lambda v: (-len(v.transports), not v.spec, len(v.example), v.example)):
         if not any(set(violation.transports) <= set(other.transports) for other in kept):
             kept.append(violation)
     return tuple(kept)

@@ -132,7 +132,7 @@ def damaged_payload_does_no_harm(trip: Trip) -> Outcome:
 
 
 # Seconds for loading a few thousand damaged payloads.
-FLIP_LIMIT = 15.0
+FLIP_LIMIT = 60.0
 
 
 def _raises(payload: bytes) -> bool:

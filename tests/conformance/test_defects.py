@@ -60,7 +60,7 @@ def test_reference_breaks_no_clause(survey_of: Callable[..., Survey]) -> None:
 
 
 def test_every_check_is_shown_broken() -> None:
-    """Shown elsewhere: WIRE-10 through another interpreter (test_transports), what takes SQL text or several files, which
+    """Shown elsewhere: WIRE-10 through another interpreter (test_transports); what takes SQL text or several files, as
     the reference does not, on stand-ins (test_openhouse).
     """
     checked = {check.clause.id for check in CHECKS}
