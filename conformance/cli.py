@@ -83,6 +83,25 @@ def run(
     sys.exit(exit_status(*_pytest(options)))
 
 
+@main.command()
+@click.argument("split", metavar="MODULE:CLASS")
+@click.option("--output", type=click.Path(dir_okay=False), default="my_adapter.py", show_default=True, metavar="FILE")
+def init(split: str, output: str) -> None:
+    """Write an adapter of a loader from the class of its splits, with what its constructor shows filled in."""
+    from conformance.writing import CannotWrite, written_adapter
+
+    file = Path(output)
+    if file.exists():
+        raise click.UsageError(f"{output} exists already; choose another --output")
+    try:
+        text = written_adapter(split)
+    except CannotWrite as error:
+        raise click.UsageError(str(error)) from None
+    file.write_text(text, encoding="utf-8")
+    todo = text.count("TODO")
+    click.echo(f"Wrote {output} ({todo} TODOs). Try it: dataloader-conformance run --adapter {output} --clause WIRE-1")
+
+
 @main.command(name="list")
 def list_() -> None:
     """List clauses with whether a check verifies them, adapters, transports and profiles."""
