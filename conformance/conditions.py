@@ -166,7 +166,7 @@ def compound_filter(spec: SplitSpec) -> bool:
     PyIceberg's classes for these have a ``__new__`` with required arguments.
     """
     return isinstance(spec.row_filter, (And, Or, Not, Chain)) or any(
-        predicate.op in ("in", "not_in") for predicate in _predicates(spec.row_filter)
+        predicate.op in ("in", "not-in") for predicate in _predicates(spec.row_filter)
     )
 
 

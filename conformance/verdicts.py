@@ -65,10 +65,9 @@ def exit_code(
     checked = conforming + len(violated) + len(known)
     if not complete:
         return Exit.SUITE_FAILED, "the suite could not do all of its work: see the errors above"
-    if binding:
-        return Exit.VIOLATES, f"{_count(len(binding), 'clause')} violated: {_ids(binding)}"
-    if stale:
-        return Exit.VIOLATES, f"{_count(len(stale), 'stale entry')} in the baseline. {'. '.join(stale)}"
+    if binding or stale:
+        violations = [f"{_count(len(binding), 'clause')} violated: {_ids(binding)}"] if binding else []
+        return Exit.VIOLATES, "; ".join([*violations, *(f"the baseline is stale: {why}" for why in stale)])
     if not checked:
         return Exit.VIOLATES, "nothing was checked"
     if checked < selection.require:
