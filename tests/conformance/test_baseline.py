@@ -53,9 +53,10 @@ def few(clause: str) -> tuple[Transport, ...]:
 
 @pytest.mark.parametrize("page", sorted(BASELINES.glob("*.toml")), ids=lambda page: page.stem)
 def test_second_defect_under_every_clause_of_a_baseline_is_red(page: Path, survey_of: Callable[..., Survey]) -> None:
+    """But for BUILD-5: a loader that looks at none of its arguments cannot break it any further."""
     baseline = read_baseline(page)
     hidden = []
-    for clause in dict.fromkeys(entry.clause for entry in baseline.entries):
+    for clause in dict.fromkeys(entry.clause for entry in baseline.entries if entry.clause != "BUILD-5"):
         names = [reference_of(defect.name) for defect in DEFECTS.values() if defect.clause == clause]
         names += [f"{GENERATIONS}:{SQL_ONLY[clause]}"] if clause in SQL_ONLY else []
         surveys = (survey_of(load_adapter(name), clauses=(clause,), transports=few(clause)) for name in names)
