@@ -17,9 +17,12 @@ class Capability(Enum):
 
     PLANS = "takes a DataFusion plan together with its session context"
     EXECUTES_PLANS = "applies the plan to what is read"
+    SQL_TRANSFORMS = "takes SQL text and applies it to what is read"
+    TRANSFORMS = "takes a plan or SQL text"
     UDF_REGISTRIES = "takes a UDF registry"
     PATH_IDS = "the id of a split stands for its files"
     PLAN_BYTES = "shows the encoded plan"
+    TRANSFORM_SQL = "shows the SQL text"
     UDF_REGISTRY = "shows the UDF registry"
     FILE_IO = "shows the FileIO"
     TABLE_METADATA = "shows the table metadata"
@@ -30,6 +33,7 @@ class Capability(Enum):
     SCAN_CONTEXT = "shows the scan context"
     IDS = "splits have an id"
     SHARED_CONTEXT = "several splits of one scan share a scan context"
+    SEVERAL_FILES = "one split reads several files"
 
 
 Reader = Callable[[Any], Any]
@@ -43,7 +47,8 @@ class Adapter:
     iterates a split's record batches (``iter`` unless told otherwise). ``can`` names what the implementation does; each
     reader that is given adds the capability to show that part. Readers take a split, the one that was built or one
     that arrived, and return PyIceberg's object (or plain values): they compare nothing. ``build_scan`` makes the splits
-    of one scan, which share a scan context. ``modules`` are the modules that a payload may name (WIRE-12),
+    of one scan, which share a scan context; ``build_files`` makes one split of the given scan tasks, all else from the
+    materials. ``modules`` are the modules that a payload may name (WIRE-12),
     ``secret_properties`` FileIO properties that are secret besides those of :mod:`conformance.secrets` (SAFE-1).
     ``reference`` is how a worker finds the adapter; whoever loads it fills that in.
     """
@@ -54,6 +59,7 @@ class Adapter:
     read: Callable[[Any], Iterable[Any]] = iter
     split_id: Reader | None = None
     plan_bytes: Reader | None = None
+    transform_sql: Reader | None = None
     udf_registry: Reader | None = None
     file_io: Reader | None = None
     table_metadata: Reader | None = None
@@ -63,6 +69,7 @@ class Adapter:
     table_properties: Callable[[Any], Mapping[str, str]] | None = None
     scan_context: Reader | None = None
     build_scan: Callable[[Sequence[Materials]], Sequence[Any]] | None = None
+    build_files: Callable[[Materials, Sequence[Any]], Any] | None = None
     modules: tuple[str, ...] = ()
     secret_properties: tuple[str, ...] = ()
     reference: str = ""
@@ -73,6 +80,7 @@ class Adapter:
         given = {
             Capability.IDS: self.split_id,
             Capability.PLAN_BYTES: self.plan_bytes,
+            Capability.TRANSFORM_SQL: self.transform_sql,
             Capability.UDF_REGISTRY: self.udf_registry,
             Capability.FILE_IO: self.file_io,
             Capability.TABLE_METADATA: self.table_metadata,
@@ -82,5 +90,8 @@ class Adapter:
             Capability.TABLE_PROPERTIES: self.table_properties,
             Capability.SCAN_CONTEXT: self.scan_context,
             Capability.SHARED_CONTEXT: self.build_scan,
+            Capability.SEVERAL_FILES: self.build_files,
         }
-        return self.can | {capability for capability, reader in given.items() if reader is not None}
+        shown = {capability for capability, reader in given.items() if reader is not None}
+        transforms = {Capability.TRANSFORMS} if self.can & {Capability.PLANS, Capability.SQL_TRANSFORMS} else set()
+        return self.can | shown | transforms

@@ -42,6 +42,8 @@ def main() -> None:
 @click.option("--seed", type=int, help="Draw other examples than the profile's.")
 @click.option("--budget", type=int, metavar="SECONDS", help="How long the profile soak draws.")
 @click.option("--require", type=int, metavar="N", help="Fail if fewer clauses than this are checked.")
+@click.option("--baseline", type=click.Path(), metavar="FILE", help="Known failures (TOML), which do not turn it red.")
+@click.option("--baseline-write", type=click.Path(), metavar="FILE", help="Write a baseline of what this run finds.")
 @click.option("--strict", is_flag=True, help="A violated SHOULD clause fails the run too.")
 @click.option("--json", metavar="FILE", help="Write the report as JSON, for `replay` and other programs.")
 @click.option("--junit", metavar="FILE", help="Write the report as JUnit XML, a test case for each clause.")
@@ -58,21 +60,29 @@ def run(
     seed: int | None,
     budget: int | None,
     require: int | None,
+    baseline: str | None,
+    baseline_write: str | None,
     strict: bool,
     **reports: str | None,
 ) -> None:
     """Check a data loader against the contract.
 
-    Exit codes: 0 it conforms; 1 a MUST clause is violated, or too little was checked; 2 wrong usage, or the adapter
-    cannot be loaded; 3 the suite could not do its work.
+    Exit codes: 0 it conforms, but for what the baseline knows; 1 a MUST clause is violated, too little was checked, or
+    an entry of the baseline has to go; 2 wrong usage, or the adapter cannot be loaded or is broken; 3 the suite could
+    not do its work.
     """
     options = [f"--conformance-adapter={adapter}", f"--conformance-profile={profile}"]
     options += [f"--conformance-clause={name}" for name in clause]
     options += [f"--conformance-transport={name}" for name in transport]
     options += [f"--conformance-python={path}" for path in python]
-    for name, value in (("seed", seed), ("budget", budget), ("require", require), *reports.items()):
+    given = {"seed": seed, "budget": budget, "require": require, "baseline": baseline, **reports}
+    for name, value in given.items():
         if value is not None:
             options.append(f"--conformance-{name}={value}")
+    if baseline_write is not None:
+        options.append(f"--conformance-baseline-write={baseline_write}")
+    if baseline is not None:
+        options.insert(0, str(PACKAGE / "test_baseline.py"))
     if strict:
         options.append("--conformance-strict")
     if workers:
@@ -115,6 +125,25 @@ def replay(target: str, report: Path | None, adapter: str | None, clause: tuple[
     if Result.ERROR in results or not results:
         click.echo("Not every example could be judged.", err=True)
         sys.exit(SUITE_FAILED)
+
+
+@main.command()
+@click.argument("split", metavar="MODULE:CLASS")
+@click.option("--output", type=click.Path(dir_okay=False), default="my_adapter.py", show_default=True, metavar="FILE")
+def init(split: str, output: str) -> None:
+    """Write an adapter of a loader from the class of its splits, with what its constructor shows filled in."""
+    from conformance.writing import CannotWrite, written_adapter
+
+    file = Path(output)
+    if file.exists():
+        raise click.UsageError(f"{output} exists already; choose another --output")
+    try:
+        text = written_adapter(split)
+    except CannotWrite as error:
+        raise click.UsageError(str(error)) from None
+    file.write_text(text, encoding="utf-8")
+    todo = text.count("TODO")
+    click.echo(f"Wrote {output} ({todo} TODOs). Try it: dataloader-conformance run --adapter {output} --clause WIRE-1")
 
 
 @main.command(name="list")

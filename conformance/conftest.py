@@ -15,6 +15,11 @@ from conformance.transports import STARTED
 from fixtures.warehouse import Warehouse
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Without a baseline there is nothing to replay."""
+    return True if collection_path.name == "test_baseline.py" and not config.option.conformance_baseline else None
+
+
 @pytest.fixture(scope="session")
 def run(pytestconfig: pytest.Config) -> Run:
     """The run as it was settled by its options."""
@@ -35,7 +40,7 @@ def survey(run: Run) -> Iterator[Survey]:
     chosen = run.selection
     warehouse, exchange = Warehouse(run.folder / "drawn"), run.folder / "exchange"
     with STARTED:
-        yield Survey(chosen.adapter, chosen.transports, chosen.checks, warehouse, exchange)
+        yield Survey(chosen.adapter, chosen.transports, chosen.checks, warehouse, exchange, chosen.baseline)
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +58,8 @@ def record(request: pytest.FixtureRequest) -> Callable[[Findings], None]:
 
     def recorder(findings: Findings) -> None:
         request.node.user_properties.append((PROPERTY, findings.to_plain()))
+        if findings.stale:
+            pytest.fail(findings.stale[0], pytrace=False)
         if findings.broken:
             pytest.fail(f"violates {', '.join(sorted({clause for clause, _ in findings.broken}))}", pytrace=False)
 

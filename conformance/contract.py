@@ -120,7 +120,7 @@ CLAUSES: tuple[Clause, ...] = (
         "PLAN-2",
         "No `LogicalPlan`, `SessionContext` or other handle into the engine is reachable from a split.",
         "seed",
-        needs=(_C.PLANS,),
+        needs=(_C.TRANSFORMS,),
     ),
     Clause(
         "PLAN-3",
@@ -152,7 +152,22 @@ CLAUSES: tuple[Clause, ...] = (
         "PLAN-6",
         "Splits built from one plan do not share mutable state.",
         "field",
-        needs=(_C.PLANS,),
+        needs=(_C.TRANSFORMS,),
+    ),
+    Clause(
+        "PLAN-7",
+        "Where the loader takes SQL text, it arrives to the letter; without one, `None` arrives.",
+        "field",
+        needs=(_C.SQL_TRANSFORMS, _C.TRANSFORM_SQL),
+    ),
+    Clause(
+        "PLAN-8",
+        (
+            "Where the loader takes SQL text: what is read is what the text computes over all rows of the split, "
+            "as built and where it arrives, in a session to which the split's UDFs were registered."
+        ),
+        "field",
+        needs=(_C.SQL_TRANSFORMS,),
     ),
     Clause(
         "UDF-1",
@@ -207,6 +222,15 @@ CLAUSES: tuple[Clause, ...] = (
         "UDF-7",
         "No registry means that nothing is registered, before and after.",
         "seed",
+    ),
+    Clause(
+        "UDF-8",
+        (
+            "Where the loader takes SQL text: wherever it is applied, every function of the registry was registered "
+            "on that session before, in the registry's order."
+        ),
+        "field",
+        needs=(_C.SQL_TRANSFORMS, _C.UDF_REGISTRIES),
     ),
     Clause(
         "IO-1",
@@ -328,6 +352,15 @@ CLAUSES: tuple[Clause, ...] = (
             "cannot detect is out of scope.)"
         ),
         "field",
+    ),
+    Clause(
+        "READ-5",
+        (
+            "Where one split reads several files: the rows of all of them are read, as built and where it arrives, "
+            "whatever their order; no file at all raises `ValueError`."
+        ),
+        "field",
+        needs=(_C.SEVERAL_FILES,),
     ),
     Clause(
         "ID-1",

@@ -26,8 +26,8 @@ __all__ = ["Event", "recorded"]
 
 @dataclass(frozen=True)
 class Event:
-    """``kind`` is ``register``, ``encode`` or ``open``; ``what`` the function's label or the location; ``session`` the
-    session's ``id()`` where there is one.
+    """``kind`` is ``register``, ``encode``, ``sql`` or ``open``; ``what`` the function's label, the SQL text or the
+    location; ``session`` the session's ``id()`` where there is one.
     """
 
     kind: str
@@ -36,6 +36,7 @@ class Event:
 
 
 _REGISTRATIONS = ("register_udf", "register_udaf", "register_udwf", "register_udtf")
+_QUERIES = ("sql", "sql_with_options")
 _OPENINGS: tuple[tuple[Any, str], ...] = tuple(
     (class_, "new_input") for class_ in (PyArrowFileIO, FsspecFileIO, VaultFileIO)
 )
@@ -78,6 +79,8 @@ def _wrap_once() -> None:
     for name in _REGISTRATIONS:
         if (original := getattr(SessionContext, name, None)) is not None:
             setattr(SessionContext, name, _registration(original))
+    for name in _QUERIES:
+        setattr(SessionContext, name, _query(getattr(SessionContext, name)))
     for class_, name in _ENCODINGS:
         setattr(class_, name, staticmethod(_encoding(getattr(class_, name))))
     for class_, name in _OPENINGS:
@@ -91,6 +94,15 @@ def _registration(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(self, function, *args)
 
     return register
+
+
+def _query(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def query(self: SessionContext, text: str, *args: Any, **options: Any) -> Any:
+        _happened(Event("sql", text, id(self)))
+        return original(self, text, *args, **options)
+
+    return query
 
 
 def _encoding(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -131,6 +131,7 @@ def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
         question=Question(calls_of(spec.registry), spec.plan is not None),
         scanned=scanned,
         spec=spec,
+        likeness=spec,
         variant=variant,
         elsewhere=elsewhere,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,12 +34,24 @@ class Violation:
         return f"{self.clause}-{hashlib.sha256(f'{self.clause} {self.spec or self.example}'.encode()).hexdigest()[:8]}"
 
 
+def common_start(one: str, other: str) -> str:
+    """Return what both paths of differences begin with, cut where a name in them ends."""
+    if one == other:
+        return one
+    length = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    cut = re.match(r".*[\[.,: ]", one[: length + 1])
+    return cut.group().rstrip("[.,: ") if cut else ""
+
+
 @dataclass
 class Findings:
     """What a unit of work found, as it goes from an xdist worker to the controller.
 
     ``met`` and ``broken`` count examples for each (clause, transport); ``seconds`` is the time of each phase,
-    ``judging`` that of each clause's checks; ``hung`` names transports and clauses that were given up: they hang;
+    ``judging`` that of each clause's checks. ``known`` counts examples for each (clause, line of a baseline's entry),
+    ``stale`` says which entries have to go. For each (clause, transport) broken, ``common`` holds the conditions that
+    held each time and what the paths of all differences begin with; ``held`` are the conditions that held for every
+    example, ``None`` before the first. ``hung`` names transports and clauses that were given up: they hang.
     ``reached`` counts the examples in each region of what is drawn (:func:`strategies.regions.regions`).
     """
 
@@ -47,16 +60,40 @@ class Findings:
     violations: list[Violation] = field(default_factory=list)
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     judging: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    known: Counter[tuple[str, int]] = field(default_factory=Counter)
+    stale: list[str] = field(default_factory=list)
+    common: dict[tuple[str, str], tuple[frozenset[str], str]] = field(default_factory=dict)
+    held: frozenset[str] | None = None
     examples: int = 0
     unusable: Counter[str] = field(default_factory=Counter)
     hung: set[str] = field(default_factory=set, compare=False)
     reached: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def everywhere(self) -> frozenset[str]:
+        """The conditions that held for every example."""
+        return self.held or frozenset()
+
+    def note(self, clause: str, transport: str, conditions: frozenset[str], path: str) -> None:
+        """Keep of the conditions what held each time that the clause was broken there, and of the paths their start."""
+        held, start = self.common.get((clause, transport), (conditions, path))
+        self.common[clause, transport] = held & conditions, common_start(start, path)
+
+    def hold(self, conditions: frozenset[str] | None) -> None:
+        """Keep what held for every example so far and for one more, or for those of another survey."""
+        if conditions is not None:
+            self.held = conditions if self.held is None else self.held & conditions
 
     def add(self, other: Findings) -> None:
         """Count what the other survey found as well."""
         self.met.update(other.met)
         self.broken.update(other.broken)
         self.violations += other.violations
+        self.known.update(other.known)
+        self.stale += other.stale
+        for (clause, transport), (conditions, path) in other.common.items():
+            self.note(clause, transport, conditions, path)
+        self.hold(other.held)
         for phase, spent in other.seconds.items():
             self.seconds[phase] += spent
         for clause, spent in other.judging.items():
@@ -78,6 +115,10 @@ class Findings:
                 }
                 for violation in self.violations
             ],
+            "known": [[*key, count] for key, count in self.known.items()],
+            "stale": self.stale,
+            "common": [[*key, sorted(held), path] for key, (held, path) in self.common.items()],
+            "held": None if self.held is None else sorted(self.held),
             "seconds": dict(self.seconds),
             "judging": dict(self.judging),
             "examples": self.examples,
@@ -96,9 +137,13 @@ class Findings:
             Counter({(clause, transport): count for clause, transport, count in plain["met"]}),
             Counter({(clause, transport): count for clause, transport, count in plain["broken"]}),
             violations,
-            defaultdict(float, plain["seconds"]),
-            defaultdict(float, plain["judging"]),
-            plain["examples"],
-            Counter(plain["unusable"]),
+            known=Counter({(clause, line): count for clause, line, count in plain["known"]}),
+            stale=plain["stale"],
+            common={(clause, transport): (frozenset(held), path) for clause, transport, held, path in plain["common"]},
+            held=None if plain["held"] is None else frozenset(plain["held"]),
+            seconds=defaultdict(float, plain["seconds"]),
+            judging=defaultdict(float, plain["judging"]),
+            examples=plain["examples"],
+            unusable=Counter(plain["unusable"]),
             reached=Counter(plain["reached"]),
         )

@@ -143,6 +143,14 @@ class TableCase:
     registry: RegistrySpec | None = None
     oldest: bool = False
 
+    @property
+    def likeness(self) -> SplitSpec:
+        """What a spec can say of the case: the tables are partitioned, and have evolved over several snapshots."""
+        key = ColumnSpec(1, "key", "string")
+        table = TableSpec((key,), partition_by=("key",), schema_id=1, snapshots=2)
+        filter_ = None if self.where is None else Predicate("lt", self.where.split()[0], (0,))
+        return SplitSpec(table, filter_, self.columns, self.plan, self.registry)
+
 
 _MASKING = RegistrySpec((UdfSpec("mask", "mask", 3), UdfSpec("shift", "add", 7)))
 
@@ -182,6 +190,7 @@ def table_example(case: TableCase, folder: Path) -> Example:
         expected=expected,
         question=Question(calls_of(case.registry), case.plan is not None),
         scanned=scanned,
+        likeness=case.likeness,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from datafusion import SessionContext
 
 from conformance.adapter import Adapter
-from conformance.engine_events import recorded
+from conformance.engine_events import Event, recorded
 from conformance.plain import (
     Raised,
     Rows,
@@ -194,10 +194,26 @@ def _read(adapter: Adapter, split: Any, question: Question) -> dict[str, Any]:
     seen = {"rows": rows}
     if question.has_plan and not isinstance(rows, Raised):
         seen["registered while reading"] = registrations(event.what for event in events if event.kind == "register")
+        seen["registered before SQL"] = _registered_before_sql(events)
     if begun is not None:
         finished = begun if isinstance(begun, Raised) else attempt(lambda: plain_rows(chain(*begun), exact=exact))
         seen["reads again"] = finished
     return seen
+
+
+def _registered_before_sql(events: Sequence[Event]) -> list[list[str]]:
+    """Return what had been registered on a session when it was first given a query, for each such session, once each.
+
+    Statements that define something (``CREATE SCHEMA``) are no queries.
+    """
+    registered: dict[int | None, list[str]] = {}
+    found: dict[int | None, list[str]] = {}
+    for event in events:
+        if event.kind == "register":
+            registered.setdefault(event.session, []).append(event.what)
+        elif event.kind == "sql" and not event.what.lstrip().upper().startswith(("CREATE ", "DROP ", "SET ")):
+            found.setdefault(event.session, registrations(registered.get(event.session, [])))
+    return sorted({tuple(order): order for order in found.values()}.values())
 
 
 def _begin(adapter: Adapter, split: Any) -> tuple[list[Any], Iterator[Any]]:
@@ -269,6 +285,7 @@ ASPECTS: Sequence[Aspect] = (
     Aspect("class", _class),
     Aspect("id", _shown("split_id", lambda split_id: (type(split_id).__name__, repr(split_id)))),
     Aspect("plan bytes", _shown("plan_bytes", _plan_bytes)),
+    Aspect("SQL text", _shown("transform_sql", repr)),
     Aspect("projected schema", _shown("projected_schema", plain_schema)),
     Aspect("row filter", _shown("row_filter", plain_expression)),
     Aspect("table metadata", _shown("table_metadata", plain_metadata)),

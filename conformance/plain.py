@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,7 @@ import pyarrow as pa
 __all__ = [
     "Raised",
     "Rows",
+    "in_any_layout",
     "plain_expression",
     "plain_mapping",
     "plain_metadata",
@@ -48,6 +50,10 @@ DATA_FILE_FIELDS = (
 LOGS = ("snapshot-log", "metadata-log", "statistics", "partition-statistics")
 
 
+# After an unknown name DataFusion offers others like it, which differ from call to call.
+GUESS = re.compile("Possible function|Did you mean")
+
+
 @dataclass(frozen=True)
 class Raised:
     """An exception in place of a value: its qualified type and its message."""
@@ -57,8 +63,8 @@ class Raised:
 
     @classmethod
     def from_exception(cls, error: BaseException) -> Raised:
-        """Return the record of an exception, its message cut at 600 characters."""
-        return cls(qualified_name(type(error)), str(error)[:600])
+        """Return the record of an exception, its message cut at 600 characters, or where the engine begins to guess."""
+        return cls(qualified_name(type(error)), GUESS.split(str(error))[0][:600])
 
     def __str__(self) -> str:
         return f"raises {self.type}: {self.message}"
@@ -70,10 +76,6 @@ class Rows:
 
     columns: tuple[tuple[str, str, bool], ...]
     rows: tuple[str, ...]
-
-    def without_nullability(self) -> Rows:
-        """Return the rows with columns that do not say whether they are nullable."""
-        return replace(self, columns=tuple((name, type_, True) for name, type_, _ in self.columns))
 
 
 def qualified_name(class_: type) -> str:
@@ -147,6 +149,17 @@ def plain_rows(batches: Iterable[pa.RecordBatch], *, exact: bool) -> Rows | None
         values = [_plain_column(column, exact) for column in batch.columns] if names else []
         rows += [f"({', '.join(row)})" for row in zip(*values, strict=True)] if values else ["()"] * batch.num_rows
     return Rows(columns, tuple(sorted(rows)))
+
+
+def in_any_layout(rows: Any) -> Any:
+    """Return rows whose columns say neither whether they are nullable nor whether their offsets have 64 bits.
+
+    In the first the engine's batches and its plans disagree, in the second PyIceberg's batches and its schemas. What is
+    not :class:`Rows` is returned as it is.
+    """
+    if not isinstance(rows, Rows):
+        return rows
+    return replace(rows, columns=tuple((name, type_.replace("large_", ""), True) for name, type_, _ in rows.columns))
 
 
 def _plain_column(column: pa.Array, exact: bool) -> list[str]:

@@ -6,6 +6,7 @@ pytest in the same environment is left alone.
 
 from __future__ import annotations
 
+import datetime
 import os
 import shutil
 import signal
@@ -27,6 +28,8 @@ __all__ = ["PROPERTY", "Run"]
 
 PACKAGE = Path(__file__).resolve().parent
 PROPERTY = "conformance"
+# How long an entry that a run wrote excuses its failure.
+BASELINE_DAYS = 90
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +45,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--conformance-require", type=int, metavar="N", help="fewest clauses that must be checked")
     add("--conformance-python", action="append", default=[], metavar="PATH", help="another interpreter; repeatable")
     add("--conformance-outcome", metavar="FILE", help="where to write the exit code once there is a verdict")
+    add("--conformance-baseline", metavar="FILE", help="known failures, which do not turn the run red")
+    add("--conformance-baseline-write", metavar="FILE", help="write a baseline of what this run finds")
     add("--conformance-strict", action="store_true", help="SHOULD clauses bind too")
     add("--conformance-json", metavar="FILE", help="write the report as JSON")
     add("--conformance-junit", metavar="FILE", help="write the report as JUnit XML")
@@ -65,7 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _prepare_reports(config)
     run = Run(
         config,
-        selection=_resolve(config, worker.get("conformance_seed")),
+        selection=_resolve(config, worker.get("conformance_seed"), is_worker=bool(worker)),
         folder=Path(worker["conformance_folder"]) if worker else Path(tempfile.mkdtemp(prefix="conformance-")),
         is_worker=bool(worker),
     )
@@ -102,12 +107,14 @@ def _collects_package(config: pytest.Config) -> bool:
     return False
 
 
-def _resolve(config: pytest.Config, seed: int | None) -> Selection:
+def _resolve(config: pytest.Config, seed: int | None, *, is_worker: bool) -> Selection:
+    from conformance.loading import AdapterError
     from conformance.selection import UsageError, resolve
+    from conformance.trial import check_adapter
 
     option = config.getoption
     try:
-        return resolve(
+        selection = resolve(
             adapter=option("conformance_adapter"),
             profile_name=option("conformance_profile"),
             clauses=option("conformance_clause"),
@@ -117,9 +124,13 @@ def _resolve(config: pytest.Config, seed: int | None) -> Selection:
             budget=option("conformance_budget"),
             require=option("conformance_require"),
             strict=option("conformance_strict"),
+            baseline=option("conformance_baseline"),
         )
-    except UsageError as error:
+        if not is_worker and not selection.adapter_reference.startswith(("reference", "conformance.defects:")):
+            check_adapter(selection.adapter.reference)
+    except (UsageError, AdapterError) as error:
         raise pytest.UsageError(str(error)) from error
+    return selection
 
 
 @dataclass(eq=False)  # pytest keeps plugins in sets
@@ -154,7 +165,7 @@ class Run:
         from conformance.fixed import FIXED_UNITS
 
         profile = self.selection.profile
-        return profile.shards + profile.plan_shards + FIXED_UNITS
+        return profile.shards + profile.plan_shards + FIXED_UNITS + len(self.selection.baseline.entries)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -188,6 +199,10 @@ class Run:
                 units = [(count, seed + shard) for shard in range(shards)]
                 names = [f"{argument}-{shard + 1}-of-{shards}" for shard in range(shards)]
                 metafunc.parametrize((argument, "seed"), units, ids=names)
+        if "entry" in metafunc.fixturenames:
+            entries = self.selection.baseline.entries
+            names = [f"known-{entry.clause}-line-{entry.first}" for entry in entries]
+            metafunc.parametrize("entry", entries, ids=names)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Leave progress to the lines of this plugin; what is counted at the end stays pytest's."""
@@ -231,17 +246,23 @@ class Run:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Turn findings into verdicts and these into the exit code."""
+        from conformance.baseline import written
         from conformance.verdicts import Exit, exit_code, verdicts
 
         if self.is_worker or self.config.getoption("collectonly"):
             return
         complete = self.ended >= self.units and not self.errors
         self.verdicts = verdicts(self.selection, self.findings, complete=complete)
-        self.outcome = exit_code(self.selection, self.verdicts, complete=complete)
+        self.outcome = exit_code(self.selection, self.verdicts, self.findings.stale, complete=complete)
         if self.interrupted and not complete:
             self.outcome = (Exit.SUITE_FAILED, "interrupted: the suite could not do all of its work")
         if exitstatus == pytest.ExitCode.USAGE_ERROR and self.outcome[0] is Exit.CONFORMS:
             self.outcome = (Exit.USAGE, "wrong usage")
+        if path := self.config.getoption("conformance_baseline_write"):
+            expires = datetime.date.today() + datetime.timedelta(days=BASELINE_DAYS)
+            violations = [violation for verdict in self.verdicts for violation in verdict.violations]
+            text = written(self.selection.adapter.name, self.findings, violations, expires)
+            Path(path).write_text(text, encoding="utf-8")
         self._write_reports()
         if exitstatus != pytest.ExitCode.USAGE_ERROR:
             session.exitstatus = int(self.outcome[0])

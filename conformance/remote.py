@@ -67,7 +67,7 @@ def _adapter(reference: str) -> Adapter:
 
 
 def build_payload(reference: str, spec: str, root: str) -> tuple[bytes, Observation, Question] | None:
-    """Build the split of a spec (JSON), observe and dump it; ``None`` where that cannot be, which others judge."""
+    """Build and dump the split of a spec (JSON), observe it loaded; ``None`` where that fails, which others judge."""
     example = example_of(from_json(spec), Warehouse(Path(root)))
     if isinstance(example, Unusable):
         return None
@@ -76,7 +76,10 @@ def build_payload(reference: str, spec: str, root: str) -> tuple[bytes, Observat
     payload = attempt(dumped, split, PICKLE)
     if isinstance(split, Raised) or isinstance(payload, Raised):
         return None
-    return payload, observe(adapter, split, example.question), example.question
+    here = attempt(pickle.loads, payload)
+    if isinstance(here, Raised):
+        return None
+    return payload, observe(adapter, here, example.question), example.question
 
 
 def read_failure(reference: str, payload: bytes) -> dict[str, Any]:

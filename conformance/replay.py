@@ -14,7 +14,7 @@ from conformance.adapter import Adapter
 from conformance.checks import CHECKS, Check
 from conformance.contract import select
 from conformance.examples import Unusable, example_of
-from conformance.exchange import DEPARTED, EXCHANGED, departed
+from conformance.exchange import departed
 from conformance.fixed import TABLE_CASES, table_example
 from conformance.observation import Difference
 from conformance.plain import Raised
@@ -22,7 +22,7 @@ from conformance.survey import Survey, judge
 from conformance.transports import Transport
 from conformance.transports.interpreters import Interpreter
 from conformance.transports.registry import TRANSPORTS
-from conformance.trip import Example
+from conformance.trip import DEPARTED, EXCHANGED, Example
 from fixtures.warehouse import Warehouse
 from strategies.serialization import from_json
 from strategies.specs import SplitSpec

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.adapter import Adapter
+from conformance.baseline import EMPTY, Baseline, BaselineError, read_baseline
 from conformance.checks import CHECKS, Check
 from conformance.contract import Clause, select
 from conformance.loading import AdapterError, load_adapter
@@ -36,6 +37,7 @@ class Selection:
     budget: int | None
     require: int
     strict: bool
+    baseline: Baseline = EMPTY
 
     @property
     def checks(self) -> list[Check]:
@@ -56,11 +58,13 @@ def resolve(
     budget: int | None = None,
     require: int | None = None,
     strict: bool = False,
+    baseline: str | None = None,
 ) -> Selection:
     """Return the selection that the options mean.
 
     Raises:
-        UsageError: a name is unknown, the adapter cannot be loaded, a number is out of range, or options contradict.
+        UsageError: a name is unknown, the adapter or the baseline cannot be loaded, a number is out of range, or
+            options contradict.
 
     """
     try:
@@ -81,8 +85,9 @@ def resolve(
     if require is not None and not 0 < require <= len(selected):
         raise UsageError(f"--require must be 1 to {len(selected)} (the selected clauses), got {require}")
     try:
+        known = EMPTY if baseline is None else read_baseline(Path(baseline))
         loaded = load_adapter(adapter)
-    except AdapterError as error:
+    except (AdapterError, BaselineError) as error:
         raise UsageError(str(error)) from error
     if seed is None:
         seed = chosen.seed if chosen.seed is not None else random.SystemRandom().randrange(2**32)
@@ -96,4 +101,5 @@ def resolve(
         budget=budget if budget is not None else chosen.budget,
         require=1 if require is None else require,
         strict=strict,
+        baseline=known,
     )

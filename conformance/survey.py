@@ -6,6 +6,7 @@ was broken anywhere is then searched and shrunk by itself, while the others are 
 
 from __future__ import annotations
 
+import datetime
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,15 +16,18 @@ from pathlib import Path
 from hypothesis.strategies import SearchStrategy
 
 from conformance.adapter import Adapter
+from conformance.baseline import EMPTY, Baseline, Entry
 from conformance.checks import Check
+from conformance.conditions import holding
 from conformance.examples import Unusable, draw, example_of, minimal
-from conformance.exchange import leave, opened, parcel_of
+from conformance.exchange import departed, leave, opened, parcel_of
 from conformance.findings import Findings, Violation
 from conformance.transports import Transport
-from conformance.trip import Example, Judgement, Trip, hangs, take
+from conformance.transports.registry import TRANSPORTS
+from conformance.trip import DEPARTED, EXCHANGED, Example, Judgement, Trip, hangs, take
 from fixtures.warehouse import Warehouse
 from strategies.regions import regions
-from strategies.serialization import to_json
+from strategies.serialization import from_json, to_json
 from strategies.specs import SplitSpec
 
 __all__ = ["Survey"]
@@ -63,6 +67,7 @@ class Survey:
     checks: Sequence[Check]
     warehouse: Warehouse
     exchange: Path | None = None
+    baseline: Baseline = EMPTY
 
     def drawn(self, strategy: SearchStrategy[SplitSpec], count: int, seed: int) -> Findings:
         """Judge ``count`` specs drawn from the seed, then search each clause that was broken."""
@@ -72,7 +77,7 @@ class Survey:
         draw(strategy, count, seed, lambda spec: self._judge_spec(spec, findings, history))
         self._search(findings, history, lambda breaks: minimal(strategy, count, seed, breaks))
         if self.exchange is not None:
-            findings.add(opened(self.exchange, self.adapter))
+            findings.add(opened(self.exchange, self.adapter, self.baseline))
         return findings
 
     def of_plans(self) -> Survey:
@@ -110,6 +115,37 @@ class Survey:
                 assert broken[0].difference is not None
                 findings.violations.append(Violation(clause_id, where, example.title, "", broken[0].difference))
         return findings
+
+    def stale(self, entry: Entry, today: datetime.date) -> str | None:
+        """Return why an entry of the baseline has to go, judged by its pinned spec; ``None`` where it still holds.
+
+        It is judged through those of its transports that are selected; where none is, it holds.
+        """
+        if entry.expires is not None and entry.expires < today:
+            return f"expired on {entry.expires}"
+        survey = replace(self, checks=[check for check in self.checks if check.clause.id == entry.clause])
+        if not survey.checks:
+            return "matches nothing: the clause is not applicable to this adapter"
+        failing: set[str] = set()
+        for exhaustive in (False, True):
+            example = example_of(from_json(entry.spec), self.warehouse)
+            if isinstance(example, Unusable):
+                return f"matches nothing: the engine cannot run its pinned spec: {example.reason[:200]}"
+            trip = survey.taken(replace(example, exhaustive=exhaustive))
+            judgements = list(judge(trip, survey.checks, replace(self.baseline, entries=(entry,))))
+            failing |= {judgement.transport for judgement in judgements if judgement.known}
+        if {EXCHANGED, DEPARTED} & set(entry.transports) or (entry.clause == "WIRE-5" and not failing):
+            single = replace(self.baseline, entries=(replace(entry, transports=()),))
+            found = departed(self.adapter, [from_json(entry.spec)], self.warehouse.root, single)
+            failing |= {EXCHANGED, DEPARTED} if found.known else set()
+        carried = {transport.name for transport in self.transports}
+        possible = {transport.name for transport in TRANSPORTS} - carried
+        judged = set(entry.transports) - possible
+        if entry.transports and not judged:
+            return None
+        if healed := sorted(judged - failing) if entry.transports else ([] if failing else ["any transport"]):
+            return f"no longer fails through {', '.join(healed)}"
+        return None
 
     def taken(self, example: Example) -> Trip:
         """Return the example's trip through the transports of this survey."""
@@ -149,23 +185,33 @@ class Survey:
             if check.clause.id in findings.hung:
                 continue
             begun = time.perf_counter()
-            judged = list(judge(trip, [check]))
+            judged = list(judge(trip, [check], self.baseline))
             judgements += judged
             spent = time.perf_counter() - begun
             findings.judging[check.clause.id] += spent
-            if spent > HANG_SECONDS and any(judgement.difference for judgement in judged):
+            if spent > HANG_SECONDS and any(judgement.difference or judgement.known for judgement in judged):
                 findings.hung.add(check.clause.id)
         findings.seconds["judge"] += time.perf_counter() - started
         where = {(judgement.clause, judgement.transport) for judgement in judgements}
         findings.met.update(where)
         findings.broken.update({(j.clause, j.transport) for j in judgements if j.difference})
+        findings.known.update({(j.clause, j.known) for j in judgements if j.known})
+        conditions = frozenset() if example.likeness is None else holding(example.likeness)
+        findings.hold(conditions)
+        for judgement in judgements:
+            if judgement.difference:
+                findings.note(judgement.clause, judgement.transport, conditions, judgement.difference.path)
         return trip, judgements
 
     def _search(self, findings: Findings, history: History, smallest: Smallest) -> None:
-        """Find the smallest example of each broken clause, until every transport that broke it is accounted for."""
+        """Find the smallest example of each broken clause, until every transport that broke it is accounted for.
+
+        What another unit of work of the run has searched already, through the same transport, is not searched again.
+        """
         started = time.perf_counter()
         for clause_id, (spec, seen) in history.first.items():
-            unexplained = {transport for clause, transport in findings.broken if clause == clause_id}
+            broken_through = {transport for clause, transport in findings.broken if clause == clause_id}
+            unexplained = {transport for transport in broken_through if self._is_first(clause_id, transport)}
             while unexplained:
                 trial = _Trial(self, clause_id, frozenset(unexplained), history)
                 found = smallest(trial.breaks) or spec
@@ -185,12 +231,28 @@ class Survey:
                 unexplained -= set(where)
         findings.seconds["search"] += time.perf_counter() - started
 
+    def _is_first(self, clause_id: str, transport: str) -> bool:
+        """Whether no other unit of work of this run has begun to search the clause there."""
+        if self.exchange is None:
+            return True
+        mark = self.exchange / "searched" / f"{clause_id} {transport}".replace("/", "_")
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            mark.touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
-def judge(trip: Trip, checks: Sequence[Check]) -> Iterator[Judgement]:
-    """Yield the judgement of every check on a trip."""
+
+def judge(trip: Trip, checks: Sequence[Check], baseline: Baseline = EMPTY) -> Iterator[Judgement]:
+    """Yield the judgement of every check on a trip; what the baseline excuses counts as known, not as broken."""
     for check in checks:
         for transport, difference in check.judge(trip):
-            yield Judgement(check.clause.id, transport, difference)
+            entry = difference and baseline.excuse(check.clause.id, transport, trip.example.likeness, difference)
+            if entry:
+                yield Judgement(check.clause.id, transport, None, entry.first)
+            else:
+                yield Judgement(check.clause.id, transport, difference)
 
 
 class _Trial:
@@ -224,7 +286,7 @@ class _Trial:
             self._tried[key] = []
             if not isinstance(example, Unusable):
                 trip = self._survey.taken(example)
-                judgements = judge(trip, self._survey.checks)
+                judgements = judge(trip, self._survey.checks, self._survey.baseline)
                 self._tried[key] = [j for j in judgements if j.transport in self._transports]
         return self._tried[key]
 

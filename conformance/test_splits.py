@@ -37,7 +37,7 @@ def test_pinned_splits(survey: Survey, record: Recorder) -> None:
 def test_departed_driver(survey: Survey, record: Recorder) -> None:
     """Splits whose driver has ended before they are loaded."""
     checked = any(check.clause.id == "WIRE-5" for check in survey.checks)
-    record(departed(survey.adapter, PINNED, survey.warehouse.root) if checked else Findings())
+    record(departed(survey.adapter, PINNED, survey.warehouse.root, survey.baseline) if checked else Findings())
 
 
 @pytest.mark.parametrize("case", TABLE_CASES, ids=[case.name for case in TABLE_CASES])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
+from conformance.baseline import Entry
 from conformance.checks import CHECKS
 from conformance.contract import Clause, Level
 from conformance.findings import Findings, Violation
@@ -15,10 +16,11 @@ __all__ = ["Exit", "State", "Verdict", "exit_code", "verdicts"]
 
 
 class State(Enum):
-    """What a run says of a clause. ``not run`` and ``not applicable`` are no passes."""
+    """What a run says of a clause. ``not run``, ``not applicable`` and ``known`` (to the baseline) are no passes."""
 
     CONFORMS = "conforms"
     VIOLATES = "violates"
+    KNOWN = "known"
     NOT_APPLICABLE = "not applicable"
     NOT_RUN = "not run"
 
@@ -34,13 +36,17 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """A clause's verdict: how many examples met its premise, why it was not run, each distinct way it was broken."""
+    """A clause's verdict: how many examples met its premise, why it was not run, each distinct way it was broken.
+
+    ``entries`` are those of the baseline that excused a failure of it.
+    """
 
     clause: Clause
     state: State
     examples: int = 0
     why: str = ""
     violations: tuple[Violation, ...] = ()
+    entries: tuple[Entry, ...] = ()
 
 
 def verdicts(selection: Selection, findings: Findings, *, complete: bool = True) -> list[Verdict]:
@@ -48,22 +54,27 @@ def verdicts(selection: Selection, findings: Findings, *, complete: bool = True)
     return [_verdict(clause, selection, findings, complete) for clause in selection.clauses]
 
 
-def exit_code(selection: Selection, found: Sequence[Verdict], *, complete: bool = True) -> tuple[Exit, str]:
-    """Return the exit code and a sentence that says why."""
+def exit_code(
+    selection: Selection, found: Sequence[Verdict], stale: Sequence[str] = (), *, complete: bool = True
+) -> tuple[Exit, str]:
+    """Return the exit code and a sentence that says why. ``stale`` says which entries of the baseline have to go."""
     violated = [verdict for verdict in found if verdict.state is State.VIOLATES]
     binding = [v for v in violated if v.clause.level is Level.MUST or selection.strict]
     conforming = sum(verdict.state is State.CONFORMS for verdict in found)
-    checked = conforming + len(violated)
+    known = [verdict for verdict in found if verdict.state is State.KNOWN]
+    checked = conforming + len(violated) + len(known)
     if not complete:
         return Exit.SUITE_FAILED, "the suite could not do all of its work: see the errors above"
-    if binding:
-        return Exit.VIOLATES, f"{_count(len(binding), 'clause')} violated: {_ids(binding)}"
+    if binding or stale:
+        violations = [f"{_count(len(binding), 'clause')} violated: {_ids(binding)}"] if binding else []
+        return Exit.VIOLATES, "; ".join([*violations, *(f"the baseline is stale: {why}" for why in stale)])
     if not checked:
         return Exit.VIOLATES, "nothing was checked"
     if checked < selection.require:
         return Exit.VIOLATES, f"only {_count(checked, 'clause')} checked, {selection.require} required"
     should = f"; SHOULD violated: {_ids(violated)} (--strict makes that binding)" if violated else ""
-    return Exit.CONFORMS, f"conforms to {_count(conforming, 'clause')}{should}"
+    excused = f"; known to the baseline: {_ids(known)}" if known else ""
+    return Exit.CONFORMS, f"conforms to {_count(conforming, 'clause')}{excused}{should}"
 
 
 def _verdict(clause: Clause, selection: Selection, findings: Findings, complete: bool) -> Verdict:
@@ -73,21 +84,27 @@ def _verdict(clause: Clause, selection: Selection, findings: Findings, complete:
     if all(check.clause != clause for check in CHECKS):
         return Verdict(clause, State.NOT_RUN, why="no check verifies it yet")
     # An example counts once, through however many transports it went.
+    lines = sorted(line for id_, line in findings.known if id_ == clause.id)
+    entries = tuple(selection.baseline.at(line) for line in lines)
     examples = max((count for (id_, _), count in findings.met.items() if id_ == clause.id), default=0)
     if any(id_ == clause.id for id_, _ in findings.broken):
         broken = [violation for violation in findings.violations if violation.clause == clause.id]
-        return Verdict(clause, State.VIOLATES, examples, violations=_distinct(broken))
+        return Verdict(clause, State.VIOLATES, examples, violations=_distinct(broken), entries=entries)
     if not complete:
         return Verdict(clause, State.NOT_RUN, examples, why="the run was cut short")
     if not examples:
         return Verdict(clause, State.NOT_RUN, why="no example met its premise")
+    if entries:
+        why = "; ".join(f"line {entry.first} ({entry.fault}): {entry.reason}" for entry in entries)
+        return Verdict(clause, State.KNOWN, examples, why, entries=entries)
     return Verdict(clause, State.CONFORMS, examples)
 
 
 def _distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:
     """Return the smallest example of each set of transports; what one with more transports explains is left out.
 
-    An example that several units of work found is one violation, with the transports of all.
+    An example that several units of work found is one violation, with the transports of all. A spec goes before a fixed
+    table: it can be pinned and replayed.
     """
     by_id: dict[str, Violation] = {}
     for violation in violations:
@@ -95,7 +112,8 @@ def _distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:
         where = tuple(dict.fromkeys((*first.transports, *violation.transports)))
         by_id[violation.id] = replace(first, transports=where)
     kept: list[Violation] = []
-    for violation in sorted(by_id.values(), key=lambda v: (-len(v.transports), len(v.example), v.example)):
+    ordered = sorted(by_id.values(), key=lambda v: (-len(v.transports), not v.spec, len(v.example), v.example))
+    for violation in ordered:
         if not any(set(violation.transports) <= set(other.transports) for other in kept):
             kept.append(violation)
     return tuple(kept)
@@ -106,4 +124,5 @@ def _ids(verdicts: Sequence[Verdict]) -> str:
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"

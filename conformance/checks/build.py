@@ -23,6 +23,7 @@ from conformance.plain import (
 )
 from conformance.trip import AS_BUILT, Trip
 from fixtures.materials import Materials
+from fixtures.survival import encoded
 
 
 @verifies("BUILD-1")
@@ -121,9 +122,12 @@ def lost_plan_is_refused(trip: Trip) -> Outcome:
     if trip.materials.plan is None or trip.plan_survives is None:
         return
     if trip.refusal is None:
-        yield AS_BUILT, Difference("build", f"refused: the plan {trip.plan_survives}", "a split")
+        materials = trip.example.make()
+        encodes = not isinstance(attempt(encoded, materials), Raised)
+        where = f"build of a plan that does not {'arrive' if encodes else 'encode'}"
+        yield AS_BUILT, Difference(where, f"refused: the plan {trip.plan_survives}", "a split")
     elif not trip.refusal.message.strip():
-        yield AS_BUILT, Difference("build", "an error that says why", str(trip.refusal))
+        yield AS_BUILT, Difference("message of the refusal", "an error that says why", str(trip.refusal))
     else:
         yield AS_BUILT, None
 

@@ -6,6 +6,7 @@ from conformance.checks import Outcome, verifies
 from conformance.observation import Difference, attempt, difference
 from conformance.plain import Raised, plain_mapping, qualified_name
 from conformance.trip import AS_BUILT, Trip, not_carried
+from strategies.specs import FileIOSpec
 
 
 @verifies("IO-1")
@@ -53,15 +54,23 @@ def same_files_are_opened(trip: Trip) -> Outcome:
 @verifies("IO-6")
 def used_file_io_can_be_sent(trip: Trip) -> Outcome:
     """Judged where the FileIO has opened a file, or is of a class that holds a lock and handles."""
-    if trip.refusal or trip.spec is None:
+    if trip.refusal or trip.spec is None or trip.example.variant is None:
         return
     configuration = trip.spec.file_io
     if not configuration.used and configuration.implementation != "vault":
         return
     for transport, arrivals in trip.arrivals.items():
         if trip.can_carry(transport):
-            failures = [not_carried(arrival) for arrival in arrivals]
-            yield transport, next(filter(None, failures), None)
+            failure = next(filter(None, map(not_carried, arrivals)), None)
+            yield transport, failure if failure and _carried_otherwise(trip, transport) else None
+
+
+def _carried_otherwise(trip: Trip, transport: str) -> bool:
+    """Whether the split is carried there with a FileIO that has opened nothing: else the FileIO is not at fault."""
+    assert trip.example.variant is not None
+    split = attempt(trip.adapter.build, trip.example.variant(file_io=FileIOSpec()))
+    sender = next(each for each in trip.transports if each.name == transport)
+    return not any(map(not_carried, sender.send(trip.adapter, split, trip.example.question)))
 
 
 @verifies("IO-7")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.checks import Outcome, verifies
 from conformance.observation import Difference, attempt, difference
-from conformance.plain import Raised, Rows
+from conformance.plain import Raised, in_any_layout
 from conformance.reachability import reachable
 from conformance.trip import AS_BUILT, Trip
 
@@ -75,9 +75,7 @@ def rows_as_expected(trip: Trip) -> Outcome:
     if actual is None and not expected.rows:
         yield AS_BUILT, None  # no row and no batch, hence no schema to look at
     else:
-        # The engine's batches and its plans disagree on what is nullable.
-        shown = actual.without_nullability() if isinstance(actual, Rows) else actual
-        yield AS_BUILT, difference(expected.without_nullability(), shown, "rows")
+        yield AS_BUILT, difference(in_any_layout(expected), in_any_layout(actual), "rows")
 
 
 @verifies("PLAN-6")
@@ -102,3 +100,20 @@ def splits_of_one_plan_share_nothing(trip: Trip) -> Outcome:
         AS_BUILT,
         None if shared is None else Difference(shared, "its own", "shared with another split of the plan"),
     )
+
+
+@verifies("PLAN-7")
+def sql_text_arrives(trip: Trip) -> Outcome:
+    yield from trip.built("SQL text", repr(trip.materials.transform_sql))
+    yield from trip.arrives("SQL text")
+
+
+@verifies("PLAN-8")
+def sql_text_computes_the_same(trip: Trip) -> Outcome:
+    if trip.materials.plan is None:
+        return
+    if trip.refusal:
+        yield AS_BUILT, Difference("build with SQL text", "a split", str(trip.refusal))
+        return
+    yield from rows_as_expected(trip)
+    yield from trip.arrives("rows")

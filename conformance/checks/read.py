@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from conformance.checks import Outcome, verifies
 from conformance.checks.plan import rows_as_expected
 from conformance.observation import Difference, attempt, difference, differing
-from conformance.plain import Raised
+from conformance.plain import Raised, in_any_layout
 from conformance.reachability import reachable
 from conformance.transports.workers import call
 from conformance.trip import AS_BUILT, Trip
@@ -108,6 +109,41 @@ def _lost_delete_file(trip: Trip) -> Outcome:
             answer = call(trip.adapter, "first", "read_failure", payload, limit=LIMIT)
             yield AS_BUILT, _as_it_should_fail(answer, file.file_path, "read, a delete file removed")
         return
+
+
+@verifies("READ-5")
+def several_files_are_read(trip: Trip) -> Outcome:
+    """One split of the file and of two more with the same rows, in both orders; and one of no file."""
+    build, variant = trip.adapter.build_files, trip.example.variant
+    if trip.refusal or trip.materials.plan is not None or build is None or variant is None or trip.spec is None:
+        return
+    name = trip.spec.file_name
+    given = [trip.example.make(), *(variant(file_name=f"{name} {i}") for i in (2, 3))]
+    tasks = [materials.file_scan_task for materials in given]
+    wanted = replace(trip.expected_rows, rows=tuple(sorted(trip.expected_rows.rows * len(tasks))))
+    ids = []
+    for where, order in (("", tasks), (" in reverse order", tasks[::-1])):
+        split = attempt(build, trip.materials, order)
+        if isinstance(split, Raised):
+            yield AS_BUILT, Difference(f"build of three files{where}", "a split", str(split))
+            continue
+        rows = trip.observe("rows", split=split)["rows"]
+        if wanted.rows or rows is not None:
+            found = difference(in_any_layout(wanted), in_any_layout(rows), f"rows of three files{where}")
+            yield AS_BUILT, found
+        for transport in trip.transports:
+            carry = getattr(transport, "carry", None)
+            if carry is not None and trip.can_carry(transport.name):
+                arrived = attempt(carry, split)
+                if not isinstance(arrived, Raised):  # the WIRE clauses judge what cannot be carried
+                    there = trip.observe("rows", split=arrived)["rows"]
+                    yield transport.name, difference(rows, there, f"rows of three files{where}")
+        ids.append(trip.observe("id", split=split).get("id"))
+    if len(ids) == len({"", "reverse"}):
+        yield AS_BUILT, difference(ids[0], ids[1], "id of the same files in reverse order")
+    none = attempt(build, trip.materials, [])
+    refused = isinstance(none, Raised) and none.type == "builtins.ValueError"
+    yield AS_BUILT, None if refused else Difference("build of no file", "raises ValueError", str(none)[:200])
 
 
 # Seconds that reading a small damaged file may take.

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import cloudpickle
 
+from conformance.adapter import Capability
 from conformance.checks import Outcome, verifies
 from conformance.engine_events import Event, recorded
 from conformance.observation import Difference, Question, attempt, difference, registrations
@@ -49,9 +50,16 @@ def registration_order_is_kept(trip: Trip) -> Outcome:
         on_session = registrations(_labels([e for e in trip.build_events if e.session == session]))
         if sorted(on_session) == sorted(wanted):  # UDF-1 judges whether they are there at all
             yield AS_BUILT, difference(wanted, on_session, "registered while building")
-    for aspect in ("registry registers", "registered while reading"):
-        yield from trip.built(aspect, wanted)
-        yield from trip.arrives(aspect)
+    yield from trip.built("registry registers", wanted)
+    yield from trip.arrives("registry registers")
+    # Over no rows a loader need not apply its plan, and then registers nothing.
+    nothing_applied = not trip.scanned_rows and not trip.sent.get("registered while reading")
+    if trip.adapter.capabilities & APPLIES and not nothing_applied:
+        yield from trip.built("registered while reading", wanted)
+        yield from trip.arrives("registered while reading")
+
+
+APPLIES = {Capability.EXECUTES_PLANS, Capability.SQL_TRANSFORMS}
 
 
 @verifies("UDF-3")
@@ -132,6 +140,17 @@ def no_registry_registers_nothing(trip: Trip) -> Outcome:
     for aspect in ("registry registers", "registered while reading"):
         yield from trip.built(aspect, [])
         yield from trip.arrives(aspect)
+
+
+@verifies("UDF-8")
+def functions_are_registered_before_sql(trip: Trip) -> Outcome:
+    """Judged on every session to which a query was given while the split was read."""
+    wanted = trip.registration_order
+    if trip.refusal or trip.materials.plan is None or not wanted:
+        return
+    for transport, seen in trip.observations():
+        for registered in seen.get("registered before SQL", []):
+            yield transport, difference(wanted, registered, "registered before the SQL text was given to the session")
 
 
 def _until_encoded(events: list[Event]) -> list[Event]:

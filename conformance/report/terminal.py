@@ -31,6 +31,7 @@ VERSIONS = ("datafusion", "pyiceberg", "pyarrow", "cloudpickle", "hypothesis")
 STYLES = {
     State.CONFORMS: "green",
     State.VIOLATES: "bold red",
+    State.KNOWN: "magenta",
     State.NOT_APPLICABLE: "dim",
     State.NOT_RUN: "yellow",
 }
@@ -54,6 +55,8 @@ def header(selection: Selection, workers: int) -> str:
         ("clauses", f"{len(selection.clauses)} selected"),
         ("transports", ", ".join(transport.name for transport in selection.transports)),
     ]
+    if selection.baseline.entries:
+        lines.append(("baseline", f"{selection.baseline.path}, {len(selection.baseline.entries)} known failures"))
     return _rendered(*(Text.assemble((f"{name:>10}  ", "bold"), value) for name, value in lines))
 
 
@@ -69,6 +72,8 @@ def summary(
     parts: list[RenderableType] = [Text(""), _table(verdicts, findings)]
     for verdict in verdicts:
         parts += [_panel(verdict, violation) for violation in verdict.violations]
+    for place in findings.stale:
+        parts.append(Panel(Text(place), title="the baseline is stale", title_align="left", border_style="red"))
     for error in errors:
         parts.append(Panel(Text(error[-4000:]), title="the suite could not do its work", border_style="red"))
     phases = ", ".join(f"{name} {spent:.0f} s" for name, spent in sorted(findings.seconds.items()))
@@ -76,7 +81,7 @@ def summary(
     parts.append(
         Text(f"{findings.examples} examples ({unusable} that the engine cannot run), {seconds:.0f} s: {phases}")
     )
-    red = any(verdict.state is State.VIOLATES for verdict in verdicts) or errors
+    red = any(verdict.state is State.VIOLATES for verdict in verdicts) or errors or findings.stale
     parts.append(Text(f"{selection.adapter.name}: {outcome}", style="bold red" if red else "bold"))
     return _rendered(*parts)
 

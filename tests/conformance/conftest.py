@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,9 @@ from conformance.survey import Survey
 from conformance.transports import Transport
 from conformance.transports.in_process import IN_PROCESS
 from fixtures.warehouse import Warehouse
+
+# Before any worker starts: the stand-ins of OpenHouse's loader are found here, and workers get the driver's path.
+sys.path.append(str(Path(__file__).parent))
 
 # Enough to tell the families of transports apart; the gate itself goes through all of them.
 FEW = tuple(t for t in IN_PROCESS if t.name in ("pickle-2", "pickle-oob", "cloudpickle", "copy", "deepcopy"))

@@ -118,7 +118,7 @@ KILLS_ONCE = """
 import os, pathlib
 def build(materials):
     mark = pathlib.Path("killed")
-    if not mark.exists():
+    if materials.plan is not None and not mark.exists():
         mark.touch()
         os._exit(0)
     return REFERENCE.build(materials)

@@ -60,6 +60,14 @@ def test_reference_breaks_no_clause(survey_of: Callable[..., Survey]) -> None:
 
 
 def test_every_check_is_shown_broken() -> None:
-    """WIRE-10 alone has no defect of its own: test_transports shows one through another interpreter."""
+    """Shown elsewhere: WIRE-10 through another interpreter (test_transports); what takes SQL text or several files, as
+    the reference does not, on stand-ins (test_openhouse).
+    """
     checked = {check.clause.id for check in CHECKS}
-    assert checked - {defect.clause for defect in DEFECTS.values()} == {"WIRE-10"}
+    assert checked - {defect.clause for defect in DEFECTS.values()} == {
+        "PLAN-7",
+        "PLAN-8",
+        "READ-5",
+        "UDF-8",
+        "WIRE-10",
+    }

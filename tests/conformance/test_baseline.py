@@ -1,0 +1,172 @@
+"""A baseline excuses what it names and nothing else, and says when an entry has to go."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conformance.baseline import EMPTY, Baseline, BaselineError, read_baseline, written
+from conformance.conditions import CONDITIONS, holding
+from conformance.defects import reference_of
+from conformance.fixed import PINNED, TABLE_CASES
+from conformance.loading import load_adapter
+from conformance.profiles import PROFILES
+from conformance.selection import resolve
+from conformance.survey import Survey
+from conformance.transports import Transport
+from conformance.transports.registry import TRANSPORTS
+from conformance.verdicts import Exit, State, exit_code, verdicts
+from fixtures.defects import DEFECTS
+from strategies import split_specs
+from strategies.serialization import from_json, to_json
+from strategies.specs import ColumnSpec, SplitSpec, SqlPlanSpec, TableSpec
+
+BASELINES = Path(__file__).parents[2] / "conformance" / "baselines"
+TODAY = datetime.date(2026, 12, 1)
+SQL_ONLY = {"PLAN-7": "TRIMS_SQL", "PLAN-8": "BATCH_AT_A_TIME", "UDF-8": "REGISTERS_TOO_LATE"}
+GENERATIONS = Path(__file__).with_name("openhouse_generations.py")
+
+WITH_PLAN = SplitSpec(TableSpec((ColumnSpec(1, "a", "long", (1,)),)), plan=SqlPlanSpec("SELECT a FROM t"))
+ENTRY = """[[known]]
+clause = "ID-1"
+condition = {condition}
+fault = "ours"
+reason = "as it is"
+{more}spec = '''{spec}'''
+"""
+
+
+def baseline_of(folder: Path, condition: str = '["plan"]', more: str = "", spec: SplitSpec = WITH_PLAN) -> Baseline:
+    file = folder / "baseline.toml"
+    file.write_text(ENTRY.format(condition=condition, more=more, spec=to_json(spec)))
+    return read_baseline(file)
+
+
+def few(clause: str) -> tuple[Transport, ...]:
+    own = tuple(transport for transport in TRANSPORTS if transport.clause == clause)
+    return own or tuple(t for t in TRANSPORTS if t.name in ("pickle-5", "cloudpickle", "copy", "deepcopy", "worker"))
+
+
+@pytest.mark.parametrize("page", sorted(BASELINES.glob("*.toml")), ids=lambda page: page.stem)
+def test_second_defect_under_every_clause_of_a_baseline_is_red(page: Path, survey_of: Callable[..., Survey]) -> None:
+    """But for BUILD-5: a loader that looks at none of its arguments cannot break it any further."""
+    baseline = read_baseline(page)
+    hidden = []
+    for clause in dict.fromkeys(entry.clause for entry in baseline.entries if entry.clause != "BUILD-5"):
+        names = [reference_of(defect.name) for defect in DEFECTS.values() if defect.clause == clause]
+        names += [f"{GENERATIONS}:{SQL_ONLY[clause]}"] if clause in SQL_ONLY else []
+        surveys = (survey_of(load_adapter(name), clauses=(clause,), transports=few(clause)) for name in names)
+        if not any(broken(replace(survey, baseline=baseline)) for survey in surveys):
+            hidden.append(clause)
+    assert hidden == []
+
+
+def broken(survey: Survey) -> set[tuple[str, str]]:
+    findings = survey.pinned(PINNED)
+    if not findings.broken:
+        seed = PROFILES["quick"].seed
+        assert seed is not None
+        findings = survey.drawn(split_specs(), 24, seed)
+    return set(findings.broken)
+
+
+def test_known_failure_is_excused_under_its_condition_alone(tmp_path: Path, survey_of: Callable[..., Survey]) -> None:
+    selection = resolve(clauses=["ID-1"], transports=["pickle-5"])
+    always = replace(selection.adapter, split_id=lambda split: str(id(split)))
+    survey = survey_of(always, clauses=("ID-1",), transports=selection.transports)
+    known = baseline_of(tmp_path)
+    selection = replace(selection, adapter=always, baseline=known)
+    findings = replace(survey, baseline=known).pinned([WITH_PLAN])
+    (verdict,) = verdicts(selection, findings)
+    assert verdict.state is State.KNOWN
+    assert exit_code(selection, [verdict]) == (Exit.CONFORMS, "conforms to 0 clauses; known to the baseline: ID-1")
+    findings.add(replace(survey, baseline=known).pinned([replace(WITH_PLAN, plan=None)]))
+    (verdict,) = verdicts(selection, findings)
+    assert verdict.state is State.VIOLATES
+    assert "plan=" not in verdict.violations[0].example
+
+
+@pytest.mark.parametrize(
+    ("more", "change", "why"),
+    [
+        ("", {}, "no longer fails through any transport"),
+        ('transports = ["as built", "pickle-5"]\n', {}, "no longer fails through as built, pickle-5"),
+        ("expires = 2026-11-30\n", {}, "expired on 2026-11-30"),
+        ("", {"split_id": None}, "matches nothing: the clause is not applicable"),
+        ('transports = ["worker"]\n', {}, None),  # not selected, not judged
+    ],
+)
+def test_entry_that_has_to_go(
+    more: str, change: dict[str, None], why: str | None, tmp_path: Path, survey_of: Callable[..., Survey]
+) -> None:
+    baseline = baseline_of(tmp_path, more=more)
+    survey = survey_of(load_adapter("reference"), clauses=("ID-1",), transports=few("")[:1])
+    if "split_id" in change:
+        survey = replace(survey, checks=[])
+    found = survey.stale(baseline.entries[0], TODAY)
+    assert found == why if why is None else found is not None and found.startswith(why)
+
+
+def test_stale_entry_turns_the_run_red_and_names_its_lines(tmp_path: Path) -> None:
+    baseline = baseline_of(tmp_path)
+    place = baseline.place(baseline.entries[0])
+    assert place.endswith("baseline.toml, lines 1-6 (ID-1)")
+    code, why = exit_code(resolve(), [], [f"{place}: no longer fails; delete these lines"])
+    assert code is Exit.VIOLATES
+    assert "lines 1-6 (ID-1): no longer fails; delete these lines" in why
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x = 1", "may hold [[known]] entries alone"),
+        ("[[known", "cannot be read"),
+        ('[[known]]\nclause = "ID-1"', "lines 1-2: an entry needs fault, reason, condition, spec"),
+        (ENTRY.format(condition="[]", more="expire = 1\n", spec="{}"), "no key 'expire'; did you mean expires"),
+        (
+            ENTRY.format(condition='["plam"]', more="", spec=to_json(WITH_PLAN)),
+            "no condition 'plam'; did you mean plan",
+        ),
+        (ENTRY.format(condition='["orc"]', more="", spec=to_json(WITH_PLAN)), "does not fall under its own condition"),
+        (ENTRY.format(condition="1", more="", spec=to_json(WITH_PLAN)), "condition must be a list of names, got 1"),
+        (
+            ENTRY.format(condition="[]", more='transports = ["x"]\n', spec=to_json(WITH_PLAN)),
+            "there is no transport 'x'",
+        ),
+        (ENTRY.format(condition="[]", more="", spec="{}"), "not a spec"),
+        (
+            ENTRY.format(condition="[]", more="", spec=to_json(WITH_PLAN)).replace("ours", "theirs"),
+            "fault must be ours",
+        ),
+    ],
+)
+def test_wrong_baseline_names_line_and_value(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "baseline.toml").write_text(text)
+    with pytest.raises(BaselineError) as error:
+        read_baseline(tmp_path / "baseline.toml")
+    assert says in str(error.value)
+
+
+def test_written_baseline_excuses_the_run_that_it_comes_from(tmp_path: Path, survey_of: Callable[..., Survey]) -> None:
+    defect = next(defect for defect in DEFECTS.values() if defect.clause == "IO-1")
+    survey = survey_of(load_adapter(reference_of(defect.name)), clauses=("IO-1",), transports=few("")[:2])
+    findings = survey.pinned(PINNED)
+    assert findings.broken
+    (tmp_path / "b.toml").write_text(written("mine", findings, findings.violations, TODAY))
+    baseline = read_baseline(tmp_path / "b.toml")
+    assert not replace(survey, baseline=baseline).pinned(PINNED).broken
+    assert [survey.stale(entry, TODAY) for entry in baseline.entries] == [None] * len(baseline.entries)
+    assert all(set(e.condition) <= holding(from_json(e.spec)) for e in baseline.entries)
+
+
+def test_conditions_have_docs_and_tell_specs_apart() -> None:
+    held = [holding(spec) for spec in PINNED] + [holding(case.likeness) for case in TABLE_CASES]
+    assert all(condition.__doc__ for condition in CONDITIONS.values())
+    assert len(set(held)) > len(PINNED) // 2
+    assert "plan" in holding(WITH_PLAN)
+    assert not {"no_plan", "orc", "has_deletes"} & holding(WITH_PLAN)
+    assert EMPTY.entries == ()
