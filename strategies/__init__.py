@@ -4,12 +4,15 @@ What is drawn is a plain value (:mod:`strategies.specs`); live files, tables and
 elsewhere.
 """
 
+from strategies.arguments import invalid_arguments, valid_arguments
 from strategies.file_ios import file_io_properties, file_ios
 from strategies.filters import predicates, projections, row_filters
+from strategies.pairs import pairs
 from strategies.plans import frame_plans, plans, sql_plans
 from strategies.serialization import from_json, to_json
 from strategies.specs import (
     And,
+    ArgumentsSpec,
     Chain,
     ColumnSpec,
     FileIOSpec,
@@ -19,6 +22,7 @@ from strategies.specs import (
     MapSpec,
     Not,
     Or,
+    PairSpec,
     PlanSpec,
     Predicate,
     RegistrySpec,
@@ -36,6 +40,7 @@ from strategies.udfs import registries, udfs
 
 __all__ = [
     "And",
+    "ArgumentsSpec",
     "Chain",
     "ColumnSpec",
     "FileIOSpec",
@@ -45,6 +50,7 @@ __all__ = [
     "MapSpec",
     "Not",
     "Or",
+    "PairSpec",
     "PlanSpec",
     "Predicate",
     "RegistrySpec",
@@ -61,6 +67,8 @@ __all__ = [
     "file_ios",
     "frame_plans",
     "from_json",
+    "invalid_arguments",
+    "pairs",
     "plans",
     "predicates",
     "projections",
@@ -71,5 +79,6 @@ __all__ = [
     "tables",
     "to_json",
     "udfs",
+    "valid_arguments",
     "values",
 ]

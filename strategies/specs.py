@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 
 __all__ = [
     "And",
+    "ArgumentsSpec",
     "Chain",
     "ColumnSpec",
     "FileIOSpec",
@@ -28,6 +29,7 @@ __all__ = [
     "MapSpec",
     "Not",
     "Or",
+    "PairSpec",
     "PlanSpec",
     "Predicate",
     "RegistrySpec",
@@ -281,3 +283,30 @@ class SplitSpec(Spec):
     registry: RegistrySpec | None = None
     file_io: FileIOSpec = FileIOSpec()
     file_name: str = "data"
+
+
+@dataclass(frozen=True, repr=False)
+class ArgumentsSpec(Spec):
+    """Arguments of a split's constructor: those of ``split`` with ``changes`` of (argument, value in its place).
+
+    The value :data:`FALSY` stands for the argument that was there, made false where truth is asked for.
+    ``raises`` names the exception that must come, ``None`` where the arguments are valid; its message must match
+    each of the regular expressions in ``message``, whatever their case.
+    """
+
+    split: SplitSpec
+    changes: tuple[tuple[str, Value], ...] = ()
+    raises: str | None = None
+    message: tuple[str, ...] = ()
+
+
+FALSY = "<false where truth is asked for>"
+
+
+@dataclass(frozen=True, repr=False)
+class PairSpec(Spec):
+    """Two splits that differ in one respect alone: ``differs`` of :data:`strategies.pairs.RESPECTS`."""
+
+    first: SplitSpec
+    second: SplitSpec
+    differs: str

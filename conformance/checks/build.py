@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from datafusion import SessionContext
-from datafusion.plan import LogicalPlan
 
 from conformance.adapter import Capability
 from conformance.checks import Outcome, verifies
@@ -22,8 +21,10 @@ from conformance.plain import (
     plain_task,
 )
 from conformance.trip import AS_BUILT, Trip
+from fixtures.arguments import falsy
 from fixtures.materials import Materials
 from fixtures.survival import encoded
+from strategies.arguments import WRONG_KINDS
 
 
 @verifies("BUILD-1")
@@ -61,20 +62,6 @@ def one_without_the_other_raises(trip: Trip) -> Outcome:
             yield AS_BUILT, None
 
 
-class _FalsyPlan(LogicalPlan):
-    """A plan that is false where truth is asked for."""
-
-    def __bool__(self) -> bool:
-        return False
-
-
-class _FalsySession(SessionContext):
-    """A session that is false where truth is asked for."""
-
-    def __len__(self) -> int:
-        return 0
-
-
 @verifies("BUILD-3")
 def falsy_arguments_count(trip: Trip) -> Outcome:
     """A plan, a session and a registry that are false where truth is asked for count as given."""
@@ -88,11 +75,7 @@ def falsy_arguments_count(trip: Trip) -> Outcome:
             yield AS_BUILT, Difference("build with a registry that is false", "a split", str(trip.refusal))
         return
     materials = trip.example.make()
-    assert materials.plan is not None
-    assert materials.session_context is not None
-    plan = _FalsyPlan(materials.plan._raw_plan)
-    session = _FalsySession.__new__(_FalsySession)
-    session.__dict__.update(vars(materials.session_context))
+    plan, session = falsy(materials.plan), falsy(materials.session_context)
     for half in ({"plan": plan, "session_context": None}, {"plan": None, "session_context": session}):
         result = attempt(trip.adapter.build, replace(materials, **half))
         raised = isinstance(result, Raised) and result.type == "builtins.ValueError"
@@ -132,23 +115,13 @@ def lost_plan_is_refused(trip: Trip) -> Outcome:
         yield AS_BUILT, None
 
 
-WRONG_KINDS: tuple[tuple[str, str], ...] = (
-    ("file_scan_task", "task|file"),
-    ("table_metadata", "metadata"),
-    ("file_io", "io"),
-    ("projected_schema", "schema"),
-    ("row_filter", "filter"),
-    ("udf_registry", "registry|udf"),
-)
-
-
 @verifies("BUILD-5")
 def wrong_kind_is_named(trip: Trip) -> Outcome:
     if trip.refusal:
         return
     materials = trip.example.make()
     takes_registry = Capability.UDF_REGISTRIES in trip.adapter.capabilities
-    for name, pattern in WRONG_KINDS:
+    for name, pattern in WRONG_KINDS.items():
         if name == "udf_registry" and not takes_registry:
             continue
         wrong_values: tuple[Any, ...] = (7, None) if name == "file_scan_task" else (7,)

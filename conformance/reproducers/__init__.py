@@ -15,7 +15,6 @@ from importlib.metadata import version
 from typing import Any
 
 from conformance.adapter import Adapter, Capability
-from conformance.checks.build import WRONG_KINDS
 from conformance.checks.wire import PLAIN_MODULES
 from conformance.contract import clause
 from conformance.examples import calls_of
@@ -28,6 +27,7 @@ from conformance.secrets import secret_names
 from conformance.trip import AS_BUILT
 from fixtures.damage import DAMAGES
 from fixtures.unsendable import UNSENDABLE
+from strategies.arguments import WRONG_KINDS
 from strategies.serialization import from_json
 from strategies.specs import SplitSpec
 
@@ -124,7 +124,7 @@ def _by_clause(violation: Violation, adapter: Adapter, spec: SplitSpec) -> Plan 
         built = path == "build with a registry that is false"
         return Plan(shows.is_built) if built else Plan(shows.falsy_counts, {"registers": registries})
     if id_ == "BUILD-5" and (wrong := re.match(r"build with (\w+)=(.+)", path)):
-        words = dict(WRONG_KINDS)[wrong[1]].split("|")
+        words = WRONG_KINDS[wrong[1]].split("|")
         arguments = {"argument": wrong[1], "wrong": ast.literal_eval(wrong[2]), "words": tuple(words)}
         return Plan(shows.names_wrong_argument, arguments)
     if id_ == "UDF-2" and path.startswith("registered while building"):
