@@ -13,6 +13,7 @@ import signal
 import tempfile
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -278,28 +279,26 @@ class Run:
         annotated = os.environ.get("GITHUB_ACTIONS") == "true"
         if not (paths or reproducers or annotated):
             return
-        described = document(
-            Ended(
-                selection=self.selection,
-                verdicts=self.verdicts,
-                findings=self.findings,
-                errors=self.errors,
-                exit_code=int(self.outcome[0]),
-                sentence=self.outcome[1],
-                seconds=time.monotonic() - self.started,
-                workers=getattr(self.config.option, "numprocesses", None) or 0,
-                units=self.units,
-                ended=self.ended,
-                interrupted=self.interrupted,
-            )
+        ended = Ended(
+            selection=self.selection,
+            verdicts=self.verdicts,
+            findings=self.findings,
+            errors=self.errors,
+            exit_code=int(self.outcome[0]),
+            sentence=self.outcome[1],
+            seconds=time.monotonic() - self.started,
+            workers=getattr(self.config.option, "numprocesses", None) or 0,
+            units=self.units,
+            ended=self.ended,
+            interrupted=self.interrupted,
         )
         try:
+            described = document(ended)
             write(described, paths, reproducers)
-        except OSError as error:
-            self.errors.append(f"a report cannot be written: {error}")
+            self.annotations = annotation_lines(described) if annotated else []
+        except Exception:  # whatever it is: no report, no pass
+            self.errors.append(f"a report cannot be written\n{traceback.format_exc()}")
             self.outcome = (Exit.SUITE_FAILED, "a report could not be written: see the error above")
-        if annotated:
-            self.annotations = annotation_lines(described)
 
     def pytest_unconfigure(self) -> None:
         """Remove the run's files, and write down that there is a verdict."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -161,6 +163,14 @@ def _by_clause(violation: Violation, adapter: Adapter, spec: SplitSpec) -> Plan 
     return None
 
 
+# Where a split has arrived, an error is what is seen there.
+LOOKED = '''
+def looked(split):
+    """Look at a split where it has arrived; an error is what is seen there."""
+    seen = attempt(look, split)
+    return shown(seen) if isinstance(seen, BaseException) else seen
+'''.strip()
+
 HEAD = '''"""{title}
 
 {statement}
@@ -206,21 +216,26 @@ def _script(violation: Violation, adapter: Adapter, spec: SplitSpec, plan: Plan)
         call |= {"look": "look", "through": "through"}
     if plan.given is not None:
         call["given"] = "given"
-    given = materials_code(spec, embedding, statistics=violation.clause in ("CTX-4", "BUILD-6"))
+    made = materials_code(spec, embedding, statistics=violation.clause in ("CTX-4", "BUILD-6"))
+    making = list(embedding.definitions)
     for name, value in plan.arguments.items():
         if callable(value):
             embedding.add(name, value)
             call[name] = name
         else:
             call[name] = repr(value)
-    for value in (plan.show, looks.compared, looks.shown, plan.look, plan.given):
+    for value in (plan.show, looks.compared, looks.shown, plan.look and looks.attempt, plan.look, plan.given):
         if value is not None:
             embedding.add(value.__name__, value)
+    looking = [name for name in embedding.definitions if name not in making]
+    loader = _loader(adapter, embedding)
+    driving = [name for name in embedding.definitions if name not in (*making, *looking)]
     calls = calls_of(spec.registry)
     here: list[str] = []
     if plan.look is not None:
         extra = f", {calls!r}" if "calls" in _parameters(plan.look) else ""
         here.append(f"def look(split):\n    return {plan.look.__name__}(loader, split{extra})")
+        here.append(LOOKED)
         here.append(through_code(plan.way, plan.trips, embedding))
     if plan.given is not None:
         extra = f", {calls!r}" if "calls" in _parameters(plan.given) else ""
@@ -228,20 +243,41 @@ def _script(violation: Violation, adapter: Adapter, spec: SplitSpec, plan: Plan)
     shown_with = ", ".join(call[name] for name in needed if name in call and name not in plan.arguments)
     keywords = "".join(f", {name}={call[name]}" for name in plan.arguments)
     embedding.imports |= {"import importlib", "import sys", "import traceback", "from pathlib import Path"}
-    here.insert(0, _loader(adapter, embedding))
     here.append(MAIN.format(call=f"{plan.show.__name__}({shown_with}{keywords})", id=violation.id).strip("\n"))
     far = "def look_at(sent" in "\n".join(here)
     start = 'this.look_at(*sys.argv[2:]) if "--look-at" in sys.argv else this.main()' if far else "this.main()"
     here.append(START.format(start=start).strip("\n"))
-    body = "\n\n\n".join([*embedding.definitions.values(), given, *here])
-    imports = "\n".join(sorted(embedding.imports, key=lambda line: (line.startswith("from"), line.split()[1])))
-    return f"{_head(violation)}\n{imports}\n\n{body}\n"
+    defined = embedding.definitions
+    parts = [
+        *(defined[name] for name in making),
+        made,
+        *(defined[name] for name in driving),
+        loader,
+        *(defined[name] for name in looking),
+        *here,
+    ]
+    return "\n\n".join([_head(violation).rstrip("\n"), _imports(embedding)]) + "\n\n\n" + "\n\n\n".join(parts) + "\n"
+
+
+def _imports(embedding: Embedding) -> str:
+    """Return the imports, those of the standard library first."""
+
+    def of_package(line: str) -> str:
+        return line.split()[1].split(".")[0]
+
+    def order(line: str) -> tuple[bool, str]:
+        return line.startswith("from"), line.split()[1]
+
+    standard = [line for line in embedding.imports if of_package(line) in sys.stdlib_module_names]
+    others = [line for line in embedding.imports if line not in standard]
+    return "\n\n".join("\n".join(sorted(lines, key=order)) for lines in (standard, others) if lines)
 
 
 def _head(violation: Violation) -> str:
     found = clause(violation.clause)
     title = f"{violation.id}: a violation of {found.id} ({found.level.value})."
-    return HEAD.format(title=title, statement=found.statement, version=version("dataloader-conformance"))
+    statement = textwrap.fill(found.statement, 118)
+    return HEAD.format(title=title, statement=statement, version=version("dataloader-conformance"))
 
 
 def _loader(adapter: Adapter, embedding: Embedding) -> str:

@@ -123,7 +123,7 @@ def materials_code(spec: SplitSpec, embedding: Embedding, *, statistics: bool) -
     if spec.plan is not None:
         parts.append(_planned(spec, embedding))
     parts.append(_make(spec, embedding, statistics))
-    return "\n\n".join(part.strip("\n") for part in parts)
+    return "\n\n\n".join(part.strip("\n") for part in parts)
 
 
 def _metadata(table: TableSpec) -> str:

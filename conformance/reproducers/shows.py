@@ -26,55 +26,54 @@ from conformance.reachability import reachable
 from conformance.reproducers.looks import attempt, recorded, shown
 from fixtures.unsendable import Holding
 
-Shown = tuple[Any, Any]
 
-
-def arrives_as_sent(make: Any, loader: Any, look: Any, through: Any) -> Shown:
+def arrives_as_sent(make: Any, loader: Any, look: Any, through: Any) -> tuple[Any, Any]:
     split = loader.build(make())
-    return look(split), through(split)
+    sent, arrived = look(split), attempt(through, split)
+    return sent, shown(arrived) if isinstance(arrived, BaseException) else arrived
 
 
-def built_as_given(make: Any, loader: Any, look: Any, given: Any) -> Shown:
+def built_as_given(make: Any, loader: Any, look: Any, given: Any) -> tuple[Any, Any]:
     return given(make()), look(loader.build(make()))
 
 
-def is_carried(make: Any, loader: Any, look: Any, through: Any) -> Shown:
+def is_carried(make: Any, loader: Any, look: Any, through: Any) -> tuple[Any, Any]:
     split = loader.build(make())
     attempt(look, split)  # the engine has run here
     arrived = attempt(through, split)
     return "carried", shown(arrived) if isinstance(arrived, BaseException) else "carried"
 
 
-def plan_bytes_are_bytes(make: Any, loader: Any) -> Shown:
+def plan_bytes_are_bytes(make: Any, loader: Any) -> tuple[Any, Any]:
     return "bytes", type(loader.plan_bytes(loader.build(make()))).__name__
 
 
-def properties_are_a_dict(make: Any, loader: Any, through: Any) -> Shown:
+def properties_are_a_dict(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:
     return "dict", through(loader.build(make()))
 
 
-def is_read_only(make: Any, loader: Any, through: Any) -> Shown:
+def is_read_only(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:
     seen = through(loader.build(make()))
     return dict.fromkeys(seen, "kept"), seen
 
 
-def second_trip_as_first(make: Any, loader: Any, through: Any) -> Shown:
+def second_trip_as_first(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:
     split = loader.build(make())
     return through(split, 1), through(split)
 
 
-def is_built(make: Any, loader: Any) -> Shown:
+def is_built(make: Any, loader: Any) -> tuple[Any, Any]:
     built = attempt(loader.build, make())
     return "a split", shown(built) if isinstance(built, BaseException) else "a split"
 
 
-def is_refused(make: Any, loader: Any) -> Shown:
+def is_refused(make: Any, loader: Any) -> tuple[Any, Any]:
     """The engine loses this plan on its way through Substrait."""
     built = attempt(loader.build, make())
     return "an error", "an error" if isinstance(built, BaseException) else "a split"
 
 
-def is_refused_without(make: Any, loader: Any, missing: str) -> Shown:
+def is_refused_without(make: Any, loader: Any, missing: str) -> tuple[Any, Any]:
     built = attempt(loader.build, replace(make(), **{missing: None}))
     text = str(built).lower()
     both = any(word in text for word in ("both", "neither", "together"))
@@ -83,7 +82,7 @@ def is_refused_without(make: Any, loader: Any, missing: str) -> Shown:
     return expected, expected if says else shown(built) if isinstance(built, BaseException) else "a split"
 
 
-def names_wrong_argument(make: Any, loader: Any, argument: str, wrong: Any, words: tuple[str, ...]) -> Shown:
+def names_wrong_argument(make: Any, loader: Any, argument: str, wrong: Any, words: tuple[str, ...]) -> tuple[Any, Any]:
     built = attempt(loader.build, replace(make(), **{argument: wrong}))
     named = isinstance(built, (TypeError, ValueError)) and any(word in str(built).lower() for word in words)
     expected = f"TypeError or ValueError naming {argument}"
@@ -100,7 +99,7 @@ class FalsySession(SessionContext):
         return 0
 
 
-def falsy_counts(make: Any, loader: Any, registers: bool) -> Shown:
+def falsy_counts(make: Any, loader: Any, registers: bool) -> tuple[Any, Any]:
     """A plan and a session that are false where truth is asked for, alone and together."""
     materials = make()
     plan = FalsyPlan(materials.plan._raw_plan)
@@ -128,7 +127,7 @@ def falsy_counts(make: Any, loader: Any, registers: bool) -> Shown:
     }, seen
 
 
-def arguments_stay_apart(make: Any, loader: Any, look: Any) -> Shown:
+def arguments_stay_apart(make: Any, loader: Any, look: Any) -> tuple[Any, Any]:
     """What a split was built from is changed before anything has looked at the split."""
     untouched = look(loader.build(make()))
     materials = make()
@@ -140,7 +139,7 @@ def arguments_stay_apart(make: Any, loader: Any, look: Any) -> Shown:
     return untouched, look(split)
 
 
-def plan_is_encoded_while_building(make: Any, loader: Any) -> Shown:
+def plan_is_encoded_while_building(make: Any, loader: Any) -> tuple[Any, Any]:
     with recorded() as building:
         split = loader.build(make())
     with recorded() as later:
@@ -154,7 +153,7 @@ def plan_is_encoded_while_building(make: Any, loader: Any) -> Shown:
     return expected, {"while building": encoded(building), "later": encoded(later)}
 
 
-def no_engine_handle(make: Any, loader: Any) -> Shown:
+def no_engine_handle(make: Any, loader: Any) -> tuple[Any, Any]:
     found = [
         f"{path}: a {type(value).__name__}"
         for path, value in reachable(loader.build(make()))
@@ -163,7 +162,7 @@ def no_engine_handle(make: Any, loader: Any) -> Shown:
     return [], found[:3]
 
 
-def splits_share_nothing(make: Any, loader: Any) -> Shown:
+def splits_share_nothing(make: Any, loader: Any) -> tuple[Any, Any]:
     materials = make()
     first, second = loader.build(materials), loader.build(materials)
     given = {id(value) for part in vars(materials).values() for _, value in reachable(part)}
@@ -171,7 +170,7 @@ def splits_share_nothing(make: Any, loader: Any) -> Shown:
     return [], [path for path, value in reachable(second) if id(value) in own and id(value) not in given]
 
 
-def registered_on_the_session(make: Any, loader: Any) -> Shown:
+def registered_on_the_session(make: Any, loader: Any) -> tuple[Any, Any]:
     """On the given session: once for each split, in the registry's order, before the plan is encoded."""
     materials = make()
     with recorded() as alone:
@@ -182,17 +181,20 @@ def registered_on_the_session(make: Any, loader: Any) -> Shown:
         with recorded() as events:
             loader.build(materials)
         here = id(materials.session_context)
-        seen.append([what for kind, what, where in events if kind == "encode" or where == here])
-    return [[*wanted, "LogicalPlan"]] * 2, seen
+        encoded = next((i for i, event in enumerate(events) if event[0] == "encode"), len(events))
+        labels = [what if kind == "register" and where == here else None for kind, what, where in events]
+        before, after = (list(filter(None, part)) for part in (labels[:encoded], labels[encoded:]))
+        seen.append({"before encoding": before, "after": after})
+    return [{"before encoding": wanted, "after": []}] * 2, seen
 
 
-def nothing_is_registered(make: Any, loader: Any) -> Shown:
+def nothing_is_registered(make: Any, loader: Any) -> tuple[Any, Any]:
     with recorded() as events:
         loader.build(make())
     return [], [what for kind, what, _ in events if kind == "register"]
 
 
-def unsendable_is_refused(make: Any, loader: Any, held: Any) -> Shown:
+def unsendable_is_refused(make: Any, loader: Any, held: Any) -> tuple[Any, Any]:
     """A registry that holds what no pickler can send."""
     materials = replace(make(), plan=None, session_context=None, udf_registry=Holding(held()))
     split = loader.build(materials)
@@ -204,13 +206,13 @@ def unsendable_is_refused(make: Any, loader: Any, held: Any) -> Shown:
     return dict.fromkeys(seen, "raises"), raised
 
 
-def nameless_is_refused(make: Any, loader: Any) -> Shown:
+def nameless_is_refused(make: Any, loader: Any) -> tuple[Any, Any]:
     """A function without an importable name, by pickle."""
     made = attempt(pickle.dumps, loader.build(make()))
     return "raises", "raises" if isinstance(made, BaseException) else "a payload"
 
 
-def missing_module_is_named(make: Any, loader: Any) -> Shown:
+def missing_module_is_named(make: Any, loader: Any) -> tuple[Any, Any]:
     """A registry whose module is here and not where the split is loaded."""
     with tempfile.TemporaryDirectory() as folder:
         text = "class Registry:\n    def register_udfs(self, session_context):\n        pass\n"
@@ -230,7 +232,7 @@ def missing_module_is_named(make: Any, loader: Any) -> Shown:
     )
 
 
-def configurations_stay_apart(make: Any, loader: Any, look: Any, through: Any) -> Shown:
+def configurations_stay_apart(make: Any, loader: Any, look: Any, through: Any) -> tuple[Any, Any]:
     """Two splits that differ in the value of one property, sent together."""
     pair = [loader.build(make(more={"tenant.secret": value})) for value in ("one tenant", "two tenants")]
     return ["one tenant", "two tenants"], [p.get("'tenant.secret'", "").strip("'") for p in through(pair)]
@@ -240,7 +242,7 @@ def look_pair(loader: Any, pair: Any) -> Any:
     return [{repr(key): repr(value) for key, value in loader.file_io(split).properties.items()} for split in pair]
 
 
-def one_scan_shares_its_context(make: Any, loader: Any, through: Any) -> Shown:
+def one_scan_shares_its_context(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:
     splits = loader.build_scan([make(), make()])
     return "one scan context", "one scan context" if through(list(splits)) else "two scan contexts"
 
@@ -249,13 +251,13 @@ def look_shared(loader: Any, splits: Any) -> Any:
     return loader.scan_context(splits[0]) is loader.scan_context(splits[1])
 
 
-def reads_again(make: Any, loader: Any, through: Any) -> Shown:
+def reads_again(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:
     """What one iterator gives, and what another one does that began before it and went on after it."""
     whole, interrupted = through(loader.build(make()))
     return whole, interrupted
 
 
-def copies_share_nothing(make: Any, loader: Any, through: Any) -> Shown:
+def copies_share_nothing(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:
     split = loader.build(make())
     own = {id(value) for _, value in reachable(split) if isinstance(value, (list, dict, set, bytearray))}
     arrived = through(split)
@@ -270,14 +272,14 @@ def copies_share_nothing(make: Any, loader: Any, through: Any) -> Shown:
     }
 
 
-def original_stays(make: Any, loader: Any, look: Any, through: Any) -> Shown:
+def original_stays(make: Any, loader: Any, look: Any, through: Any) -> tuple[Any, Any]:
     split = loader.build(make())
     before = look(split)
     attempt(through, split)
     return before, look(split)
 
 
-def lost_file_is_named(make: Any, loader: Any, damage: Any, deletes: bool) -> Shown:
+def lost_file_is_named(make: Any, loader: Any, damage: Any, deletes: bool) -> tuple[Any, Any]:
     """A file is lost after the split was built; reading has to raise an error that names it and can be sent back."""
     materials = make(Path(tempfile.mkdtemp()))
     task = materials.file_scan_task
@@ -298,7 +300,7 @@ def lost_file_is_named(make: Any, loader: Any, damage: Any, deletes: bool) -> Sh
     return expected, expected
 
 
-def id_stays(make: Any, loader: Any) -> Shown:
+def id_stays(make: Any, loader: Any) -> tuple[Any, Any]:
     """Looked at twice, and looked at after sending before it was looked at here."""
     split, unseen = loader.build(make()), loader.build(make())
     first = loader.split_id(split)
@@ -306,7 +308,7 @@ def id_stays(make: Any, loader: Any) -> Shown:
     return [first, arrived], [loader.split_id(split), loader.split_id(unseen)]
 
 
-def id_stands_for_the_path(make: Any, loader: Any) -> Shown:
+def id_stands_for_the_path(make: Any, loader: Any) -> tuple[Any, Any]:
     """Splits of other files have other ids; another configuration of the same file changes nothing."""
     own = make()
     name = Path(own.file_scan_task.file.file_path).stem
@@ -335,14 +337,14 @@ def id_stands_for_the_path(make: Any, loader: Any) -> Shown:
     return expected, {what: equal({**others, **same}[what]) for what in expected}
 
 
-def cut_payload_raises(make: Any, loader: Any) -> Shown:
+def cut_payload_raises(make: Any, loader: Any) -> tuple[Any, Any]:
     payload = pickle.dumps(loader.build(make()), pickle.HIGHEST_PROTOCOL)
     cut = (n for n in range(len(payload)) if not isinstance(attempt(pickle.loads, payload[:n]), BaseException))
     loaded = next(cut, None)
     return "raises at every length", "raises at every length" if loaded is None else f"loads when cut to {loaded} bytes"
 
 
-def flipped_payload_does_no_harm(make: Any, loader: Any, seconds: int = 30) -> Shown:
+def flipped_payload_does_no_harm(make: Any, loader: Any, seconds: int = 30) -> tuple[Any, Any]:
     """Each byte with one bit flipped is loaded by a process with a limit of memory and time."""
     payload = pickle.dumps(loader.build(make()), pickle.HIGHEST_PROTOCOL)
     there = """
@@ -382,7 +384,9 @@ class Naming(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def payload_names_known_modules(make: Any, loader: Any, modules: tuple[str, ...], plain: tuple[str, ...]) -> Shown:
+def payload_names_known_modules(
+    make: Any, loader: Any, modules: tuple[str, ...], plain: tuple[str, ...]
+) -> tuple[Any, Any]:
     """Of the loader, of pickle, and of the user's FileIO and registry."""
     materials = make()
 
@@ -400,7 +404,7 @@ def payload_names_known_modules(make: Any, loader: Any, modules: tuple[str, ...]
     return [], foreign
 
 
-def subclass_arrives_as_itself(make: Any, loader: Any) -> Shown:
+def subclass_arrives_as_itself(make: Any, loader: Any) -> tuple[Any, Any]:
     """The split and its scan context, each made one of a subclass with a field of its own."""
     parts = {"split": loader.build(make())}
     if loader.scan_context is not None:
@@ -422,7 +426,7 @@ def subclass_arrives_as_itself(make: Any, loader: Any) -> Shown:
     return expected, seen
 
 
-def second_load_does_nothing(make: Any, loader: Any) -> Shown:
+def second_load_does_nothing(make: Any, loader: Any) -> tuple[Any, Any]:
     """Loading once more, after one was loaded and read: nothing is registered or opened."""
     payload = pickle.dumps(loader.build(make()))
     attempt(lambda: list(loader.read(pickle.loads(payload))))
@@ -443,7 +447,7 @@ def second_load_does_nothing(make: Any, loader: Any) -> Shown:
     return [], [*(f"registers {what}" for kind, what, _ in events if kind == "register"), *opened]
 
 
-def secrets_are_not_shown(make: Any, loader: Any, names: tuple[str, ...]) -> Shown:
+def secrets_are_not_shown(make: Any, loader: Any, names: tuple[str, ...]) -> tuple[Any, Any]:
     """In representations, log records, and the errors of a read and of a build that fail."""
     lines: list[str] = []
 

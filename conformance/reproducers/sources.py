@@ -188,7 +188,7 @@ def _needs(node: ast.AST, namespace: Mapping[str, Any]) -> Iterator[tuple[str, A
                 importable = _importable(value)
                 if importable is None or importable[0].split(".")[0] in SUITE:
                     continue
-            if getattr(builtins, part.id, None) is not value:
+            if getattr(builtins, part.id, None) is not value and not part.id.startswith("__"):
                 yield part.id, value
 
 

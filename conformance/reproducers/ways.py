@@ -12,7 +12,7 @@ def through(split, trips={trips}):
     """{doc}"""
     for _ in range(trips):
         split = {sent}
-    return look(split)
+    return looked(split)
 '''
 
 _OUT_OF_BAND = """
@@ -42,7 +42,7 @@ def look_at(sent, seen, trips):
     """Look at what has arrived in this process, or send it on."""
     try:
         split = pickle.loads(Path(sent).read_bytes())
-        outcome = ("seen", through(split, int(trips)) if int(trips) else look(split))
+        outcome = ("seen", through(split, int(trips)) if int(trips) else looked(split))
     except Exception as error:
         outcome = ("raised", f"{{type(error).__name__}}: {{error}}")
     Path(seen).write_bytes(pickle.dumps(outcome))
@@ -50,20 +50,20 @@ def look_at(sent, seen, trips):
 
 _POOL = '''
 def look_at(split):
-    return look(split), split
+    return looked(split), split
 
 
 def through(split, trips={trips}):
     """{doc}"""
     with {pool} as pool:
         seen, back = {applied}
-    return seen if trips == 1 else look(back)
+    return seen if trips == 1 else looked(back)
 '''
 
 _FORK = '''
 def look_at(sender, split):
     try:
-        sender.send(look(split))
+        sender.send(looked(split))
     except BaseException as error:
         sender.send(f"raises {{type(error).__name__}}: {{error}}")
 
@@ -85,18 +85,25 @@ def through(split, trips={trips}):
 _THREADS = '''
 def through(split, trips=5):
     """{doc}"""
+    own = looked(split)
+    for _ in range(30):  # threads meet by chance
+        seen = at_once(split, trips)
+        if any(value != own for value in seen):
+            break
+    return next((value for value in seen if value != own), own)
+
+
+def at_once(split, trips):
     barrier = threading.Barrier(3)
 
     def travel():
         barrier.wait(60)
         for _ in range(trips):
             arrived = pickle.loads(pickle.dumps(split, pickle.HIGHEST_PROTOCOL))
-        return look(arrived)
+        return looked(arrived)
 
     with ThreadPoolExecutor(3) as threads:
-        seen = [running.result(60) for running in [threads.submit(travel) for _ in range(3)]]
-    own = look(split)
-    return next((value for value in seen if value != own), own)
+        return [running.result(60) for running in [threads.submit(travel) for _ in range(3)]]
 '''
 
 

@@ -179,6 +179,21 @@ def test_report_that_cannot_be_written_ends_the_run_before_it_starts(option: str
     assert "Traceback" not in ran.stderr
 
 
+def test_report_that_can_be_written_no_more_is_exit_code_3(tmp_path: Path) -> None:
+    body = """
+import shutil
+def build(materials):
+    shutil.rmtree("gone", ignore_errors=True)
+    return REFERENCE.build(materials)
+"""
+    file = adapter(tmp_path, "build=build", body=body)
+    (tmp_path / "gone").mkdir()
+    chosen = ["--adapter", file, "--clause", "ID-1", "--transport", "pickle-5", "--json", "gone/report.json"]
+    ran = command("run", *chosen, cwd=tmp_path)
+    assert ran.returncode == 3, ran.stdout + ran.stderr
+    assert "a report could not be written" in ran.stdout
+
+
 def reports(folder: Path) -> list[str]:
     paths = {f"--{name}": folder / f"report.{name}" for name in REPORTS}
     return [str(item) for pair in paths.items() for item in pair] + ["--reproducers", str(folder / "scripts")]
