@@ -212,6 +212,14 @@ class BatchAtATime(SqlSplit):
                 yield from self._session(iter([batch])).sql(self._transform_sql).collect()
 
 
+class LosesARow(SqlSplit):
+    """Stops one row short of the end of a batch."""
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in super().__iter__():
+            yield batch.slice(0, max(0, batch.num_rows - 1)) if self._transform_sql is not None else batch
+
+
 class RegistersTooLate(SqlSplit):
     """Registers the functions once a query has failed for want of them."""
 
@@ -252,5 +260,6 @@ SEVERAL_FILES = adapter_for("several files", SeveralFilesSplit, MetricContext, T
 
 TRIMS_SQL = adapter_for("trims", TrimsSql, SqlContext, TableIdentifier)
 BATCH_AT_A_TIME = adapter_for("batch at a time", BatchAtATime, SqlContext, TableIdentifier)
+LOSES_A_ROW = adapter_for("loses a row", LosesARow, SqlContext, TableIdentifier)
 REGISTERS_TOO_LATE = adapter_for("registers too late", RegistersTooLate, SqlContext, TableIdentifier)
 FIRST_FILE_ALONE = adapter_for("first file alone", FirstFileAlone, MetricContext, TableIdentifier)
