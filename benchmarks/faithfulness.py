@@ -2,8 +2,8 @@
 
 `python -m benchmarks.faithfulness benchmarks/plans.jsonl` draws the set, labels each plan by running the original and
 what Substrait makes of it over ten tables made to tell plans apart, has the reference loader build a split with it,
-writes a line of JSON for each plan, and prints both rates. A plan that holds a construct of `docs/FINDINGS.md` counts as
-unfaithful.
+writes a line of JSON for each plan, and prints both rates. A plan that holds a construct of `docs/FINDINGS.md` counts
+as unfaithful.
 """
 
 from __future__ import annotations
