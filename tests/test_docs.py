@@ -56,7 +56,7 @@ def run_python(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shell(text: str) -> None:
-    for line in text.splitlines():
+    for line in text.replace("\\\n", " ").splitlines():
         for command in re.split(r"\s*&&\s*", line.split(" #")[0].strip()):
             if command and not command.startswith("#"):
                 checked(shlex.split(command))
@@ -84,7 +84,8 @@ def ini(text: str) -> None:
 
 def workflow(text: str) -> None:
     parsed = yaml.safe_load(text)
-    for job in parsed["jobs"].values():
+    jobs = parsed["jobs"].values() if isinstance(parsed, dict) else [{"steps": parsed}]  # a whole one, or its steps
+    for job in jobs:
         commands = [step["run"] for step in job["steps"] if "run" in step]
         assert any(command.startswith("dataloader-conformance run") for command in commands)
         for command in commands:
