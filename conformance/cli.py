@@ -194,6 +194,8 @@ def _pytest(options: list[str]) -> tuple[int, str]:
         name: value for name, value in os.environ.items() if name not in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
     }
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    # Else Hypothesis leaves a folder of its own where the command is called.
+    environment.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "hypothesis"))
     # Ctrl-C reaches the run as well, which then says what it knows; this process waits for that.
     previous = signal.getsignal(signal.SIGINT)
     if previous is not signal.SIG_IGN:  # as it is for a job in the background

@@ -13,10 +13,10 @@ from typing import Any
 from conformance.reproducers.sources import Embedding
 from fixtures import functions
 from fixtures.expressions import PREDICATES
-from fixtures.file_ios import VAULT_ENDPOINT, VAULT_TOKEN, VaultFileIO, vault_token
+from fixtures.file_ios import VAULT_ENDPOINT, VAULT_TOKEN, Settings, VaultFileIO, vault_token
 from fixtures.plans import session_with
 from fixtures.schemas import iceberg_type, python_value
-from fixtures.warehouse import table_metadata
+from fixtures.warehouse import partition, table_metadata
 from strategies.plans import quoted
 from strategies.specs import (
     And,
@@ -85,6 +85,20 @@ FALSY = """
         return 0
 """
 
+FALSE = """
+    def __bool__(self):
+        return False
+"""
+
+REVERSED = """
+    def __init__(self, entries):
+        self.kept = entries[::-1]
+
+    @property
+    def entries(self):
+        return self.kept[::-1]
+"""
+
 STATEFUL = '''
 
 class StatefulRegistry(Registry):
@@ -127,7 +141,7 @@ def materials_code(spec: SplitSpec, embedding: Embedding, *, statistics: bool) -
 
 
 def _metadata(table: TableSpec) -> str:
-    described = json.loads(table_metadata(table, "LOCATION").model_dump_json())
+    described = table_metadata(table, "LOCATION").model_dump(mode="json")
     text = _wrapped_json(described).replace("'", "\\u0027")
     return f"METADATA = r'''\n{text}\n'''"
 
@@ -143,7 +157,8 @@ def _registry(registry: RegistrySpec, embedding: Embedding) -> str:
     for udf in registry.udfs:
         body = functions.BODIES[udf.behaviour]
         embedding.add(body.__name__, body)
-    kind = {"stateful": STATEFUL, "falsy": FALSY}.get(registry.kind, "")
+    kinds = {"stateful": STATEFUL, "falsy": FALSY, "false": FALSE, "reversed": REVERSED}
+    kind = kinds.get(registry.kind, "")
     if registry.kind == "slots":
         text = REGISTRY.replace("    def __init__", '    __slots__ = ("entries",)\n\n    def __init__', 1)
     else:
@@ -157,9 +172,20 @@ def _registry(registry: RegistrySpec, embedding: Embedding) -> str:
             f"            ({how!r}, {udf.name!r}, {_function(udf)}, {types.get(argument, argument)!r}, "
             f"{types.get(result, result)!r}, {udf.volatility!r}),"
         )
+    if any(udf.origin == "method" for udf in registry.udfs):
+        text += "\n\n" + BOUND
     in_main = IN_MAIN if any(udf.origin == "main" for udf in registry.udfs) else ""
     return text.strip("\n") + "\n\n\n" + in_main + "\n".join([*lines, "        )\n    )"])
 
+
+BOUND = """
+class Bound:
+    def __init__(self, body, operand):
+        self.body, self.operand = body, operand
+
+    def compute(self, *columns):
+        return self.body(self.operand, *columns)
+"""
 
 IN_MAIN = '''
 def in_main(body, operand):
@@ -176,6 +202,8 @@ def _function(udf: UdfSpec) -> str:
     body = functions.BODIES[udf.behaviour].__name__
     if udf.origin == "module":
         return f"partial({body}, {udf.operand})"
+    if udf.origin == "method":
+        return f"Bound({body}, {udf.operand}).compute"
     if udf.origin == "main":
         return f"in_main({body}, {udf.operand})"
     return f"lambda *columns: {body}({udf.operand}, *columns)"
@@ -205,6 +233,8 @@ def _step(method: str, *expressions: str) -> str:
     parsed = [f"frame.parse_sql_expr({text!r})" for text in expressions]
     if method == "limit":
         return f"limit({int(expressions[0])})"
+    if method == "with_column":
+        return f"with_column({expressions[0]!r}, {parsed[1]})"
     if method == "aggregate":
         return f"aggregate([{parsed[0]}], [{', '.join(parsed[1:])}])"
     if method == "sort":
@@ -281,7 +311,8 @@ def _file(table: TableSpec, embedding: Embedding) -> Iterator[str]:
     for column in written:
         values = [_value(python_value(column.type, value), embedding) for value in column.values] or ["None"]
         patterns.append(f"[{', '.join(values)}]")
-    yield "    written = schema_to_pyarrow(metadata.schemas[0])  # the schema of the file"
+    ids = "" if table.field_ids else ", include_field_ids=False"
+    yield f"    written = schema_to_pyarrow(metadata.schemas[0]{ids})  # the schema of the file"
     yield "    patterns = [  # a column each, repeated down the rows"
     yield from (f"        {pattern}," for pattern in patterns)
     yield "    ]"
@@ -343,9 +374,8 @@ def _deletes(spec: SplitSpec, embedding: Embedding) -> Iterator[str]:
 
 
 def _partition(table: TableSpec, embedding: Embedding) -> str:
-    columns = [table.column(name) for name in table.partition_by]
-    values = [_value(python_value(column.type, (column.values or (None,))[0]), embedding) for column in columns]
-    return f"Record({', '.join(values)})"
+    record = partition(table)
+    return f"Record({', '.join(_value(record[i], embedding) for i in range(len(record)))})"
 
 
 def _data_file(table: TableSpec, statistics: bool) -> Iterator[str]:
@@ -435,6 +465,9 @@ def _file_io(spec: SplitSpec, embedding: Embedding) -> Iterator[str]:
     elif configured.mapping == "chain":
         embedding.imports.add("from collections import ChainMap")
         held = "ChainMap({}, properties)"
+    elif configured.mapping == "own":
+        embedding.add("Settings", Settings)
+        held = "Settings(properties)"
     if configured.chosen_by == "instance":
         if class_ != "VaultFileIO":
             embedding.imports.add(f"from {modules[configured.implementation]} import {class_}")
