@@ -89,7 +89,7 @@ def what_cannot_be_sent_fails_early(trip: Trip) -> Outcome:
     """
     if trip.refusal or trip.spec is None or trip.spec.registry is None:
         return
-    if any(udf.origin != "module" for udf in trip.spec.registry.udfs):
+    if any(udf.origin not in IMPORTABLE for udf in trip.spec.registry.udfs):
         yield "pickle", _refused(attempt(pickle.dumps, trip.split), "a function without an importable name")
     bare = replace(trip.example.make(), plan=None, session_context=None)
     for held, make in UNSENDABLE.items():
