@@ -27,8 +27,8 @@ from fixtures.defects import DEFECTS, Defect
 from strategies.serialization import to_json
 from tests.conformance.test_defects import first_catch, transports_for
 
-# The first defect of each clause.
-ONE_OF_EACH = {defect.clause: defect for defect in reversed(DEFECTS.values())}
+# The first defect of each clause; of LIFE-1 no single trip shows any, and `replay` takes its steps again.
+ONE_OF_EACH = {defect.clause: defect for defect in reversed(DEFECTS.values()) if defect.clause != "LIFE-1"}
 
 # What one split that is sent alone does not show, by clause.
 NOT_SHOWN = {"UDF-4": "registries of one class are mixed up once a process has seen two of them"}
