@@ -19,6 +19,7 @@ from strategies.specs import (
     SqlPlanSpec,
     StructSpec,
 )
+from strategies.udfs import IMPORTABLE
 
 __all__ = ["CONDITIONS", "condition", "holding", "holds"]
 
@@ -150,7 +151,7 @@ def udf_name_twice(spec: SplitSpec) -> bool:
 @condition
 def udf_without_importable_name(spec: SplitSpec) -> bool:
     """A function has no importable name."""
-    return any(udf.origin != "module" for udf in spec.registry.udfs) if spec.registry else False
+    return any(udf.origin not in IMPORTABLE for udf in spec.registry.udfs) if spec.registry else False
 
 
 @condition

@@ -171,8 +171,8 @@ TABLE_CASES = (
     TableCase("orders-filtered", "orders", ("o_status", "o_orderdate", "o_comment"), "o_totalprice > 250000.00"),
 )
 
-# Units of work besides the drawn ones: pinned splits, a departed driver, each real table.
-FIXED_UNITS = 2 + len(TABLE_CASES)
+# Units of work besides the drawn ones: pinned splits, lifecycles, a departed driver, each real table.
+FIXED_UNITS = 3 + len(TABLE_CASES)
 
 
 def table_example(case: TableCase, folder: Path) -> Example:

@@ -13,8 +13,8 @@ __all__ = ["PROFILES", "Profile", "profile"]
 class Profile:
     """``shards`` units of work draw ``examples`` splits each, and ``plan_shards`` draw ``plans`` splits with a plan.
 
-    The latter are judged on what concerns the plan alone, so that many are judged in little time. All of it is settled
-    by one seed.
+    The latter are judged on what concerns the plan alone, so that many are judged in little time. One unit more draws
+    ``lives`` orders of steps (LIFE-1). All of it is settled by one seed.
     ``seed`` is fixed where a run must draw the same examples every time; ``None`` takes a new one, which is printed.
     ``budget`` is the number of seconds that ``soak`` goes on drawing, ``None`` where the number of examples decides.
     """
@@ -25,13 +25,14 @@ class Profile:
     seed: int | None
     plan_shards: int = 0
     plans: int = 0
+    lives: int = 0
     budget: int | None = None
 
 
 PROFILES = {
-    "quick": Profile("quick", shards=8, examples=6, seed=20260311, plan_shards=2, plans=40),
-    "thorough": Profile("thorough", shards=40, examples=40, seed=None, plan_shards=8, plans=200),
-    "soak": Profile("soak", shards=4, examples=25, seed=None, budget=600),
+    "quick": Profile("quick", shards=8, examples=6, seed=20260311, plan_shards=2, plans=40, lives=40),
+    "thorough": Profile("thorough", shards=40, examples=40, seed=None, plan_shards=8, plans=200, lives=1000),
+    "soak": Profile("soak", shards=4, examples=25, seed=None, lives=1000, budget=600),
 }
 
 

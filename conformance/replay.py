@@ -16,13 +16,15 @@ from conformance.contract import select
 from conformance.examples import Unusable, example_of
 from conformance.exchange import departed
 from conformance.fixed import TABLE_CASES, table_example
+from conformance.life import lived
+from conformance.lifecycle import CLAUSE
 from conformance.observation import Difference
 from conformance.plain import Raised
 from conformance.survey import Survey, judge
 from conformance.transports import Transport
 from conformance.transports.interpreters import Interpreter
 from conformance.transports.registry import TRANSPORTS
-from conformance.trip import DEPARTED, EXCHANGED, Example
+from conformance.trip import AS_BUILT, DEPARTED, EXCHANGED, Example
 from fixtures.warehouse import Warehouse
 from strategies.serialization import from_json
 from strategies.specs import SplitSpec
@@ -112,6 +114,8 @@ def replay(adapter: Adapter, case: Case, folder: Path) -> Replay:
     if not checks or missing:
         why = f"the adapter lacks what the clause needs: {missing[0]}" if missing else "no check verifies the clause"
         return Replay(case, Result.ERROR, why=why)
+    if case.clause == CLAUSE:
+        return _lived_again(adapter, case, folder)
     if case.clause == "WIRE-5" and case.transports and set(case.transports) <= {DEPARTED, EXCHANGED}:
         return _without_driver(adapter, case, folder)
     try:
@@ -151,6 +155,15 @@ def _without_driver(adapter: Adapter, case: Case, folder: Path) -> Replay:
     if found.met and not judgements:
         return _judged(case, None, (), [(DEPARTED, None)])
     return _judged(case, None, (), judgements)
+
+
+def _lived_again(adapter: Adapter, case: Case, folder: Path) -> Replay:
+    """The steps of a script; the JSON of a spec has none."""
+    try:
+        found = lived(adapter, case.example, Warehouse(folder / "drawn")) if not case.spec else None
+    except ValueError as error:
+        return Replay(case, Result.ERROR, why=str(error))
+    return _judged(case, None, (), [] if case.spec else [(AS_BUILT, found)])
 
 
 def _example(case: Case, warehouse: Warehouse, folder: Path) -> Example | Unusable:

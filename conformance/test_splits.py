@@ -10,6 +10,8 @@ import pytest
 from conformance.exchange import departed
 from conformance.findings import Findings
 from conformance.fixed import PINNED, TABLE_CASES, TableCase, table_example
+from conformance.lifecycle import live
+from conformance.plugin import Run
 from conformance.survey import Survey
 from strategies import split_specs
 
@@ -32,6 +34,11 @@ def test_drawn_plans(survey: Survey, record: Recorder, plans: int, seed: int) ->
 def test_pinned_splits(survey: Survey, record: Recorder) -> None:
     """Splits that a drawn run reaches too rarely, and splits that once failed."""
     record(survey.pinned(PINNED))
+
+
+def test_lifecycles(survey: Survey, record: Recorder, run: Run) -> None:
+    """Splits in orders of steps drawn from the seed."""
+    record(live(survey, run.selection.profile.lives, run.selection.seed))
 
 
 def test_departed_driver(survey: Survey, record: Recorder) -> None:

@@ -51,6 +51,14 @@ class Example:
     elsewhere: Callable[[Path], tuple[Materials, Path]] | None = None
     exhaustive: bool = False
 
+    @property
+    def rows(self) -> Rows:
+        """The rows that the split must give, as they are compared."""
+        batches = self.expected.to_batches() or [empty_batch(self.expected.schema)]
+        rows = plain_rows(batches, exact=not self.question.has_plan)
+        assert rows is not None  # there is a batch
+        return rows
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -92,11 +100,7 @@ class Trip:
     @property
     def expected_rows(self) -> Rows:
         """The rows that the split must give, by the suite's own computation."""
-        expected = self.example.expected
-        batches = expected.to_batches() or [empty_batch(expected.schema)]
-        rows = plain_rows(batches, exact=not self.example.question.has_plan)
-        assert rows is not None  # there is a batch
-        return rows
+        return self.example.rows
 
     @property
     def scanned_rows(self) -> int:

@@ -84,7 +84,8 @@ def test_what_cannot_be_judged_is_no_fix(tmp_path: Path) -> None:
         (Case("ID-1", without, "", alone=False), "in the company of other examples only"),
         (Case("READ-1", "", "TableCase(name='gone')"), "there is no table"),
         (Case("ID-1", without, "", ("python:/no/such",)), "no interpreter at /no/such"),
-        (Case("LIFE-1", without, ""), "no check verifies the clause"),
+        (Case("WIRE-7", without, ""), "no check verifies the clause"),
+        (Case("LIFE-1", "", "fly(0)"), "is no step"),
     ):
         ended = replay(ADAPTER, case, tmp_path)
         assert ended.result is Result.ERROR
@@ -94,6 +95,12 @@ def test_what_cannot_be_judged_is_no_fix(tmp_path: Path) -> None:
 def test_payload_of_a_departed_driver_is_replayed(tmp_path: Path) -> None:
     case = Case("WIRE-5", PLANNED, "", ("departed",))
     assert replay(load_adapter(reference_of("plan-kept-by-id")), case, tmp_path).result is Result.VIOLATED
+    assert replay(load_adapter("reference"), case, tmp_path).result is Result.FIXED
+
+
+def test_life_is_replayed_from_its_script(tmp_path: Path) -> None:
+    case = Case("LIFE-1", "", "build(0)\nbegin(0, 1)\nsend(0, 'pickle-2')\nread(1)", ("as built",))
+    assert replay(load_adapter(reference_of("reading-is-sent-along")), case, tmp_path).result is Result.VIOLATED
     assert replay(load_adapter("reference"), case, tmp_path).result is Result.FIXED
 
 

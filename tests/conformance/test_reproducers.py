@@ -31,8 +31,8 @@ from fixtures.defects import DEFECTS, Defect
 from strategies.serialization import to_json
 from tests.conformance.test_defects import first_catch, transports_for
 
-# The first defect of each clause.
-ONE_OF_EACH = {defect.clause: defect for defect in reversed(DEFECTS.values())}
+# The first defect of each clause; of LIFE-1 no single trip shows any, and `replay` takes its steps again.
+ONE_OF_EACH = {defect.clause: defect for defect in reversed(DEFECTS.values()) if defect.clause != "LIFE-1"}
 
 ONE_OF_EACH_FAMILY = {clause.partition("-")[0]: clause for clause in reversed(ONE_OF_EACH)}
 CLAUSES = list(ONE_OF_EACH) if os.environ.get("REPRODUCERS") == "all" else list(ONE_OF_EACH_FAMILY.values())
