@@ -127,6 +127,8 @@ PINNED: tuple[SplitSpec, ...] = (
     ),
     # IO-3: the table's location chooses another class than the file's.
     SplitSpec(_NUMBERS, file_io=FileIOSpec(table_scheme="abfss")),
+    # IO-2: properties that are no text.
+    SplitSpec(_NUMBERS, file_io=FileIOSpec(properties=(("number", 7), ("flag", True), ("nothing", None)))),
     SplitSpec(_NUMBERS, Predicate("gt", "a", (1,)), ("b", "a"), file_io=FileIOSpec("instance", "vault")),
 )
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 @pytest.fixture
 def survey_of(warehouse: Warehouse) -> Callable[..., Survey]:
     def make(adapter: Adapter, *, clauses: tuple[str, ...] = (), transports: tuple[Transport, ...] = FEW) -> Survey:
-        checks = [check for check in CHECKS if not clauses or check.clause.id in clauses]
-        return replace(Survey(adapter, transports, checks, warehouse))
+        able = [check for check in CHECKS if adapter.capabilities.issuperset(check.clause.needs)]
+        checks = [check for check in CHECKS if check.clause.id in clauses] if clauses else able
+        return Survey(adapter, transports, checks, warehouse)
 
     return make

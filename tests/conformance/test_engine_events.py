@@ -18,7 +18,7 @@ def test_registrations_and_encodings_are_recorded_in_order_and_still_happen() ->
         plan = session.sql("SELECT g(a) AS b FROM t").logical_plan()
         encoded = Producer.to_substrait_plan(plan, session).encode()
         Serde.serialize_bytes("SELECT a FROM t", session)
-    assert [event.kind for event in events] == ["register"] * 3 + ["encode"] * 2
+    assert [event.kind for event in events] == ["register"] * 3 + ["sql"] + ["encode"] * 2
     assert [event.what for event in events[:3]] == ["g = add(1)", "total = total(1)", "g = add(5)"]
     assert {event.session for event in events} == {id(session)}
     assert encoded

@@ -55,7 +55,7 @@ def test_spec_file_is_judged_on_the_clauses_that_it_bears_on(tmp_path: Path) -> 
         (["ID-1-12345678", "--report", "report.json"], "has no violation ID-1-12345678; its violations: none"),
         (["no-such.json"], "neither a file nor the id of a violation"),
         (["text"], "'text' is no JSON"),
-        (["list.json"], "neither a JSON report nor a spec"),
+        (["list.json"], "holds a tuple, and a replay needs a SplitSpec"),
         (["table.json"], "holds a TableSpec, and a replay needs a SplitSpec"),
         (["spec.json", "--clause", "PLAM"], "did you mean PLAN"),
         (["spec.json", "--adapter", "referense"], "did you mean reference?"),
