@@ -221,7 +221,7 @@ def written(adapter: str, findings: Findings, violations: Sequence[Violation], e
 
 
 def _seen(found: Difference) -> str:
-    return f"TODO: why. Expected {_brief(found.expected)}, got {_brief(found.actual)}"
+    return f"not explained yet: expected {_brief(found.expected)}, got {_brief(found.actual)}"
 
 
 def _brief(text: str) -> str:

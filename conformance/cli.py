@@ -132,7 +132,7 @@ def replay(target: str, report: Path | None, adapter: str | None, clause: tuple[
 @click.option("--output", type=click.Path(dir_okay=False), default="my_adapter.py", show_default=True, metavar="FILE")
 def init(split: str, output: str) -> None:
     """Write an adapter of a loader from the class of its splits, with what its constructor shows filled in."""
-    from conformance.writing import CannotWrite, written_adapter
+    from conformance.adapter_writer import CannotWrite, written_adapter
 
     file = Path(output)
     if file.exists():

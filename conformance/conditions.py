@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from conformance.contract import nearest
+from strategies.regions import regions
 from strategies.specs import (
     And,
     Chain,
@@ -31,6 +32,14 @@ CONDITIONS: dict[str, Condition] = {}
 DEEP = 3
 # Built-in functions of DataFusion whose names the strategies give to functions.
 BUILT_INS = frozenset({"abs"})
+
+
+# The regions of plans that compute over several rows at once.
+_OVER_ROWS = (
+    *("aggregate:", "window:", "join:", "set:", "subquery:", "call: aggregate", "call: window"),
+    *("query: DISTINCT", "query: ORDER BY", "query: LIMIT", "query: OFFSET", "query: QUALIFY", "query: without FROM"),
+    *("frame: aggregate", "frame: distinct", "frame: sort", "frame: limit"),
+)
 
 
 def condition(judge: Condition) -> Condition:
@@ -91,13 +100,7 @@ def quoted_table(spec: SplitSpec) -> bool:
 @condition
 def combines_rows(spec: SplitSpec) -> bool:
     """The plan computes over several rows at once: it aggregates, sorts, limits, joins, or uses a window or a set."""
-    if isinstance(spec.plan, FramePlanSpec):
-        return any(step[0] in ("aggregate", "sort", "limit") for step in spec.plan.steps)
-    words = ("COUNT(", "SUM(", "MIN(", "MAX(", " OVER ", " GROUP ", " ORDER ", " LIMIT ", " JOIN ")
-    sets = (" UNION", " INTERSECT", " EXCEPT", " IN (SELECT", "DISTINCT")
-    aggregates = spec.registry is not None and any(udf.behaviour in ("total", "count_in") for udf in spec.registry.udfs)
-    text = spec.plan.sql.upper() if isinstance(spec.plan, SqlPlanSpec) else ""
-    return bool(text) and (aggregates or any(word in text for word in (*words, *sets)))
+    return any(name.startswith(_OVER_ROWS) for name in regions(spec))
 
 
 @condition
@@ -121,7 +124,7 @@ def registry(spec: SplitSpec) -> bool:
 @condition
 def falsy_registry(spec: SplitSpec) -> bool:
     """The registry is false where truth is asked for."""
-    return spec.registry is not None and spec.registry.kind == "falsy"
+    return spec.registry is not None and spec.registry.kind in ("falsy", "false")
 
 
 @condition

@@ -102,6 +102,8 @@ def _attribute(module: Any, attribute: str, reference: str) -> Any:
         known = [name for name, value in vars(module).items() if isinstance(value, Adapter)]
         hint = f"; its adapters: {', '.join(known)}" if known else "; it has no Adapter at all"
         raise AdapterError(f"the adapter {reference!r}: {module.__name__} has no {attribute!r}{hint}") from None
+    except Exception as error:  # a module may make its adapter when it is asked for
+        raise AdapterError(f"the adapter {reference!r} does not import:\n{_shortened(error)}") from error
 
 
 def _checked(found: Any, reference: str) -> Adapter:

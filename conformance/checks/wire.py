@@ -171,7 +171,7 @@ def payload_names_known_modules(trip: Trip) -> Outcome:
     yield AS_BUILT, None
 
 
-class _Naming(pickle.Unpickler):
+class Naming(pickle.Unpickler):
     """Loads a payload and writes down the globals that it names."""
 
     def __init__(self, payload: bytes) -> None:
@@ -184,7 +184,7 @@ class _Naming(pickle.Unpickler):
 
 
 def _globals(payload: bytes) -> set[tuple[str, str]]:
-    unpickler = _Naming(payload)
+    unpickler = Naming(payload)
     attempt(unpickler.load)
     return unpickler.named
 

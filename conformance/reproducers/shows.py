@@ -7,7 +7,6 @@ functions, ``look`` looks at a split, and ``through`` sends one and looks at wha
 from __future__ import annotations
 
 import copy
-import io
 import logging
 import pickle
 import subprocess
@@ -19,11 +18,12 @@ from typing import Any
 
 import cloudpickle
 from datafusion import SessionContext
-from datafusion.plan import LogicalPlan
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
+from conformance.checks.wire import Naming
 from conformance.reachability import reachable
 from conformance.reproducers.looks import attempt, recorded, shown
+from fixtures.arguments import falsy
 from fixtures.unsendable import Holding
 
 
@@ -89,22 +89,10 @@ def names_wrong_argument(make: Any, loader: Any, argument: str, wrong: Any, word
     return expected, expected if named else shown(built) if isinstance(built, BaseException) else "a split"
 
 
-class FalsyPlan(LogicalPlan):
-    def __bool__(self) -> bool:
-        return False
-
-
-class FalsySession(SessionContext):
-    def __len__(self) -> int:
-        return 0
-
-
 def falsy_counts(make: Any, loader: Any, registers: bool) -> tuple[Any, Any]:
     """A plan and a session that are false where truth is asked for, alone and together."""
     materials = make()
-    plan = FalsyPlan(materials.plan._raw_plan)
-    session = FalsySession.__new__(FalsySession)
-    session.__dict__.update(vars(materials.session_context))
+    plan, session = falsy(materials.plan), falsy(materials.session_context)
     with recorded() as wanted:
         if registers and materials.udf_registry is not None:
             materials.udf_registry.register_udfs(SessionContext())
@@ -370,18 +358,6 @@ for place in range(len(payload)):
     if ran.returncode:
         return expected, f"the process ends with {ran.returncode}, at byte {ran.stdout.split()[-1].decode()}"
     return expected, expected
-
-
-class Naming(pickle.Unpickler):
-    """Writes down the globals that a payload names."""
-
-    def __init__(self, payload: bytes) -> None:
-        super().__init__(io.BytesIO(payload))
-        self.named: set[tuple[str, str]] = set()
-
-    def find_class(self, module: str, name: str) -> Any:
-        self.named.add((module, name))
-        return super().find_class(module, name)
 
 
 def payload_names_known_modules(

@@ -22,7 +22,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import FileScanTask
 from pyiceberg.table.metadata import TableMetadata
 
-from conformance.openhouse import adapter_for
+from conformance.adapters.openhouse import adapter_for
 from fixtures.plans import empty_batch, session_with
 
 

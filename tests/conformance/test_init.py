@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.writing import CannotWrite, written_adapter
+from conformance.adapter_writer import CannotWrite, written_adapter
 
 COMMAND = [str(Path(sys.executable).with_name("dataloader-conformance"))]
 GENERATIONS = Path(__file__).parent

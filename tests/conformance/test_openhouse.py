@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from conformance.adapter import Adapter, Capability
+from conformance.adapters.openhouse import UnknownGeneration, adapter_for
 from conformance.checks import CHECKS
 from conformance.fixed import PINNED
 from conformance.loading import load_adapter
-from conformance.openhouse import UnknownGeneration, adapter_for
 from conformance.survey import Survey
 from conformance.transports.registry import TRANSPORTS
 from strategies import split_specs
