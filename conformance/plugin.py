@@ -314,3 +314,4 @@ class Run:
         terminal.ensure_newline()
         for line in text.splitlines():
             terminal.write_line(line)
+        terminal.flush()  # through a pipe too, progress is seen while it is made
