@@ -34,7 +34,7 @@ def main() -> None:
 
 @main.command()
 @click.option("--adapter", default="reference", show_default=True, help="Name, module:attribute, or a .py file.")
-@click.option("--profile", default="quick", show_default=True, help="quick, thorough or soak.")
+@click.option("--profile", default="quick", show_default=True, help="smoke, quick, thorough or soak.")
 @click.option("--clause", multiple=True, metavar="ID", help="Check this clause or family alone; repeatable.")
 @click.option("--transport", multiple=True, metavar="NAME", help="Send through this transport alone; repeatable.")
 @click.option("--python", multiple=True, metavar="PATH", help="Send to this other interpreter too; repeatable.")
@@ -81,8 +81,6 @@ def run(
             options.append(f"--conformance-{name}={value}")
     if baseline_write is not None:
         options.append(f"--conformance-baseline-write={baseline_write}")
-    if baseline is not None:
-        options.insert(0, str(PACKAGE / "test_baseline.py"))
     if strict:
         options.append("--conformance-strict")
     if workers:
@@ -182,7 +180,7 @@ def exit_status(returncode: int, outcome: str) -> int:
 def _pytest(options: list[str]) -> tuple[int, str]:
     """Run the checks in a process of their own; return its exit code, and the one that it wrote down at its end."""
     arguments = [
-        str(PACKAGE / "test_splits.py"),
+        str(PACKAGE),
         f"--rootdir={PACKAGE}",
         f"--config-file={PACKAGE / 'pytest.ini'}",
         f"--confcutdir={PACKAGE}",

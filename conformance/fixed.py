@@ -13,6 +13,7 @@ from pyiceberg.io.pyarrow import ArrowScan
 
 from conformance.examples import calls_of
 from conformance.observation import Question
+from conformance.profiles import Profile
 from conformance.trip import Example
 from fixtures.expected import planned_rows
 from fixtures.materials import Materials, make_plan
@@ -35,7 +36,7 @@ from strategies.specs import (
     UdfSpec,
 )
 
-__all__ = ["FIXED_UNITS", "PINNED", "TABLE_CASES", "TableCase", "table_example"]
+__all__ = ["PINNED", "TABLE_CASES", "TableCase", "table_example", "units_of"]
 
 _NUMBERS = TableSpec((ColumnSpec(1, "a", "long", (1, 2, None)), ColumnSpec(2, "b", "string", ("x", "y"))), rows=4)
 
@@ -173,8 +174,10 @@ TABLE_CASES = (
     TableCase("orders-filtered", "orders", ("o_status", "o_orderdate", "o_comment"), "o_totalprice > 250000.00"),
 )
 
-# Units of work besides the drawn ones: pinned splits, lifecycles, a departed driver, each real table.
-FIXED_UNITS = 3 + len(TABLE_CASES)
+
+def units_of(profile: Profile) -> int:
+    """Return how many units of work a run has: drawn splits and plans, three fixed ones, and the real tables."""
+    return profile.shards + profile.plan_shards + 3 + (len(TABLE_CASES) if profile.tables else 0)
 
 
 def table_example(case: TableCase, folder: Path) -> Example:

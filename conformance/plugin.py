@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance", "conformance of data loader splits")
     add = group.addoption
     add("--conformance-adapter", default="reference", metavar="NAME", help="name, module:attribute or file.py")
-    add("--conformance-profile", default="quick", metavar="NAME", help="quick, thorough or soak")
+    add("--conformance-profile", default="quick", metavar="NAME", help="smoke, quick, thorough or soak")
     add("--conformance-clause", action="append", default=[], metavar="ID", help="clause or family; repeatable")
     add("--conformance-transport", action="append", default=[], metavar="NAME", help="transport; repeatable")
     add("--conformance-seed", type=int, metavar="N", help="draw other examples than the profile's")
@@ -163,10 +163,9 @@ class Run:
     @property
     def units(self) -> int:
         """The number of units of work that a complete run ends."""
-        from conformance.fixed import FIXED_UNITS
+        from conformance.fixed import units_of
 
-        profile = self.selection.profile
-        return profile.shards + profile.plan_shards + FIXED_UNITS + len(self.selection.baseline.entries)
+        return units_of(self.selection.profile) + len(self.selection.baseline.entries)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-
-import pytest
 
 from conformance.exchange import departed
 from conformance.findings import Findings
-from conformance.fixed import PINNED, TABLE_CASES, TableCase, table_example
+from conformance.fixed import PINNED
 from conformance.lifecycle import live
 from conformance.plugin import Run
 from conformance.survey import Survey
@@ -45,9 +42,3 @@ def test_departed_driver(survey: Survey, record: Recorder) -> None:
     """Splits whose driver has ended before they are loaded."""
     checked = any(check.clause.id == "WIRE-5" for check in survey.checks)
     record(departed(survey.adapter, PINNED, survey.warehouse.root, survey.baseline) if checked else Findings())
-
-
-@pytest.mark.parametrize("case", TABLE_CASES, ids=[case.name for case in TABLE_CASES])
-def test_table_splits(survey: Survey, record: Recorder, case: TableCase, session_folder: Path) -> None:
-    """Splits of real tables."""
-    record(survey.fixed(table_example(case, session_folder)))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.fixed import FIXED_UNITS
+from conformance.fixed import units_of
 from conformance.profiles import PROFILES
 
 COMMAND = [str(Path(sys.executable).with_name("dataloader-conformance"))]
@@ -37,7 +37,9 @@ def command(*arguments: str, cwd: Path, **environment: str) -> subprocess.Comple
 
 
 QUICK = PROFILES["quick"]
-UNITS = QUICK.shards + QUICK.plan_shards + FIXED_UNITS
+UNITS = units_of(QUICK)
+# The shortest run that judges something.
+SHORT = ["run", "--profile", "smoke", "--clause", "ID-1", "--transport", "pickle-5"]
 
 
 def adapter(folder: Path, change: str, body: str = "") -> str:
@@ -66,7 +68,7 @@ def test_conforming_loader_from_a_folder_with_traps(trapped: Path) -> None:
 
 def test_violating_loader_shows_clause_sentence_example_and_both_values(trapped: Path) -> None:
     file = adapter(trapped, "split_id=lambda split: split.id if split.plan_bytes is None else str(id(split))")
-    ran = command("run", "--adapter", file, "--clause", "ID-1", "--transport", "pickle-5", "-n", "2", cwd=trapped)
+    ran = command(*SHORT, "--adapter", file, "-n", "2", cwd=trapped)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "mine: 1 clause violated: ID-1" in ran.stdout
     for shown in ("ID-1 (MUST) violated", "The id arrives unchanged", "expected", "actual", "SqlPlanSpec("):
@@ -108,7 +110,7 @@ def test_adapter_file_sees_modules_beside_it(tmp_path: Path) -> None:
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     adapter(tmp_path, "split_id=None", body="import beside")
-    ran = command("run", "--adapter", "../my_adapter.py", "--clause", "ID", cwd=folder)
+    ran = command(*SHORT, "--adapter", "../my_adapter.py", cwd=folder)
     assert ran.returncode == 1
     assert "nothing was checked" in ran.stdout
     assert "not: splits have an id" in ran.stdout
@@ -128,8 +130,7 @@ def build(materials):
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_process_that_dies_turns_the_run_red(workers: str, tmp_path: Path) -> None:
     file = adapter(tmp_path, "build=build", body=KILLS_ONCE)
-    arguments = ["--clause", "ID", "--transport", "pickle-5", "-n", workers]
-    ran = command("run", "--adapter", file, *arguments, cwd=tmp_path)
+    ran = command(*SHORT, "--adapter", file, "-n", workers, cwd=tmp_path)
     assert ran.returncode == 3, ran.stdout + ran.stderr
     assert "the suite could not do" in ran.stdout + ran.stderr
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.adapter_writer import CannotWrite, written_adapter
+from tests.conformance.test_cli import SHORT
 
 COMMAND = [str(Path(sys.executable).with_name("dataloader-conformance"))]
 GENERATIONS = Path(__file__).parent
@@ -45,7 +46,7 @@ def test_written_adapter_runs_at_once(tmp_path: Path) -> None:
     wrote = run("init", "reference:DataLoaderSplit", cwd=tmp_path)
     assert wrote.returncode == 0, wrote.stderr
     assert "Wrote my_adapter.py (3 TODOs)" in wrote.stdout
-    ran = run("run", "--adapter", "my_adapter.py", "--clause", "ID-1", "--transport", "pickle-5", cwd=tmp_path)
+    ran = run(*SHORT, "--adapter", "my_adapter.py", cwd=tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     again = run("init", "reference:DataLoaderSplit", cwd=tmp_path)
     assert again.returncode == 2

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.fixed import FIXED_UNITS
+from conformance.fixed import units_of
 from conformance.profiles import PROFILES
 
 RUNS = int(os.environ.get("KILLED_CHILDREN_RUNS", "2"))
 LIMIT = 240.0
 QUICK = PROFILES["quick"]
-UNITS = QUICK.shards + QUICK.plan_shards + FIXED_UNITS
+UNITS = units_of(QUICK)
 COMMAND = [str(Path(sys.executable).with_name("dataloader-conformance")), "run", "--profile", "quick"]
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="children are found through /proc")

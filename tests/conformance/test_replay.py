@@ -14,7 +14,7 @@ from conformance.loading import load_adapter
 from conformance.replay import Case, NotReplayable, Result, read_recording, replay
 from strategies.serialization import to_json
 from strategies.specs import ColumnSpec, FileIOSpec, SplitSpec, SqlPlanSpec, TableSpec
-from tests.conformance.test_cli import adapter, command
+from tests.conformance.test_cli import SHORT, adapter, command
 
 TABLE = TableSpec((ColumnSpec(1, "a", "long", (0,)),))
 PLANNED = to_json(SplitSpec(TABLE, plan=SqlPlanSpec('SELECT * FROM "t"')))
@@ -23,8 +23,7 @@ BROKEN = reference_of("plan-as-bytearray")
 
 def test_violation_is_replayed_by_id_until_it_is_fixed(tmp_path: Path) -> None:
     file = adapter(tmp_path, "split_id=lambda split: str(id(split))")
-    chosen = ["--adapter", file, "--clause", "ID-1", "--transport", "pickle-5", "--json", "conformance.json"]
-    assert command("run", *chosen, cwd=tmp_path).returncode == 1
+    assert command(*SHORT, "--adapter", file, "--json", "conformance.json", cwd=tmp_path).returncode == 1
     report = json.loads((tmp_path / "conformance.json").read_text())
     id_ = report["violations"][0]["id"]
     again = command("replay", id_, cwd=tmp_path)

@@ -27,7 +27,7 @@ from conformance.selection import resolve
 from conformance.verdicts import State, exit_code, verdicts
 from strategies.serialization import to_json
 from strategies.specs import ColumnSpec, SplitSpec, TableSpec
-from tests.conformance.test_cli import COMMAND, adapter, command
+from tests.conformance.test_cli import COMMAND, SHORT, adapter, command
 
 SPEC = SplitSpec(TableSpec((ColumnSpec(1, "</script><b>|`", "long", (0,)),)))
 SCHEMA_ITSELF = json.loads(SCHEMA.read_text())
@@ -188,8 +188,7 @@ def build(materials):
 """
     file = adapter(tmp_path, "build=build", body=body)
     (tmp_path / "gone").mkdir()
-    chosen = ["--adapter", file, "--clause", "ID-1", "--transport", "pickle-5", "--json", "gone/report.json"]
-    ran = command("run", *chosen, cwd=tmp_path)
+    ran = command(*SHORT, "--adapter", file, "--json", "gone/report.json", cwd=tmp_path)
     assert ran.returncode == 3, ran.stdout + ran.stderr
     assert "a report could not be written" in ran.stdout
 
@@ -202,8 +201,8 @@ def reports(folder: Path) -> list[str]:
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_reports_of_a_run_with_a_violation(workers: str, tmp_path: Path) -> None:
     file = adapter(tmp_path, "split_id=lambda split: str(id(split))")
-    chosen = ["--adapter", file, "--clause", "ID-1", "--transport", "pickle-5", "-n", workers]
-    ran = command("run", *chosen, *reports(tmp_path), cwd=tmp_path, GITHUB_ACTIONS="true")
+    chosen = ["--adapter", file, "-n", workers]
+    ran = command(*SHORT, *chosen, *reports(tmp_path), cwd=tmp_path, GITHUB_ACTIONS="true")
     assert ran.returncode == 1, ran.stdout + ran.stderr
     of_run = json.loads((tmp_path / "report.json").read_text())
     VALIDATOR.validate(of_run)
