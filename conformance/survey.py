@@ -30,7 +30,7 @@ from strategies.regions import regions
 from strategies.serialization import from_json, to_json
 from strategies.specs import SplitSpec
 
-__all__ = ["Survey"]
+__all__ = ["History", "Survey"]
 
 # How many specs may be carried while one clause is shrunk: enough for a readable example, and an end to it.
 SHRINK_LIMIT = 150
@@ -74,7 +74,7 @@ class Survey:
         findings, history = Findings(), History()
         if not self.checks:
             return findings
-        draw(strategy, count, seed, lambda spec: self._judge_spec(spec, findings, history))
+        draw(strategy, count, seed, lambda spec: self.judge_spec(spec, findings, history))
         self._search(findings, history, lambda breaks: minimal(strategy, count, seed, breaks))
         if self.exchange is not None:
             findings.add(opened(self.exchange, self.adapter, self.baseline))
@@ -101,7 +101,7 @@ class Survey:
         """Judge these specs; a broken clause is shown with the shortest that breaks it."""
         findings, history = Findings(), History()
         for spec in specs:
-            self._judge_spec(spec, findings, history, exhaustive=True)
+            self.judge_spec(spec, findings, history, exhaustive=True)
         self._search(findings, history, lambda breaks: min(filter(breaks, specs), key=_length, default=None))
         return findings
 
@@ -151,7 +151,8 @@ class Survey:
         """Return the example's trip through the transports of this survey."""
         return take(self.adapter, example, self.transports, self.warehouse.root / f"scratch-{os.getpid()}")
 
-    def _judge_spec(self, spec: SplitSpec, findings: Findings, history: History, *, exhaustive: bool = False) -> None:
+    def judge_spec(self, spec: SplitSpec, findings: Findings, history: History, *, exhaustive: bool = False) -> None:
+        """Judge one spec and note in both what came of it; nothing is searched."""
         started = time.perf_counter()
         example = example_of(spec, self.warehouse)
         findings.seconds["make"] += time.perf_counter() - started
