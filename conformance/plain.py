@@ -163,8 +163,9 @@ def in_any_layout(rows: Any) -> Any:
 
 
 def _plain_column(column: pa.Array, exact: bool) -> list[str]:
+    in_nanoseconds = getattr(column.type, "unit", "") == "ns"  # pandas would take part where it is installed
     try:
-        values = column.to_pylist()
+        values = (column.view(pa.int64()) if in_nanoseconds else column).to_pylist()
     except (OverflowError, ValueError):  # a date or time that Python has none for: as the number that Arrow holds
         values = column.view(pa.int32() if column.type.bit_width == 32 else pa.int64()).to_pylist()
     if not exact and pa.types.is_floating(column.type):

@@ -48,6 +48,8 @@ def regions(spec: SplitSpec) -> Iterator[str]:
     yield from _of_filter(spec.row_filter)
     if isinstance(spec.row_filter, Predicate | Not | And | Or) and any(c.old_type for c in spec.table.columns):
         yield "pair: a filter over a widened table"
+    if spec.table.partition_by and set(_names_of(spec.row_filter)) & set(spec.table.partition_by):
+        yield "pair: a filter over the partition, which leaves a residual"
     if spec.row_filter is not None and spec.plan is not None:
         yield "pair: a filter and a plan"
     if spec.table.deleted and spec.plan is not None:
@@ -71,6 +73,7 @@ def _of_table(table: TableSpec) -> Iterator[str]:
     holds = {
         "several row groups": table.row_group_rows is not None and table.row_group_rows < rows,
         "positional deletes": bool(table.deleted),
+        "several delete files": table.delete_files > 1 and len(table.deleted) > 1,
         "every row deleted": bool(rows) and len(table.deleted) == rows,
         "deletes in front of ORC": bool(table.deleted) and table.file_format == "orc",
         "a file without field ids": not table.field_ids,
@@ -167,6 +170,17 @@ def _of_filter(spec: FilterSpec | None) -> Iterator[str]:
             if {type(spec), type(child)} == {And, Or}:
                 yield "filter: And and Or in each other"
             yield from _of_filter(child)
+
+
+def _names_of(spec: FilterSpec | None) -> Iterator[str]:
+    """Yield the names of the columns that a filter refers to."""
+    if isinstance(spec, Predicate):
+        yield spec.column
+    elif isinstance(spec, Not):
+        yield from _names_of(spec.child)
+    elif spec is not None:
+        for child in (spec.first, spec.last) if isinstance(spec, Chain) else (spec.left, spec.right):
+            yield from _names_of(child)
 
 
 def _of_projection(spec: SplitSpec) -> Iterator[str]:

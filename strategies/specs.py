@@ -128,13 +128,13 @@ class ColumnSpec(Spec):
 class TableSpec(Spec):
     """An Iceberg table with one data file of interest.
 
-    ``rows`` is the number of rows in the data file before deletes; ``deleted`` lists positions that a
-    positional delete file removes; ``partition_by`` names the columns of the partition (their pattern has one
-    value), all under ``partition_transform`` (as the specification writes it: ``"bucket[4]"``);
-    ``field_ids`` says whether the file holds them, else a name mapping among the table's properties does;
-    ``sort_by`` names the columns of the sort order; ``dropped`` counts columns of the older schema that are
-    gone; ``snapshots`` counts the table's snapshots, of which the last holds the file; ``tag`` is a further
-    ref to that snapshot; ``identifiers`` names the identifier fields.
+    ``rows`` is the number of rows in the data file before deletes; ``deleted`` lists positions that
+    ``delete_files`` positional delete files remove in turn; ``partition_by`` names the columns of the partition
+    (their pattern has one value), all under ``partition_transform`` (as the specification writes it:
+    ``"bucket[4]"``); ``field_ids`` says whether the file holds them, else a name mapping among the table's
+    properties does; ``sort_by`` names the columns of the sort order; ``dropped`` counts columns of the older schema
+    that are gone; ``snapshots`` counts the table's snapshots, of which the last holds the file; ``tag`` is a
+    further ref to that snapshot; ``identifiers`` names the identifier fields.
     """
 
     columns: tuple[ColumnSpec, ...]
@@ -153,6 +153,7 @@ class TableSpec(Spec):
     snapshots: int = 1
     tag: str | None = None
     properties: tuple[tuple[str, str], ...] = ()
+    delete_files: int = 1
 
     def column(self, name: str) -> ColumnSpec:
         """Return the top-level column of that name; ``KeyError`` where there is none."""

@@ -14,9 +14,10 @@ from conformance.reproducers.sources import Embedding
 from fixtures import functions
 from fixtures.expressions import PREDICATES
 from fixtures.file_ios import VAULT_ENDPOINT, VAULT_TOKEN, Settings, VaultFileIO, vault_token
+from fixtures.materials import leaves_residual
 from fixtures.plans import session_with
 from fixtures.schemas import iceberg_type, python_value
-from fixtures.warehouse import partition, table_metadata
+from fixtures.warehouse import delete_shares, partition, table_metadata
 from strategies.plans import quoted
 from strategies.specs import (
     And,
@@ -263,7 +264,7 @@ def _make(spec: SplitSpec, embedding: Embedding, statistics: bool) -> str:
         f"    condition = {_condition(spec.row_filter, table, embedding)}",
         *_chain(spec.row_filter, table, embedding),
         *_data_file(table, statistics),
-        "    task = FileScanTask(file, deletes, condition)",
+        f"    task = FileScanTask(file, deletes, {_residual(spec, embedding)})",
         *_file_io(spec, embedding),
         *_projection(spec, embedding),
     ]
@@ -282,6 +283,14 @@ def _make(spec: SplitSpec, embedding: Embedding, statistics: bool) -> str:
         f"{given}\n        files=files,\n    )"
     )
     return "ROOT = Path(tempfile.mkdtemp())\n\n\n" + "\n".join(lines)
+
+
+def _residual(spec: SplitSpec, embedding: Embedding) -> str:
+    if not leaves_residual(spec):
+        return "condition"
+    embedding.imports.add("from pyiceberg.expressions.visitors import residual_evaluator_of")
+    evaluator = "residual_evaluator_of(metadata.spec(), condition, True, metadata.schema())"
+    return f"{evaluator}.residual_for(file.partition)"
 
 
 def _plan_spec(spec: SplitSpec) -> str:
@@ -351,26 +360,27 @@ def _value(value: Any, embedding: Embedding) -> str:
 def _deletes(spec: SplitSpec, embedding: Embedding) -> Iterator[str]:
     embedding.imports.add("import pyarrow.parquet")
     ids = '{"PARQUET:field_id": "%s"}'
-    yield '    delete_path = folder / f"{name}-deletes.parquet"'
     yield "    delete_schema = pa.schema(["
     yield f'        pa.field("file_path", pa.string(), nullable=False, metadata={ids % 2147483546}),'
     yield f'        pa.field("pos", pa.int64(), nullable=False, metadata={ids % 2147483545}),'
     yield "    ])"
-    count = len(spec.table.deleted)
-    yield f"    deleted = pa.table([[location] * {count}, {list(spec.table.deleted)}], schema=delete_schema)"
-    yield "    pyarrow.parquet.write_table(deleted, delete_path)"
-    yield f"    delete_location = {_location(spec, 'delete_path', embedding)}"
-    yield "    files[delete_location] = delete_path"
-    yield "    delete_file = DataFile.from_args("
-    yield "        content=DataFileContent.POSITION_DELETES,"
-    yield "        file_path=delete_location,"
-    yield "        file_format=FileFormat.PARQUET,"
-    yield f"        partition={_partition(spec.table, embedding)},"
-    yield f"        record_count={count},"
-    yield "        file_size_in_bytes=delete_path.stat().st_size,"
-    yield "    )"
-    yield "    delete_file.spec_id = 0"
-    yield "    deletes.add(delete_file)"
+    shares = [list(positions) for positions in delete_shares(spec.table)]
+    yield f"    for number, positions in enumerate({shares}):"
+    yield '        delete_path = folder / f"{name}-deletes-{number}.parquet"'
+    yield "        deleted = pa.table([[location] * len(positions), positions], schema=delete_schema)"
+    yield "        pyarrow.parquet.write_table(deleted, delete_path)"
+    yield f"        delete_location = {_location(spec, 'delete_path', embedding)}"
+    yield "        files[delete_location] = delete_path"
+    yield "        delete_file = DataFile.from_args("
+    yield "            content=DataFileContent.POSITION_DELETES,"
+    yield "            file_path=delete_location,"
+    yield "            file_format=FileFormat.PARQUET,"
+    yield f"            partition={_partition(spec.table, embedding)},"
+    yield "            record_count=len(positions),"
+    yield "            file_size_in_bytes=delete_path.stat().st_size,"
+    yield "        )"
+    yield "        delete_file.spec_id = 0"
+    yield "        deletes.add(delete_file)"
 
 
 def _partition(table: TableSpec, embedding: Embedding) -> str:
