@@ -22,6 +22,7 @@ from fixtures.schemas import arrow_schema
 from fixtures.tpch import LINEITEM_MASKING, LINEITEM_Q1, LINEITEM_Q6, tpch_catalog
 from strategies.specs import (
     And,
+    Chain,
     ColumnSpec,
     FileIOSpec,
     ListSpec,
@@ -117,9 +118,14 @@ PINNED: tuple[SplitSpec, ...] = (
         ),
         And(
             Or(Predicate("ge", " x ", (-0.0,)), Predicate("eq", "y", (True,))),
-            Or(Predicate("eq", "z", (" a ",)), Not(Predicate("in", "z", ("b", "c")))),
+            And(
+                Or(Predicate("eq", "z", (" a ",)), Not(Predicate("in", "z", ("b", "c")))),
+                Predicate("ne", " x ", (0.1 + 0.2,)),
+            ),
         ),
     ),
+    # CTX-1: deep enough to tell what recursion, or a limit, does to it.
+    SplitSpec(_NUMBERS, Chain(Predicate("gt", "a", (1,)), Predicate("not-null", "b"), 60)),
     # BUILD-3: a registry that is false.
     SplitSpec(
         _NUMBERS,
@@ -127,9 +133,17 @@ PINNED: tuple[SplitSpec, ...] = (
         registry=RegistrySpec((UdfSpec("f"),), "falsy"),
     ),
     # IO-3: the table's location chooses another class than the file's.
-    SplitSpec(_NUMBERS, file_io=FileIOSpec(table_scheme="abfss")),
-    # IO-2: properties that are no text.
-    SplitSpec(_NUMBERS, file_io=FileIOSpec(properties=(("number", 7), ("flag", True), ("nothing", None)))),
+    SplitSpec(
+        replace(_NUMBERS, properties=(("write.data.path", "file:///elsewhere"),)),
+        file_io=FileIOSpec(table_scheme="abfss"),
+    ),
+    # IO-2: properties that are no text; BUILD-6: one without another that often comes with it.
+    SplitSpec(
+        _NUMBERS,
+        file_io=FileIOSpec(
+            properties=(("number", 7), ("flag", True), ("nothing", None), ("s3.endpoint", "http://127.0.0.1:9")),
+        ),
+    ),
     SplitSpec(_NUMBERS, Predicate("gt", "a", (1,)), ("b", "a"), file_io=FileIOSpec("instance", "vault")),
 )
 
