@@ -194,13 +194,13 @@ def _read(adapter: Adapter, split: Any, question: Question) -> dict[str, Any]:
     seen = {"rows": rows}
     if question.has_plan and not isinstance(rows, Raised):
         seen["registered while reading"] = registrations(event.what for event in events if event.kind == "register")
-        seen["registered before SQL"] = _registered_before_sql(events)
+        seen["registered before SQL"] = registered_before_sql(events)
     if begun is not None:
         seen["reads again"] = begun if isinstance(begun, Raised) else attempt(_finish, *begun, exact)
     return seen
 
 
-def _registered_before_sql(events: Sequence[Event]) -> list[list[str]]:
+def registered_before_sql(events: Sequence[Event]) -> list[list[str]]:
     """Return what had been registered on a session when it was first given a query, for each such session, once each.
 
     Statements that define something (``CREATE SCHEMA``) are no queries.
