@@ -20,8 +20,10 @@ from fixtures.materials import Materials, make_plan
 from fixtures.registries import make_registry
 from fixtures.schemas import arrow_schema
 from fixtures.tpch import LINEITEM_MASKING, LINEITEM_Q1, LINEITEM_Q6, tpch_catalog
+from strategies.file_ios import SECRET_VALUE
 from strategies.specs import (
     And,
+    Chain,
     ColumnSpec,
     FileIOSpec,
     ListSpec,
@@ -39,6 +41,11 @@ from strategies.specs import (
 __all__ = ["PINNED", "TABLE_CASES", "TableCase", "table_example", "units_of"]
 
 _NUMBERS = TableSpec((ColumnSpec(1, "a", "long", (1, 2, None)), ColumnSpec(2, "b", "string", ("x", "y"))), rows=4)
+
+# Equal rows, in several batches, of a partition that is false where truth is asked for.
+_EQUAL_ROWS = TableSpec(
+    (*_NUMBERS.columns, ColumnSpec(3, "p", "long", (0,))), rows=8, row_group_rows=3, partition_by=("p",)
+)
 
 _TELLING = TableSpec(
     (
@@ -74,16 +81,18 @@ PINNED: tuple[SplitSpec, ...] = (
     SplitSpec(_TELLING, plan=SqlPlanSpec("SELECT first_value(b ORDER BY a DESC) IGNORE NULLS AS w FROM t")),
     # BUILD-4: decodes, and cannot be executed.
     SplitSpec(_NUMBERS, plan=SqlPlanSpec("SELECT n FROM (SELECT a + 1 AS n FROM t) WHERE n IN (SELECT a + 1 FROM t)")),
-    # PLAN-5: rows have another schema than the plan as it is written.
+    # PLAN-5: rows have another schema than the plan as it is written, and the table's name has a dot.
     SplitSpec(
         _NUMBERS,
-        plan=SqlPlanSpec("SELECT CASE a WHEN 1 THEN TRY_CAST(1 AS TINYINT) WHEN 2 THEN 7 ELSE a END AS c FROM t"),
+        plan=SqlPlanSpec(
+            'SELECT CASE a WHEN 1 THEN TRY_CAST(1 AS TINYINT) WHEN 2 THEN 7 ELSE a END AS c FROM "t.u"', ("t.u",)
+        ),
     ),
     # UDF-3: the second of one name, and one that shadows a built-in; UDF-6: no importable name.
     SplitSpec(
         _NUMBERS,
         plan=SqlPlanSpec("SELECT f(a) AS c0, abs(a) AS c1 FROM t"),
-        registry=RegistrySpec((UdfSpec("f"), UdfSpec("abs", operand=5), UdfSpec("f", operand=9))),
+        registry=RegistrySpec((UdfSpec("f"), UdfSpec("abs", operand=5), UdfSpec("f", operand=9)), "slots"),
     ),
     SplitSpec(
         _NUMBERS,
@@ -117,9 +126,14 @@ PINNED: tuple[SplitSpec, ...] = (
         ),
         And(
             Or(Predicate("ge", " x ", (-0.0,)), Predicate("eq", "y", (True,))),
-            Or(Predicate("eq", "z", (" a ",)), Not(Predicate("in", "z", ("b", "c")))),
+            And(
+                Or(Predicate("eq", "z", (" a ",)), Not(Predicate("in", "z", ("b", "c")))),
+                Predicate("ne", " x ", (0.1 + 0.2,)),
+            ),
         ),
     ),
+    # CTX-1: deep enough to tell what recursion, or a limit, does to it.
+    SplitSpec(_NUMBERS, Chain(Predicate("gt", "a", (1,)), Predicate("not-null", "b"), 60)),
     # BUILD-3: a registry that is false.
     SplitSpec(
         _NUMBERS,
@@ -127,10 +141,27 @@ PINNED: tuple[SplitSpec, ...] = (
         registry=RegistrySpec((UdfSpec("f"),), "falsy"),
     ),
     # IO-3: the table's location chooses another class than the file's.
-    SplitSpec(_NUMBERS, file_io=FileIOSpec(table_scheme="abfss")),
-    # IO-2: properties that are no text.
-    SplitSpec(_NUMBERS, file_io=FileIOSpec(properties=(("number", 7), ("flag", True), ("nothing", None)))),
-    SplitSpec(_NUMBERS, Predicate("gt", "a", (1,)), ("b", "a"), file_io=FileIOSpec("instance", "vault")),
+    SplitSpec(
+        replace(_NUMBERS, properties=(("write.data.path", "file:///elsewhere"),)),
+        file_io=FileIOSpec(table_scheme="abfss"),
+    ),
+    # IO-2: properties that are no text; BUILD-6: one without another that often comes with it.
+    SplitSpec(
+        _NUMBERS,
+        file_io=FileIOSpec(
+            properties=(("number", 7), ("flag", True), ("nothing", None), ("s3.endpoint", "http://127.0.0.1:9")),
+        ),
+    ),
+    # SAFE-1: a secret that is not called one; CTX-4: a path that looks quoted, and a partition of zero; READ-1, READ-2.
+    SplitSpec(
+        _EQUAL_ROWS,
+        file_io=FileIOSpec(properties=(("adls.account-key", SECRET_VALUE),)),
+        file_name="a%20b",
+    ),
+    # IO-2, IO-6: another mapping than a dict; a lock and handles.
+    SplitSpec(
+        _NUMBERS, Predicate("gt", "a", (1,)), ("b", "a"), file_io=FileIOSpec("instance", "vault", mapping="chain")
+    ),
 )
 
 

@@ -188,20 +188,19 @@ def _content_digest(file_io: Any, location: str) -> str:
 def _read(adapter: Adapter, split: Any, question: Question) -> dict[str, Any]:
     """Read the split: its rows, what was registered meanwhile, and what an iterator begun before gives after."""
     exact = not question.has_plan
-    begun = attempt(_begin, adapter, split) if question.again else None
+    begun: Any = attempt(_begin, adapter, split) if question.again else None
     with recorded() as events:
         rows = attempt(lambda: plain_rows(adapter.read(split), exact=exact))
     seen = {"rows": rows}
     if question.has_plan and not isinstance(rows, Raised):
         seen["registered while reading"] = registrations(event.what for event in events if event.kind == "register")
-        seen["registered before SQL"] = _registered_before_sql(events)
+        seen["registered before SQL"] = registered_before_sql(events)
     if begun is not None:
-        finished = begun if isinstance(begun, Raised) else attempt(lambda: plain_rows(chain(*begun), exact=exact))
-        seen["reads again"] = finished
+        seen["reads again"] = begun if isinstance(begun, Raised) else attempt(_finish, *begun, exact)
     return seen
 
 
-def _registered_before_sql(events: Sequence[Event]) -> list[list[str]]:
+def registered_before_sql(events: Sequence[Event]) -> list[list[str]]:
     """Return what had been registered on a session when it was first given a query, for each such session, once each.
 
     Statements that define something (``CREATE SCHEMA``) are no queries.
@@ -216,9 +215,16 @@ def _registered_before_sql(events: Sequence[Event]) -> list[list[str]]:
     return sorted({tuple(order): order for order in found.values()}.values())
 
 
-def _begin(adapter: Adapter, split: Any) -> tuple[list[Any], Iterator[Any]]:
-    batches = iter(adapter.read(split))
-    return [batch for batch in [next(batches, None)] if batch is not None], batches
+def _begin(adapter: Adapter, split: Any) -> tuple[Iterable[Any], Any, Iterator[Any]]:
+    """Return what was read, its first batch and the iterator over the others."""
+    read = adapter.read(split)
+    batches = iter(read)
+    return read, next(batches, None), batches
+
+
+def _finish(read: Iterable[Any], first: Any, batches: Iterator[Any], exact: bool) -> Rows | None:
+    # Without any batch, what was read may still tell the schema.
+    return plain_rows(read if first is None else chain([first], batches), exact=exact)
 
 
 def registrations(labels: Iterable[str]) -> list[str]:

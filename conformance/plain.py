@@ -134,14 +134,17 @@ def plain_mapping(mapping: Mapping[Any, Any]) -> dict[str, str]:
 
 
 def plain_rows(batches: Iterable[pa.RecordBatch], *, exact: bool) -> Rows | None:
-    """Return the rows of record batches; ``None`` for no batch at all, which gives no schema.
+    """Return the rows of record batches; ``None`` for no batch at all where no reader says the schema.
 
     Unless ``exact``, floats keep 12 significant digits: the engine adds them in whatever order they come.
     """
     received = list(batches)
-    if not received:
+    if received:
+        schema = received[0].schema
+    elif isinstance(batches, pa.RecordBatchReader):
+        schema = batches.schema
+    else:
         return None
-    schema = received[0].schema
     columns = tuple((field.name, str(field.type), field.nullable) for field in schema)
     rows: list[str] = []
     for batch in received:

@@ -20,7 +20,6 @@ _ATOMS = (
     type(None),
     type,
     types.ModuleType,
-    types.BuiltinFunctionType,
 )
 LIMIT = 200_000
 
@@ -59,6 +58,8 @@ def _parts(value: Any) -> Iterator[tuple[str, object]]:
         yield ".func", value.func
         yield ".args", value.args
         yield ".keywords", value.keywords
+    elif isinstance(value, types.BuiltinMethodType):
+        yield ".__self__", value.__self__  # of a function that is no method, its module
     elif isinstance(value, types.MethodType):
         yield ".__self__", value.__self__
         yield ".__func__", value.__func__

@@ -23,7 +23,7 @@ from conformance.plain import (
 from conformance.trip import AS_BUILT, Trip
 from fixtures.arguments import falsy
 from fixtures.materials import Materials
-from fixtures.survival import encoded
+from fixtures.survival import encoded, survives
 from strategies.arguments import WRONG_KINDS
 
 
@@ -102,7 +102,10 @@ def falsy_arguments_count(trip: Trip) -> Outcome:
 
 @verifies("BUILD-4")
 def lost_plan_is_refused(trip: Trip) -> Outcome:
-    if trip.materials.plan is None or trip.plan_survives is None:
+    if trip.materials.plan is None:
+        return
+    if trip.plan_survives is None:
+        yield from _function_in_no_registry(trip)
         return
     if trip.refusal is None:
         materials = trip.example.make()
@@ -113,6 +116,17 @@ def lost_plan_is_refused(trip: Trip) -> Outcome:
         yield AS_BUILT, Difference("message of the refusal", "an error that says why", str(trip.refusal))
     else:
         yield AS_BUILT, None
+
+
+def _function_in_no_registry(trip: Trip) -> Outcome:
+    """Build without the registry: the driver's session knows the functions of the plan, and no other will."""
+    if trip.materials.udf_registry is None:
+        return
+    materials = replace(trip.example.make(), udf_registry=None)
+    if isinstance(attempt(survives, materials, trip.example.scanned), Raised):
+        refused = isinstance(attempt(trip.adapter.build, materials), Raised)
+        where = "build of a plan that does not arrive, its function in no registry"
+        yield AS_BUILT, None if refused else Difference(where, "refused", "a split")
 
 
 @verifies("BUILD-5")

@@ -21,6 +21,27 @@ def row_filter_arrives(trip: Trip) -> Outcome:
     yield from trip.arrives("row filter")
     if trip.spec is not None and trip.spec.row_filter is not None and trip.adapter.row_filter is None:
         yield from trip.arrives("rows")
+    yield from _filters_stay_apart(trip)
+
+
+def _filters_stay_apart(trip: Trip) -> Outcome:
+    """The split, and one of the same table without a filter, travel together: each keeps its own."""
+    read = trip.adapter.row_filter
+    if trip.refusal or read is None or trip.example.variant is None or trip.spec.row_filter is None:
+        return
+    other = attempt(trip.adapter.build, trip.example.variant(row_filter=None))
+    if isinstance(other, Raised):
+        return
+    pair = [trip.split, other]
+    given = [plain_expression(read(split)) for split in pair]
+    for transport in trip.transports:
+        carry = getattr(transport, "carry", None)
+        if carry is None or not trip.can_carry(transport.name):
+            continue
+        arrived = attempt(carry, pair)
+        if isinstance(arrived, list):
+            there = [plain_expression(read(split)) for split in arrived]
+            yield transport.name, difference(given, there, "row filters of two splits")
 
 
 @verifies("CTX-2")

@@ -10,8 +10,8 @@ from conformance.observation import attempt, difference
 from conformance.plain import Raised
 from conformance.trip import AS_BUILT, Trip
 
-# Where PyIceberg keeps a data file's size in bytes among its fields.
-FILE_SIZE = 5
+# Where PyIceberg keeps a data file's path and its size in bytes among its fields.
+FILE_PATH, FILE_SIZE = 1, 5
 
 
 @verifies("ID-1")
@@ -47,6 +47,10 @@ def id_stands_for_the_path(trip: Trip) -> Outcome:
     rewritten = trip.example.make()
     rewritten.file_scan_task.file._data[FILE_SIZE] += 1
     variants["of the file, rewritten"] = rewritten
+    for bucket in ("one", "two"):  # which nothing opens
+        copied = trip.example.make()
+        copied.file_scan_task.file._data[FILE_PATH] = f"s3://{bucket}/{name}"
+        variants[f"of a file of the same name in bucket {bucket}"] = copied
     ids: dict[str, Any] = {trip.materials.file_scan_task.file.file_path: trip.sent["id"]}
     for what, materials in variants.items():
         path = materials.file_scan_task.file.file_path

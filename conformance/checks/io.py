@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from conformance.checks import Outcome, verifies
 from conformance.observation import Difference, attempt, difference
 from conformance.plain import Raised, plain_mapping, qualified_name
@@ -75,18 +77,26 @@ def _carried_otherwise(trip: Trip, transport: str) -> bool:
 
 @verifies("IO-7")
 def configurations_stay_apart(trip: Trip) -> Outcome:
-    """Two splits that differ in the value of one property travel together, and each keeps its own."""
+    """Two splits that differ in the value of one property, or in its type, travel together, and each keeps its own."""
     if trip.refusal or trip.spec is None or trip.example.variant is None or trip.adapter.file_io is None:
         return
+    for values in (("one tenant", "two tenants"), ("7", 7)):
+        yield from _stay_apart(trip, values)
+
+
+def _stay_apart(trip: Trip, values: tuple[Any, Any]) -> Outcome:
+    assert trip.spec is not None
+    assert trip.example.variant is not None
+    assert trip.adapter.file_io is not None
     own = trip.spec.file_io.properties
     pair = [
         attempt(trip.adapter.build, trip.example.variant(file_io_properties=(*own, ("tenant.secret", value))))
-        for value in ("one tenant", "two tenants")
+        for value in values
     ]
     if any(isinstance(split, Raised) for split in pair):
         return
     given = [plain_mapping(trip.adapter.file_io(split).properties) for split in pair]
-    yield AS_BUILT, difference("'two tenants'", given[1].get("'tenant.secret'"), "FileIO properties of the second")
+    yield AS_BUILT, difference(repr(values[1]), given[1].get("'tenant.secret'"), "FileIO properties of the second")
     for transport in trip.transports:
         carry = getattr(transport, "carry", None)
         if carry is None or transport.name == "copy" or not trip.can_carry(transport.name):

@@ -198,7 +198,7 @@ def subclass_arrives_as_itself(trip: Trip) -> Outcome:
     if trip.adapter.scan_context is not None:
         parts["scan context"] = trip.adapter.scan_context(attempt(trip.adapter.build, trip.example.make()))
     for what, part in parts.items():
-        ways = (("pickle", dumped_and_loaded), ("deepcopy", copy.deepcopy))
+        ways = (("pickle", dumped_and_loaded), ("copy", copy.copy), ("deepcopy", copy.deepcopy))
         carrying = [(name, carry) for name, carry in ways if not isinstance(attempt(carry, part), Raised)]
         if isinstance(attempt(_subclassed, part), Raised):
             continue  # a class that cannot be subclassed this way promises nothing about subclasses

@@ -56,10 +56,10 @@ def pickled(protocol: int, split: Any) -> Any:
 
 
 def pickled_out_of_band(split: Any) -> Any:
-    """Round trip through protocol 5, buffers sent beside the payload."""
+    """Round trip through protocol 5, buffers sent beside the payload: they arrive as buffers of another type."""
     buffers: list[pickle.PickleBuffer] = []
     payload = pickle.dumps(split, 5, buffer_callback=buffers.append)
-    return pickle.loads(payload, buffers=[buffer.raw().tobytes() for buffer in buffers])
+    return pickle.loads(payload, buffers=[bytearray(buffer.raw()) for buffer in buffers])
 
 
 def cloudpickled(split: Any) -> Any:

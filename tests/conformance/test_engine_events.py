@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import threading
+
 import pyarrow as pa
+import pytest
 from datafusion import SessionContext
 from datafusion.substrait import Producer, Serde
 
 from conformance.engine_events import recorded
+from fixtures.materials import make_materials
 from fixtures.registries import make_registry
-from strategies import RegistrySpec, UdfSpec
+from fixtures.warehouse import Warehouse
+from strategies import ColumnSpec, FileIOSpec, RegistrySpec, SplitSpec, TableSpec, UdfSpec
 
 
 def test_registrations_and_encodings_are_recorded_in_order_and_still_happen() -> None:
@@ -24,8 +29,40 @@ def test_registrations_and_encodings_are_recorded_in_order_and_still_happen() ->
     assert encoded
 
 
+def register(name: str = "g") -> None:
+    make_registry(RegistrySpec((UdfSpec(name),))).register_udfs(SessionContext())
+
+
 def test_nothing_is_recorded_after_the_end() -> None:
     with recorded() as events:
         pass
-    make_registry(RegistrySpec((UdfSpec("g"),))).register_udfs(SessionContext())
+    register()
     assert events == []
+
+
+def test_another_thread_is_not_recorded() -> None:
+    with recorded() as events:
+        thread = threading.Thread(target=register)
+        thread.start()
+        thread.join()
+    assert events == []
+
+
+def test_a_recording_inside_of_another_is_part_of_it() -> None:
+    with recorded() as outer:
+        register("f")
+        with recorded() as inner:
+            register("g")
+    assert [event.what for event in outer] == ["f = add(1)", "g = add(1)"]
+    assert [event.what for event in inner] == ["g = add(1)"]
+
+
+@pytest.mark.parametrize("implementation", ["pyarrow", "fsspec", "vault"])
+def test_a_file_that_is_opened_is_recorded_with_its_location(implementation: str, warehouse: Warehouse) -> None:
+    table = TableSpec((ColumnSpec(1, "a", "long", (1, 2)),))
+    materials = make_materials(SplitSpec(table, file_io=FileIOSpec("instance", implementation)), warehouse)
+    location = materials.file_scan_task.file.file_path
+    with recorded() as events:
+        file = materials.file_io.new_input(location)
+    assert [(event.kind, event.what) for event in events] == [("open", location)]
+    assert file.exists()

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import sys
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -40,6 +44,25 @@ def default(value: object) -> Callable[..., object]:
     return function
 
 
+def keyword_default(value: object) -> Callable[..., object]:
+    def function(*, inner: object = value) -> object:
+        return inner
+
+    return function
+
+
+def generator(value: object) -> Iterator[object]:
+    yield value
+
+
+def attribute_of_a_function(value: object) -> Callable[..., object]:
+    def function() -> None:
+        pass
+
+    function.value = value  # type: ignore[attr-defined]
+    return function
+
+
 @pytest.mark.parametrize(
     "hide",
     [
@@ -54,6 +77,13 @@ def default(value: object) -> Callable[..., object]:
         lambda value: functools.partial(print, value),
         lambda value: functools.partial(print, end=value),
         lambda value: Holder(value).method,
+        lambda value: [value].append,
+        lambda value: {"a": value}.get,
+        lambda value: deque([value]),
+        lambda value: MappingProxyType({"a": value}),
+        generator,
+        keyword_default,
+        attribute_of_a_function,
         lambda value: Holder(Holder([Slotted(value)])),
     ],
 )
@@ -61,10 +91,23 @@ def test_what_belongs_to_an_object_is_reached(hide: Callable[[Any], Any]) -> Non
     assert any(isinstance(value, Handle) for _, value in reachable(hide(Handle())))
 
 
-def test_globals_and_classes_are_not_followed() -> None:
-    assert not any(
-        isinstance(value, Handle) for _, value in reachable(Holder(test_globals_and_classes_are_not_followed))
-    )
+KNOWN_TO_THE_MODULE = Handle()
+
+
+class OfTheClass:
+    known = KNOWN_TO_THE_MODULE
+
+
+def uses_a_global() -> object:
+    return KNOWN_TO_THE_MODULE
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [None, uses_a_global, OfTheClass, OfTheClass(), sys.modules[__name__], len, weakref.ref(KNOWN_TO_THE_MODULE)],
+)
+def test_what_belongs_to_others_is_not_reached(beside: object) -> None:
+    assert not any(isinstance(value, Handle) for _, value in reachable(Holder(beside)))
 
 
 def test_path_leads_to_the_object() -> None:
