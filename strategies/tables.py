@@ -258,7 +258,8 @@ def _tables(
     partition_by = _few(draw, [column.name for column in drawn if _may_partition(column, transform)], chance=3)
     drawn = [_single_valued(column) if column.name in partition_by else column for column in drawn]
     count = draw(rows)
-    wants_deletes, wants_small_groups = one_in(draw, 3), one_in(draw, 3)
+    # Drawn also where nothing comes of it, so that shrinking to Parquet moves no later choice.
+    wants_deletes, wants_small_groups, lacks_ids = one_in(draw, 3), one_in(draw, 3), one_in(draw, 6)
     # Version 1 has no deletes, and version 3 has them in deletion vectors.
     deleted = some(draw, range(min(count, 8)), 3) if count and wants_deletes and version == 2 else ()
     return TableSpec(
@@ -270,7 +271,7 @@ def _tables(
         row_group_rows=2 if is_parquet and count <= 40 and wants_small_groups else None,
         partition_by=partition_by,
         partition_transform=transform if partition_by else "identity",
-        field_ids=not is_parquet or not one_in(draw, 6),
+        field_ids=not (is_parquet and lacks_ids),
         sort_by=_few(draw, [column.name for column in drawn if isinstance(column.type, str)], chance=4),
         identifiers=_few(draw, [column.name for column in drawn if _may_identify(column)], chance=3),
         dropped=1 if one_in(draw, 4) else 0,

@@ -101,8 +101,8 @@ IS_NULL = "Predicate(op='is-null', column='a')"
         ),
         (
             lambda spec: any(column.added for column in spec.table.columns),
-            "SplitSpec(table=TableSpec(columns=(ColumnSpec(id=1, name='b', type='long', values=(0,)),"
-            " ColumnSpec(id=2, name='a', type='long', added=True)), rows=0))",
+            "SplitSpec(table=TableSpec(columns=(ColumnSpec(id=1, name='a', type='long', values=(0,)),"
+            " ColumnSpec(id=2, name='b', type='long', added=True)), rows=0))",
         ),
         (
             lambda spec: spec.file_io.implementation == "vault",
@@ -128,7 +128,7 @@ IS_NULL = "Predicate(op='is-null', column='a')"
             f"SplitSpec(table=TableSpec({PLAIN}, rows=0, file_format='orc', partition_by=('a',)))",
         ),
         (
-            lambda spec: isinstance(spec.plan, FramePlanSpec) and len(spec.plan.steps) == 3,
+            lambda spec: isinstance(spec.plan, FramePlanSpec) and any("sort" in step for step in spec.plan.steps),
             f"SplitSpec(table=TableSpec({PLAIN}, rows=0), plan=FramePlanSpec("
             "steps=(('select', '\"a\"'), ('sort', '\"a\"'), ('limit', '0'))))",
         ),
@@ -147,4 +147,4 @@ IS_NULL = "Predicate(op='is-null', column='a')"
     ],
 )
 def test_the_smallest_split_with(condition: Callable[[SplitSpec], bool], expected: str) -> None:
-    assert repr(minimal(split_specs(), 500, 2, condition)) == expected
+    assert repr(minimal(split_specs(), 500, 3, condition)) == expected
