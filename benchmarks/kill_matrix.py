@@ -148,7 +148,7 @@ def _judge(row: Row, survey: Survey) -> None:
             findings, history = Findings(), History()
             view.judge_spec(spec, findings, history, exhaustive=stage.strategy is None)
             examples += 1
-            row.broken.update(history.first)
+            row.broken.update(list(history.first))
             if row.clause in history.first and not row.stage:
                 row.stage, row.examples, row.cpu_seconds = stage.name, examples, time.process_time() - started
                 seen, judgement = history.first[row.clause]
