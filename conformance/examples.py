@@ -20,7 +20,7 @@ from conformance.observation import Question
 from conformance.trip import Example
 from fixtures.expected import expected_rows, scanned_rows
 from fixtures.materials import Materials, make_materials
-from fixtures.warehouse import Warehouse
+from fixtures.warehouse import Warehouse, unreadable
 from strategies.plans import callable_udfs, quoted
 from strategies.specs import RegistrySpec, SplitSpec
 
@@ -106,6 +106,8 @@ def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
 
     What it must give is computed here, before the loader under test has seen anything of it.
     """
+    if why := unreadable(spec.table):
+        return Unusable(why)
     try:
         make_materials(spec, warehouse)
         scanned = scanned_rows(spec)
