@@ -22,6 +22,7 @@ from fixtures.expected import expected_rows, scanned_rows
 from fixtures.materials import Materials, make_materials
 from fixtures.warehouse import Warehouse, unreadable
 from strategies.plans import callable_udfs, quoted
+from strategies.serialization import to_json
 from strategies.specs import RegistrySpec, SplitSpec
 
 __all__ = ["Unusable", "draw", "example_of", "minimal"]
@@ -130,7 +131,9 @@ def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
         title=repr(spec),
         make=partial(make_materials, spec, warehouse),
         expected=expected,
-        question=Question(calls_of(spec.registry), spec.plan is not None),
+        question=Question(
+            calls_of(spec.registry), spec.plan is not None, made_from=(to_json(spec), str(warehouse.root))
+        ),
         scanned=scanned,
         spec=spec,
         likeness=spec,

@@ -36,13 +36,15 @@ class Question:
 
     ``calls`` holds a SQL expression over ``x`` (BIGINT), ``y`` (DOUBLE) and ``s`` (VARCHAR) for each function that a
     registry of the spec makes available. ``has_plan`` says that rows come out of the engine, ``again`` that the split
-    is to be read by a second iterator at once; ``only`` names the aspects to look at, all for ``None``.
+    is to be read by a second iterator at once; ``only`` names the aspects to look at, all for ``None``. ``made_from``
+    is the spec (JSON) and the folder of its files, from which another interpreter can make a split of its own.
     """
 
     calls: tuple[str, ...] = ()
     has_plan: bool = False
     again: bool = True
     only: frozenset[str] | None = None
+    made_from: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
