@@ -26,6 +26,11 @@ USAGE, SUITE_FAILED = 2, 3
 _START = "import sys; sys.path[:] = [p for p in sys.path if p]; import pytest; sys.exit(pytest.main(sys.argv[1:]))"
 
 
+_SPECS = click.option(
+    "--specs", type=click.Path(path_type=Path), metavar="FILE", help="Other specs than the fixed set: JSON, one a line."
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dataloader-conformance")
 def main() -> None:
@@ -137,7 +142,8 @@ def replay(target: str, report: Path | None, adapter: str | None, clause: tuple[
 @main.command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--adapter", default="reference", show_default=True, help="Name, module:attribute, or a .py file.")
-def record(folder: Path, adapter: str) -> None:
+@_SPECS
+def record(folder: Path, adapter: str, specs: Path | None) -> None:
     """Record payloads of a fixed set of specs, with what is seen of their splits, for `replay DIR` of later releases.
 
     Exit codes: 0 recorded; 1 the loader is wrong already here, or DIR is damaged; 2 wrong usage, or the adapter cannot
@@ -147,7 +153,7 @@ def record(folder: Path, adapter: str) -> None:
     from conformance.golden import record as write_record
 
     try:
-        path = write_record(folder, _here(adapter), adapter)
+        path = write_record(folder, _here(adapter), adapter, _specs(specs))
     except (Unrecordable, UnreadableRecord) as error:
         click.echo(f"Nothing is recorded: {error}", err=True)
         sys.exit(1)
@@ -158,7 +164,8 @@ def record(folder: Path, adapter: str) -> None:
 @click.option("--before", required=True, metavar="PYTHON", help="The interpreter with the loader as it was.")
 @click.option("--after", required=True, metavar="PYTHON", help="The interpreter with the loader as it is.")
 @click.option("--adapter", default="reference", show_default=True, help="Name, module:attribute, or a .py file.")
-def compare(before: str, after: str, adapter: str) -> None:
+@_SPECS
+def compare(before: str, after: str, adapter: str, specs: Path | None) -> None:
     """Say in which order drivers and workers may be upgraded: payloads go both ways between two environments.
 
     The suite is installed in both, with the loader as it was and as it is (or the same loader with other libraries).
@@ -167,15 +174,15 @@ def compare(before: str, after: str, adapter: str) -> None:
     3 nothing could be compared.
     """
     from conformance.crossing import Environment, EnvironmentFailed
-    from conformance.golden import specs
     from conformance.report.crossings import compared
     from conformance.rollout import Advice, advice, both_ways
     from conformance.transports import STARTED
 
+    chosen = _specs(specs)
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder, STARTED:
         old, new = (Environment(python, _located(adapter), Path(folder)) for python in (before, after))
         try:
-            found = both_ways(old, new, specs())
+            found = both_ways(old, new, chosen)
         except EnvironmentFailed as error:
             raise click.UsageError(str(error)) from None
     click.echo(compared(found), nl=False)
@@ -243,6 +250,15 @@ def _replay_records(folder: Path, adapter: str | None) -> None:
             click.echo(loaded(recording.name, found), nl=False)
     if outcomes - {Outcome.CONFORMS}:
         sys.exit(1)
+
+
+def _specs(file: Path | None) -> list[str]:
+    from conformance.golden import SPECS, Unrecordable, specs
+
+    try:
+        return specs(file or SPECS)
+    except Unrecordable as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _here(adapter: str) -> Environment:

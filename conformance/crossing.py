@@ -162,8 +162,9 @@ def crossed(
         return Crossing(spec, Outcome.CONFORMS)
     errors = [_error(seen[name]) for name in left]
     unclear = [name for name, error in zip(left, errors, strict=True) if error is None or not _is_clear(error)]
-    name = (unclear or left)[0]
-    found = difference(sent[name], seen[name], name)
+    name = min(unclear or left, key=lambda name: name != "rows")  # what a job gets tells most
+    error = _error(seen[name])
+    found = difference(sent[name], f"raises {error}" if error else seen[name], name)
     assert found is not None
     return Crossing(spec, Outcome.VIOLATES if unclear else Outcome.REFUSES, found)
 

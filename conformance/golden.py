@@ -14,13 +14,15 @@ import base64
 import datetime
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conformance.crossing import Crossing, Environment, Outcome, crossed
 from conformance.observation import difference
+from strategies.serialization import from_json
+from strategies.specs import SplitSpec
 
 __all__ = ["PLACE", "SPECS", "Line", "Recording", "UnreadableRecord", "Unrecordable", "read_records", "record", "specs"]
 
@@ -66,13 +68,25 @@ class Recording:
     lines: tuple[Line, ...]
 
 
-def specs() -> list[str]:
-    """Return the fixed set of specs, as JSON."""
-    return SPECS.read_text(encoding="utf-8").splitlines()
+def specs(path: Path = SPECS) -> list[str]:
+    """Return the specs of a file of JSON lines, the fixed set unless told otherwise, as JSON.
+
+    Raises:
+        Unrecordable: the file cannot be read, or a line of it is no split spec.
+
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        wrong = [number for number, line in enumerate(lines, 1) if not isinstance(from_json(line), SplitSpec)]
+    except (OSError, TypeError, ValueError) as error:
+        raise Unrecordable(f"{path} does not hold specs, as JSON lines: {error}") from None
+    if wrong or not lines:
+        raise Unrecordable(f"{path} must hold a SplitSpec a line" + (f", and line {wrong[0]} is none" if wrong else ""))
+    return lines
 
 
-def record(folder: Path, writer: Environment, adapter: str) -> Path:
-    """Write a recording of the fixed set by an environment into a folder of records; return its file.
+def record(folder: Path, writer: Environment, adapter: str, chosen: Sequence[str]) -> Path:
+    """Write a recording of the chosen specs (JSON) by an environment into a folder of records; return its file.
 
     ``adapter`` is how the user named the adapter: the environment may know it by a path of this machine.
 
@@ -93,13 +107,13 @@ def record(folder: Path, writer: Environment, adapter: str) -> Path:
         "files below": str(writer.root),
     }
     lines = [json.dumps(header)]
-    for spec in specs():
+    for spec in chosen:
         written = writer.write(spec)
         if "broken" in written:
             raise Unrecordable(f"a split that is wrong where it was written is no record: {written['broken']}: {spec}")
         lines.append(json.dumps(_described(spec, written, expected)))
     if not any(entry["seen"] for entry in expected.values()):
-        raise Unrecordable(f"{adapter} writes no payload of the fixed set; the last line: {lines[-1][:300]}")
+        raise Unrecordable(f"{adapter} writes no payload of these specs; the last line: {lines[-1][:300]}")
     folder.mkdir(parents=True, exist_ok=True)
     parts = (f"{name}{versions[name]}" for name in ("python", "datafusion", "pyiceberg", "pyarrow"))
     path = folder / f"{Path(adapter).stem.replace(':', '-')}-{'-'.join(parts)}.jsonl"

@@ -22,7 +22,7 @@ from conformance.report.crossings import loaded
 from conformance.transports import STARTED
 from matrix.rows import ROOT, Row, read_table, rows
 
-__all__ = ["main", "meeting"]
+__all__ = ["cell", "main", "meeting"]
 
 COLOURS = {Outcome.CONFORMS: "green", Outcome.REFUSES: "yellow"}
 Passages = Mapping[tuple[str, str], Passage]
@@ -85,11 +85,12 @@ def table(names: Sequence[str], found: Passages) -> Table:
     """Return the matrix: a line for each writer, a column for each reader."""
     shown = Table("writes, by line; reads, by column", *names, pad_edge=False)
     for writer in names:
-        shown.add_row(writer, *(_cell(writer, reader, found) for reader in names))
+        shown.add_row(writer, *(cell(writer, reader, found) for reader in names))
     return shown
 
 
-def _cell(writer: str, reader: str, found: Passages) -> str:
+def cell(writer: str, reader: str, found: Passages) -> str:
+    """Return the outcome of a pair, with how many payloads had it among those that were written."""
     if writer == reader:
         return ""
     passed = found.get((writer, reader))

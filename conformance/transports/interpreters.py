@@ -15,7 +15,7 @@ from conformance.plain import Raised
 from conformance.remote import PICKLE, dumped
 from conformance.transports import STARTED, Arrival
 
-__all__ = ["Interpreter", "called"]
+__all__ = ["Interpreter", "called", "ended"]
 
 LIMIT = 60.0
 # Both ends agree on a protocol that the older of the two knows.
@@ -92,7 +92,7 @@ def called(python: str, function: str, *arguments: Any) -> Any:
     """
     answer = attempt(_answer, python, pickle.dumps((function, arguments), PROTOCOL))
     if isinstance(answer, Raised):
-        _end(python)
+        ended(python)
         return answer
     return pickle.loads(answer)
 
@@ -111,12 +111,13 @@ def _channel(python: str) -> Any:
         if not Path(python).is_file():
             raise FileNotFoundError(f"there is no interpreter at {python}")
         group = execnet.Group()
-        STARTED.callback(_end, python)
+        STARTED.callback(ended, python)
         _STARTED[python] = group, group.makegateway(f"popen//python={python}").remote_exec(_SERVE)
     return _STARTED[python][1]
 
 
-def _end(python: str) -> None:
+def ended(python: str) -> None:
+    """End the process of an interpreter, if there is one."""
     if python in _STARTED:
         group, _ = _STARTED.pop(python)
         group.terminate(1.0)
