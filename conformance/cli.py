@@ -146,14 +146,16 @@ def replay(target: str, report: Path | None, adapter: str | None, clause: tuple[
 def record(folder: Path, adapter: str, specs: Path | None) -> None:
     """Record payloads of a fixed set of specs, with what is seen of their splits, for `replay DIR` of later releases.
 
-    Exit codes: 0 recorded; 1 the loader is wrong already here, or DIR is damaged; 2 wrong usage, or the adapter cannot
-    be loaded.
+    Exit codes: 0 recorded; 1 the loader writes no payload, or DIR is damaged; 2 wrong usage, or the adapter cannot be
+    loaded.
     """
     from conformance.golden import UnreadableRecord, Unrecordable
     from conformance.golden import record as write_record
+    from conformance.transports import STARTED
 
     try:
-        path = write_record(folder, _here(adapter), adapter, _specs(specs))
+        with STARTED:
+            path = write_record(folder, _here(adapter), adapter, _specs(specs))
     except (Unrecordable, UnreadableRecord) as error:
         click.echo(f"Nothing is recorded: {error}", err=True)
         sys.exit(1)
