@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from conformance.observation import ABSENT, Difference, difference
+from conformance.observation import ABSENT, SHOWN_BY_LIBRARIES, Difference, difference
 from conformance.plain import Raised
 from conformance.transports.interpreters import called
 
@@ -139,8 +139,8 @@ def crossed(
 ) -> Crossing:
     """Judge what arrived of a payload by what was seen of it where it was written.
 
-    ``native`` returns what the reader's environment makes of the spec by itself. What is seen of its own split too is
-    the doing of its releases, not of the payload; so is an error, where it can make none.
+    ``native`` returns what the reader's environment makes of the spec by itself. What libraries show, and show of its
+    own split too, is the doing of their releases, not of the payload; so is an error, where it can make no split.
     """
     if "impossible" in arrived:
         return Crossing(spec, Outcome.BEYOND, why=arrived["impossible"])
@@ -152,7 +152,11 @@ def crossed(
         return Crossing(spec, Outcome.CONFORMS)
     own = native()
     own_seen = own.get("seen", {})
-    left = [name for name in differing if difference(own_seen.get(name, ABSENT), seen[name]) is not None]
+    left = [
+        name
+        for name in differing
+        if name not in SHOWN_BY_LIBRARIES or difference(own_seen.get(name, ABSENT), seen[name]) is not None
+    ]
     if "seen" not in own:
         raised = [name for name in left if _error(seen[name]) is not None]
         if raised == left:

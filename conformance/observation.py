@@ -25,7 +25,17 @@ from conformance.plain import (
 )
 from fixtures.expected import evaluated
 
-__all__ = ["ASPECTS", "Aspect", "Difference", "Observation", "Question", "attempt", "difference", "observe"]
+__all__ = [
+    "ASPECTS",
+    "SHOWN_BY_LIBRARIES",
+    "Aspect",
+    "Difference",
+    "Observation",
+    "Question",
+    "attempt",
+    "difference",
+    "observe",
+]
 
 Observation = Mapping[str, Any]
 
@@ -300,6 +310,12 @@ ASPECTS: Sequence[Aspect] = (
     Aspect("FileIO opens", _opens),
     Aspect("registry registers", _registered_by_registry),
     Aspect("registry computes", _registry_computes),
+)
+
+
+# What PyIceberg and the engine show in their own way, which differs between their releases; the rest is the loader's.
+SHOWN_BY_LIBRARIES = frozenset(
+    {"projected schema", "table metadata", "scan tasks", "rows", "reads again", "registry computes"}
 )
 
 

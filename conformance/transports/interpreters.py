@@ -10,7 +10,7 @@ from typing import Any
 import execnet
 
 from conformance.adapter import Adapter
-from conformance.observation import Observation, Question, attempt, difference, differing, observe
+from conformance.observation import SHOWN_BY_LIBRARIES, Observation, Question, attempt, difference, differing, observe
 from conformance.plain import Raised
 from conformance.remote import PICKLE, dumped
 from conformance.transports import STARTED, Arrival
@@ -69,7 +69,7 @@ class Interpreter:
     def _carried(self, adapter: Adapter, split: Any, question: Question, seen: Observation) -> Observation:
         """Return what was seen there without what is the doing of the releases there, not of the payload.
 
-        That is what a split which is built there shows as well; and an error, where none can be built.
+        That is what libraries show, and show of a split built there as well; and an error, where none can be built.
         """
         if question.made_from is None:
             return seen
@@ -80,7 +80,8 @@ class Interpreter:
         if own is None or isinstance(own, Raised):
             left_out = {name for name in changed if isinstance(seen[name], Raised)}
         else:
-            left_out = {name for name in changed if not difference(own[1].get(name), seen[name])}
+            shown = [name for name in changed if name in SHOWN_BY_LIBRARIES]
+            left_out = {name for name in shown if not difference(own[1].get(name), seen[name])}
         return {name: value for name, value in seen.items() if name not in left_out}
 
 

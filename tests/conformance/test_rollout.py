@@ -177,7 +177,9 @@ ERROR = {"raises": "builtins.KeyError", "message": "'rows'"}
     [
         ({"seen": {"id": "1", "rows": [1]}}, {}, Outcome.CONFORMS),
         ({"seen": {"id": "2", "rows": [1]}}, {"seen": {"id": "1"}}, Outcome.VIOLATES),
-        ({"seen": {"id": "2", "rows": [1]}}, {"seen": {"id": "2"}}, Outcome.CONFORMS),
+        ({"seen": {"id": "2", "rows": [1]}}, {"seen": {"id": "2"}}, Outcome.VIOLATES),
+        ({"seen": {"id": "1", "rows": [2]}}, {"seen": {"rows": [2]}}, Outcome.CONFORMS),
+        ({"seen": {"id": "1", "rows": [2]}}, {"broken": "other rows"}, Outcome.VIOLATES),
         ({"seen": {"id": "1", "rows": ERROR}}, {"seen": {"rows": [1]}}, Outcome.VIOLATES),
         ({"seen": {"id": "1", "rows": ERROR}}, {"refused": "no such function"}, Outcome.BEYOND),
         ({"seen": {"id": "2", "rows": ERROR}}, {"refused": "no such function"}, Outcome.VIOLATES),
