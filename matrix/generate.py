@@ -25,13 +25,16 @@ LOWEST_PYARROW = "18.0.0"
 
 def main() -> None:
     """Resolve every row, and write all of it."""
-    chosen = rows(read_table())
+    table = read_table()
+    chosen = rows(table)
     CONSTRAINTS.mkdir(exist_ok=True)
     for path in CONSTRAINTS.glob("*.txt"):
         path.unlink()
     for row in chosen:
-        (CONSTRAINTS / f"{row.name}.txt").write_text(constraints_header(row) + _resolved(row), encoding="utf-8")
-        print(row.name)
+        pins = CONSTRAINTS / f"{row.name}.txt"
+        pins.write_text(constraints_header(row) + _resolved(row, table.pins(row.versions)), encoding="utf-8")
+        _check_installable(row, pins)
+        print(row.name, flush=True)
     before, rest = TOX.read_text(encoding="utf-8").split(BEGIN)
     TOX.write_text(before + environments(chosen) + rest.split(END)[1], encoding="utf-8")
 
@@ -70,9 +73,10 @@ commands = python -m matrix.results {{work_dir}}
 {END}"""
 
 
-def _resolved(row: Row) -> str:
-    """Return the pins of a row: its versions, and what else has to be installed."""
-    pins = [f"{name}=={row.versions[name]}" for name in ("datafusion", "pyiceberg")]
+def _resolved(row: Row, held: Sequence[str]) -> str:
+    """Return the pins of a row: its versions, what the table holds, and what else has to be installed."""
+    pins = [*held]
+    pins += [f"{name}=={row.versions[name]}" for name in ("datafusion", "pyiceberg")]
     if row.versions["pyarrow"] == LOWEST:
         pins.append(f"pyarrow=={LOWEST_PYARROW}")
     with tempfile.TemporaryDirectory() as folder:
@@ -86,6 +90,16 @@ def _resolved(row: Row) -> str:
     if ended.returncode:
         raise SystemExit(f"{row.name} cannot be resolved:\n{ended.stderr}")
     return ended.stdout
+
+
+def _check_installable(row: Row, pins: Path) -> None:
+    """Ask pip, which minds what uv overlooks: an upper bound on Python."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--no-deps", "--target", folder]
+        command += ["--python-version", row.versions["python"], "--only-binary", ":all:", "--requirement", str(pins)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise SystemExit(f"{row.name} cannot be installed by pip; hold a pin in versions.toml:\n{ended.stderr}")
 
 
 if __name__ == "__main__":

@@ -25,11 +25,15 @@ Versions = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Table:
-    """The axes with their values from lowest to newest, what cannot be installed together, and optional Pythons."""
+    """The axes with their values from lowest to newest, what cannot be installed together, and what is pinned where."""
 
     axes: Mapping[str, tuple[str, ...]]
     impossible: tuple[Versions, ...]
-    optional: tuple[str, ...]
+    held: tuple[tuple[Versions, tuple[str, ...]], ...] = ()
+
+    def pins(self, versions: Versions) -> list[str]:
+        """Return the requirements that these versions hold other distributions to."""
+        return [pin for where, pins in self.held if dict(where).items() <= versions.items() for pin in pins]
 
     def possible(self, versions: Versions) -> bool:
         """Whether these versions, of all axes or of some, can be installed together."""
@@ -66,8 +70,14 @@ def read_table(path: Path = TABLE) -> Table:
     """Return the table in a TOML file."""
     described: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     axes = {axis: tuple(values) for axis, values in described["axes"].items()}
-    impossible = tuple({axis: entry[axis] for axis in axes if axis in entry} for entry in described["impossible"])
-    return Table(axes, impossible, tuple(described["optional"]["python"]))
+    impossible, held = (
+        [
+            ({axis: entry[axis] for axis in axes if axis in entry}, tuple(entry.get("pins", ())))
+            for entry in described[kind]
+        ]
+        for kind in ("impossible", "held")
+    )
+    return Table(axes, tuple(where for where, _ in impossible), tuple(held))
 
 
 def rows(table: Table) -> list[Row]:
