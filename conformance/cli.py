@@ -8,10 +8,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from conformance.startup import ShadowedPackage, check_packages
+
+if TYPE_CHECKING:
+    from conformance.crossing import Environment
 
 __all__ = ["main"]
 
@@ -20,6 +24,11 @@ USAGE, SUITE_FAILED = 2, 3
 
 # What the run is started with: nothing of the current folder comes before what is installed, not even on Python 3.10.
 _START = "import sys; sys.path[:] = [p for p in sys.path if p]; import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+
+
+_SPECS = click.option(
+    "--specs", type=click.Path(path_type=Path), metavar="FILE", help="Other specs than the fixed set: JSON, one a line."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,8 +46,8 @@ def main() -> None:
 @click.option("--profile", default="quick", show_default=True, help="smoke, quick, thorough or soak.")
 @click.option("--clause", multiple=True, metavar="ID", help="Check this clause or family alone; repeatable.")
 @click.option("--transport", multiple=True, metavar="NAME", help="Send through this transport alone; repeatable.")
-@click.option("--python", multiple=True, metavar="PATH", help="Send to this other interpreter too; repeatable.")
-@click.option("-n", "--workers", type=click.IntRange(0), default=0, show_default=True, help="Processes to run in.")
+@click.option("--worker", multiple=True, metavar="PYTHON", help="Send to this other interpreter too; repeatable.")
+@click.option("-n", "--processes", type=click.IntRange(0), default=0, show_default=True, help="Processes to run in.")
 @click.option("--seed", type=int, help="Draw other examples than the profile's.")
 @click.option("--budget", type=int, metavar="SECONDS", help="How long the profile soak draws.")
 @click.option("--require", type=int, metavar="N", help="Fail if fewer clauses than this are checked.")
@@ -55,8 +64,8 @@ def run(
     profile: str,
     clause: tuple[str, ...],
     transport: tuple[str, ...],
-    python: tuple[str, ...],
-    workers: int,
+    worker: tuple[str, ...],
+    processes: int,
     seed: int | None,
     budget: int | None,
     require: int | None,
@@ -74,7 +83,7 @@ def run(
     options = [f"--conformance-adapter={adapter}", f"--conformance-profile={profile}"]
     options += [f"--conformance-clause={name}" for name in clause]
     options += [f"--conformance-transport={name}" for name in transport]
-    options += [f"--conformance-python={path}" for path in python]
+    options += [f"--conformance-worker={path}" for path in worker]
     given = {"seed": seed, "budget": budget, "require": require, "baseline": baseline, **reports}
     for name, value in given.items():
         if value is not None:
@@ -83,24 +92,29 @@ def run(
         options.append(f"--conformance-baseline-write={baseline_write}")
     if strict:
         options.append("--conformance-strict")
-    if workers:
-        options.append(f"-n{workers}")
+    if processes:
+        options.append(f"-n{processes}")
     sys.exit(exit_status(*_pytest(options)))
 
 
 @main.command()
-@click.argument("target", metavar="FILE|ID")
+@click.argument("target", metavar="FILE|ID|DIR")
 @click.option("--report", type=click.Path(path_type=Path), metavar="FILE", help="The JSON report that knows the ID.")
 @click.option("--adapter", help="Another adapter than the report's; for a spec `reference` unless given.")
 @click.option("--clause", multiple=True, metavar="ID", help="Judge this clause or family alone; repeatable.")
 def replay(target: str, report: Path | None, adapter: str | None, clause: tuple[str, ...]) -> None:
-    """Run recorded violations again.
+    """Run recorded violations again, or load recorded payloads.
 
     FILE is a JSON report or the JSON of a spec; ID is a violation's, looked up in --report or in ./conformance.json.
+    DIR holds payloads that `record` wrote, maybe under another release: they are loaded here and judged by WIRE-10.
+    Loading a pickle runs what it says: load only what you trust.
 
-    Exit codes: 1 one is still violated; 0 all are fixed; 2 wrong usage, or the adapter cannot be loaded; 3 an example
-    could not be judged.
+    Exit codes: 1 one is still violated, or a record is missing or unreadable; 0 all are fixed, all payloads load and
+    read the same; 2 wrong usage, or the adapter cannot be loaded; 3 an example could not be judged.
     """
+    if Path(target).is_dir():
+        _replay_records(Path(target), adapter)
+        return
     from conformance.loading import AdapterError, load_adapter
     from conformance.replay import NotReplayable, Result, read_recording
     from conformance.replay import replay as run_again
@@ -123,6 +137,58 @@ def replay(target: str, report: Path | None, adapter: str | None, clause: tuple[
     if Result.ERROR in results or not results:
         click.echo("Not every example could be judged.", err=True)
         sys.exit(SUITE_FAILED)
+
+
+@main.command()
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--adapter", default="reference", show_default=True, help="Name, module:attribute, or a .py file.")
+@_SPECS
+def record(folder: Path, adapter: str, specs: Path | None) -> None:
+    """Record payloads of a fixed set of specs, with what is seen of their splits, for `replay DIR` of later releases.
+
+    Exit codes: 0 recorded; 1 the loader writes no payload, or DIR is damaged; 2 wrong usage, or the adapter cannot be
+    loaded.
+    """
+    from conformance.golden import UnreadableRecord, Unrecordable
+    from conformance.golden import record as write_record
+    from conformance.transports import STARTED
+
+    try:
+        with STARTED:
+            path = write_record(folder, _here(adapter), adapter, _specs(specs))
+    except (Unrecordable, UnreadableRecord) as error:
+        click.echo(f"Nothing is recorded: {error}", err=True)
+        sys.exit(1)
+    click.echo(f"Wrote {path}. Load it under another release: dataloader-conformance replay {folder}")
+
+
+@main.command()
+@click.option("--before", required=True, metavar="PYTHON", help="The interpreter with the loader as it was.")
+@click.option("--after", required=True, metavar="PYTHON", help="The interpreter with the loader as it is.")
+@click.option("--adapter", default="reference", show_default=True, help="Name, module:attribute, or a .py file.")
+@_SPECS
+def compare(before: str, after: str, adapter: str, specs: Path | None) -> None:
+    """Say in which order drivers and workers may be upgraded: payloads go both ways between two environments.
+
+    The suite is installed in both, with the loader as it was and as it is (or the same loader with other libraries).
+
+    Exit codes: 0 any order; 1 one order alone, or none; 2 wrong usage, or the adapter cannot be loaded in one of them;
+    3 nothing could be compared.
+    """
+    from conformance.crossing import Environment, EnvironmentFailed
+    from conformance.report.crossings import compared
+    from conformance.rollout import Advice, advice, both_ways
+    from conformance.transports import STARTED
+
+    chosen = _specs(specs)
+    with tempfile.TemporaryDirectory(prefix="conformance-") as folder, STARTED:
+        old, new = (Environment(python, _located(adapter), Path(folder)) for python in (before, after))
+        try:
+            found = both_ways(old, new, chosen)
+        except EnvironmentFailed as error:
+            raise click.UsageError(str(error)) from None
+    click.echo(compared(found), nl=False)
+    sys.exit({Advice.ANY: 0, Advice.UNKNOWN: SUITE_FAILED}.get(advice(found), 1))
 
 
 @main.command()
@@ -164,6 +230,56 @@ def explain(clause: str) -> None:
     except LookupError as error:
         raise click.UsageError(error.args[0]) from None
     click.echo(explanation(found), nl=False)
+
+
+def _replay_records(folder: Path, adapter: str | None) -> None:
+    from conformance.crossing import Outcome, Passage
+    from conformance.golden import UnreadableRecord, read_records
+    from conformance.report.crossings import loaded
+    from conformance.transports import STARTED
+
+    try:
+        recordings = read_records(folder)
+    except UnreadableRecord as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    outcomes = set()
+    with STARTED:
+        for recording in recordings:
+            reader = _here(adapter or recording.adapter)
+            found = Passage([line.judged(reader) for line in recording.lines])
+            outcomes.add(found.outcome)
+            click.echo(loaded(recording.name, found), nl=False)
+    if outcomes - {Outcome.CONFORMS}:
+        sys.exit(1)
+
+
+def _specs(file: Path | None) -> list[str]:
+    from conformance.golden import SPECS, Unrecordable, specs
+
+    try:
+        return specs(file or SPECS)
+    except Unrecordable as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _here(adapter: str) -> Environment:
+    """Return the environment of this process, with a loadable adapter; files go to the one place that payloads name."""
+    from conformance.crossing import Environment
+    from conformance.golden import PLACE
+    from conformance.loading import AdapterError, load_adapter
+
+    try:
+        load_adapter(adapter)
+    except AdapterError as error:
+        raise click.UsageError(str(error)) from None
+    return Environment(sys.executable, _located(adapter), PLACE)
+
+
+def _located(adapter: str) -> str:
+    """Return how an adapter is named in another process: a file by its absolute path."""
+    path, dot, attribute = adapter.partition(".py")
+    return f"{Path(path).resolve()}{dot}{attribute}" if dot and attribute[:1] in ("", ":") else adapter
 
 
 def exit_status(returncode: int, outcome: str) -> int:

@@ -20,8 +20,9 @@ from conformance.observation import Question
 from conformance.trip import Example
 from fixtures.expected import expected_rows, scanned_rows
 from fixtures.materials import Materials, make_materials
-from fixtures.warehouse import Warehouse
+from fixtures.warehouse import Warehouse, unreadable
 from strategies.plans import callable_udfs, quoted
+from strategies.serialization import to_json
 from strategies.specs import RegistrySpec, SplitSpec
 
 __all__ = ["Unusable", "draw", "example_of", "minimal"]
@@ -106,6 +107,8 @@ def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
 
     What it must give is computed here, before the loader under test has seen anything of it.
     """
+    if why := unreadable(spec.table):
+        return Unusable(why)
     try:
         make_materials(spec, warehouse)
         scanned = scanned_rows(spec)
@@ -128,7 +131,9 @@ def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
         title=repr(spec),
         make=partial(make_materials, spec, warehouse),
         expected=expected,
-        question=Question(calls_of(spec.registry), spec.plan is not None),
+        question=Question(
+            calls_of(spec.registry), spec.plan is not None, made_from=(to_json(spec), str(warehouse.root))
+        ),
         scanned=scanned,
         spec=spec,
         likeness=spec,

@@ -25,7 +25,17 @@ from conformance.plain import (
 )
 from fixtures.expected import evaluated
 
-__all__ = ["ASPECTS", "Aspect", "Difference", "Observation", "Question", "attempt", "difference", "observe"]
+__all__ = [
+    "ASPECTS",
+    "SHOWN_BY_LIBRARIES",
+    "Aspect",
+    "Difference",
+    "Observation",
+    "Question",
+    "attempt",
+    "difference",
+    "observe",
+]
 
 Observation = Mapping[str, Any]
 
@@ -36,13 +46,15 @@ class Question:
 
     ``calls`` holds a SQL expression over ``x`` (BIGINT), ``y`` (DOUBLE) and ``s`` (VARCHAR) for each function that a
     registry of the spec makes available. ``has_plan`` says that rows come out of the engine, ``again`` that the split
-    is to be read by a second iterator at once; ``only`` names the aspects to look at, all for ``None``.
+    is to be read by a second iterator at once; ``only`` names the aspects to look at, all for ``None``. ``made_from``
+    is the spec (JSON) and the folder of its files, from which another interpreter can make a split of its own.
     """
 
     calls: tuple[str, ...] = ()
     has_plan: bool = False
     again: bool = True
     only: frozenset[str] | None = None
+    made_from: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -304,6 +316,12 @@ ASPECTS: Sequence[Aspect] = (
     Aspect("FileIO opens", _opens),
     Aspect("registry registers", _registered_by_registry),
     Aspect("registry computes", _registry_computes),
+)
+
+
+# What PyIceberg and the engine show in their own way, which differs between their releases; the rest is the loader's.
+SHOWN_BY_LIBRARIES = frozenset(
+    {"projected schema", "table metadata", "scan tasks", "rows", "reads again", "registry computes"}
 )
 
 

@@ -44,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--conformance-seed", type=int, metavar="N", help="draw other examples than the profile's")
     add("--conformance-budget", type=int, metavar="SECONDS", help="how long soak draws")
     add("--conformance-require", type=int, metavar="N", help="fewest clauses that must be checked")
-    add("--conformance-python", action="append", default=[], metavar="PATH", help="another interpreter; repeatable")
+    add("--conformance-worker", action="append", default=[], metavar="PYTHON", help="another interpreter; repeatable")
     add("--conformance-outcome", metavar="FILE", help="where to write the exit code once there is a verdict")
     add("--conformance-baseline", metavar="FILE", help="known failures, which do not turn the run red")
     add("--conformance-baseline-write", metavar="FILE", help="write a baseline of what this run finds")
@@ -120,7 +120,7 @@ def _resolve(config: pytest.Config, seed: int | None, *, is_worker: bool) -> Sel
             profile_name=option("conformance_profile"),
             clauses=option("conformance_clause"),
             transports=option("conformance_transport"),
-            pythons=option("conformance_python"),
+            pythons=option("conformance_worker"),
             seed=option("conformance_seed") if seed is None else seed,
             budget=option("conformance_budget"),
             require=option("conformance_require"),

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import pickle
+import platform
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any
 
 import cloudpickle
 
-from conformance.adapter import Adapter
+from conformance.adapter import Adapter, Capability
 from conformance.engine_events import recorded
-from conformance.examples import Unusable, example_of
+from conformance.examples import Unusable, calls_of, example_of
 from conformance.loading import load_adapter
-from conformance.observation import Observation, Question, attempt, observe
-from conformance.plain import Raised
+from conformance.observation import Observation, Question, attempt, difference, observe
+from conformance.plain import Raised, in_any_layout
+from conformance.seen import json_of
+from fixtures.materials import make_files
 from fixtures.warehouse import Warehouse
 from strategies.serialization import from_json
 
@@ -28,9 +32,12 @@ __all__ = [
     "load_flipped",
     "observe_payload",
     "observe_split",
+    "read",
     "read_failure",
     "relay",
     "second_load",
+    "versions",
+    "write",
 ]
 
 CLOUDPICKLE = "cloudpickle"
@@ -80,6 +87,74 @@ def build_payload(reference: str, spec: str, root: str) -> tuple[bytes, Observat
     if isinstance(here, Raised):
         return None
     return payload, observe(adapter, here, example.question), example.question
+
+
+def write(reference: str, spec: str, root: str) -> dict[str, Any]:
+    """Build and dump the split of a spec (JSON), and observe it after a round trip here; files go below ``root``.
+
+    Returns ``{"payload": bytes, "seen": JSON values}``, or why there is no payload: ``{"impossible": …}`` where this
+    engine cannot run the spec, ``{"refused": …}`` where the loader does not build or dump it, ``{"broken": …}`` where
+    it comes back wrong already here.
+    """
+    warehouse = Warehouse(Path(root))
+    example = example_of(from_json(spec), warehouse)
+    if isinstance(example, Unusable):
+        return {"impossible": example.reason}
+    adapter = _adapter(reference)
+    split = attempt(adapter.build, example.make())
+    payload = split if isinstance(split, Raised) else attempt(dumped, split, PICKLE)
+    if isinstance(payload, Raised):
+        return {"refused": f"{payload.type}: {payload.message}"}
+    here = attempt(pickle.loads, payload)
+    if isinstance(here, Raised):
+        return {"broken": str(here)}
+    observation = observe(adapter, here, example.question)
+    rows = observation["rows"]
+    executes = example.spec.plan is None or adapter.capabilities & {
+        Capability.EXECUTES_PLANS,
+        Capability.SQL_TRANSFORMS,
+    }
+    if executes and (rows is not None or example.rows.rows):  # no batch gives no schema to look at
+        wrong = difference(in_any_layout(example.rows), in_any_layout(rows), "rows")
+        if wrong is not None:
+            return {"broken": f"{wrong.path}: expected {wrong.expected}, got {wrong.actual}"}
+    return {"payload": payload, "seen": json_of(observation, warehouse.folder(example.spec.table))}
+
+
+def read(reference: str, spec: str, root: str, payload: bytes) -> dict[str, Any]:
+    """Load and observe the payload of a spec (JSON), whose files are made below ``root`` if they are not there.
+
+    Returns ``{"seen": JSON values}``, or ``{"failed": …}`` where it does not load, or ``{"impossible": …}``.
+    """
+    warehouse = Warehouse(Path(root))
+    made_from = from_json(spec)
+    made = attempt(make_files, made_from, warehouse)
+    if isinstance(made, Raised):
+        return {"impossible": f"{made.type}: {made.message}"}
+    split = attempt(pickle.loads, payload)
+    if isinstance(split, Raised):
+        return {"failed": f"{split.type}: {split.message}"}
+    question = Question(calls_of(made_from.registry), made_from.plan is not None)
+    return {"seen": json_of(observe(_adapter(reference), split, question), warehouse.folder(made_from.table))}
+
+
+def versions(reference: str) -> dict[str, str]:
+    """Return the versions of what a payload depends on here, the distributions of the adapter's modules included."""
+    named = {module.split(".")[0] for module in _adapter(reference).modules}
+    own = {name for module in named for name in packages_distributions().get(module, ())} - {"dataloader-conformance"}
+    found = {name: distribution_version(name) for name in (*DEPENDENCIES, *sorted(own - set(DEPENDENCIES)))}
+    return {"python": platform.python_version(), **found}
+
+
+DEPENDENCIES = ("datafusion", "pyiceberg", "pyarrow", "cloudpickle", "dataloader-conformance")
+
+
+def distribution_version(distribution: str) -> str:
+    """Return the version of an installed distribution, ``unknown`` where there is none."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def read_failure(reference: str, payload: bytes) -> dict[str, Any]:

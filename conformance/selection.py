@@ -75,7 +75,7 @@ def resolve(
         raise UsageError(error.args[0]) from None
     for python in pythons:
         if not Path(python).is_file():
-            raise UsageError(f"--python must be the path of an interpreter, and there is no file {python!r}")
+            raise UsageError(f"--worker must be the path of an interpreter, and there is no file {python!r}")
     if budget is not None and chosen.budget is None:
         raise UsageError(f"--budget goes with --profile soak; {chosen.name} stops after a number of examples")
     if budget is not None and budget <= 0:

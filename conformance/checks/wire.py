@@ -103,7 +103,7 @@ def dumped_and_loaded(split: Any) -> Any:
 
 @verifies("WIRE-10")
 def other_interpreter_changes_nothing(trip: Trip) -> Outcome:
-    """Judged where another interpreter was given (``--python``): payloads of this one are loaded and read there."""
+    """Judged where another interpreter was given (``--worker``): payloads of this one are loaded and read there."""
     yield from arrived_alike(trip, "WIRE-10")
 
 

@@ -15,7 +15,8 @@ from rich.pretty import pretty_repr
 
 from conformance.contract import FAMILIES, Level
 from conformance.findings import Findings, Violation
-from conformance.report.terminal import VERSIONS, distribution_version
+from conformance.remote import distribution_version
+from conformance.report.terminal import VERSIONS
 from conformance.reproducers import reproducer
 from conformance.selection import Selection
 from conformance.trip import AS_BUILT

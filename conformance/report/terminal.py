@@ -8,7 +8,6 @@ import platform
 import shutil
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 
 from rich.console import Console, Group, RenderableType
@@ -20,12 +19,13 @@ from rich.text import Text
 from conformance.contract import FAMILIES, Level
 from conformance.contract import clause as clause_of
 from conformance.findings import Findings, Violation
+from conformance.remote import distribution_version
 from conformance.replay import Replay, Result
 from conformance.selection import Selection
 from conformance.verdicts import State, Verdict
 from strategies.serialization import from_json
 
-__all__ = ["VERSIONS", "distribution_version", "header", "replayed", "summary"]
+__all__ = ["VERSIONS", "header", "rendered", "replayed", "summary"]
 
 VERSIONS = ("datafusion", "pyiceberg", "pyarrow", "cloudpickle", "hypothesis")
 STYLES = {
@@ -57,7 +57,7 @@ def header(selection: Selection, workers: int) -> str:
     ]
     if selection.baseline.entries:
         lines.append(("baseline", f"{selection.baseline.path}, {len(selection.baseline.entries)} known failures"))
-    return _rendered(*(Text.assemble((f"{name:>10}  ", "bold"), value) for name, value in lines))
+    return rendered(*(Text.assemble((f"{name:>10}  ", "bold"), value) for name, value in lines))
 
 
 def summary(
@@ -83,7 +83,7 @@ def summary(
     )
     red = any(verdict.state is State.VIOLATES for verdict in verdicts) or errors or findings.stale
     parts.append(Text(f"{selection.adapter.name}: {outcome}", style="bold red" if red else "bold"))
-    return _rendered(*parts)
+    return rendered(*parts)
 
 
 RESULT_STYLES = {Result.VIOLATED: "bold red", Result.FIXED: "green", Result.ERROR: "bold yellow"}
@@ -103,7 +103,7 @@ def replayed(ended: Replay) -> str:
         facts.add_row("", Text("expected", style="bold"), Text(found.expected, style="green"))
         facts.add_row("", Text("actual", style="bold"), Text(found.actual, style="red"))
         parts.append(facts)
-    return _rendered(*parts)
+    return rendered(*parts)
 
 
 def _table(verdicts: Sequence[Verdict], findings: Findings) -> Table:
@@ -149,7 +149,8 @@ def _panel(verdict: Verdict, violation: Violation) -> Panel:
     return Panel(body, title=title, title_align="left", border_style="red")
 
 
-def _rendered(*parts: RenderableType) -> str:
+def rendered(*parts: RenderableType) -> str:
+    """Return renderables as text, in colours where stdout is a terminal that has them."""
     stream = io.StringIO()
     colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     width = max(80, min(140, shutil.get_terminal_size((100, 24)).columns))
@@ -157,11 +158,3 @@ def _rendered(*parts: RenderableType) -> str:
     for part in parts:
         console.print(part)
     return stream.getvalue()
-
-
-def distribution_version(distribution: str) -> str:
-    """Return the version of an installed distribution, ``unknown`` where there is none."""
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return "unknown"

@@ -83,7 +83,7 @@ def test_violating_loader_shows_clause_sentence_example_and_both_values(trapped:
         (["run", "--transport", "pickel-5"], "did you mean pickle"),
         (["run", "--profile", "quik"], "did you mean quick?"),
         (["run", "--budget", "5"], "--budget goes with --profile soak"),
-        (["run", "--python", "no-such-python"], "there is no file 'no-such-python'"),
+        (["run", "--worker", "no-such-python"], "there is no file 'no-such-python'"),
         (["run", "--no-such-option"], "No such option"),
         (["explain", "PLAN-77"], "did you mean PLAN-"),
     ],

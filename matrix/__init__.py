@@ -1,0 +1,1 @@
+"""The versions that the suite is run under: a table, what is generated from it, and the results."""

@@ -1,0 +1,108 @@
+"""Rows of the matrix: a covering array of the axes in ``constraints/versions.toml``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations, product
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["LOWEST", "NEWEST", "ROOT", "TABLE", "Row", "Table", "read_table", "rows"]
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLE = ROOT / "constraints" / "versions.toml"
+LOWEST, NEWEST = "lowest", "newest"
+
+Versions = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The axes with their values from lowest to newest, what cannot be installed together, and what is pinned where."""
+
+    axes: Mapping[str, tuple[str, ...]]
+    impossible: tuple[Versions, ...]
+    held: tuple[tuple[Versions, tuple[str, ...]], ...] = ()
+
+    def pins(self, versions: Versions) -> list[str]:
+        """Return the requirements that these versions hold other distributions to."""
+        return [pin for where, pins in self.held if dict(where).items() <= versions.items() for pin in pins]
+
+    def possible(self, versions: Versions) -> bool:
+        """Whether these versions, of all axes or of some, can be installed together."""
+        return not any(barred.items() <= versions.items() for barred in map(dict, self.impossible))
+
+    def pairs(self) -> set[frozenset[tuple[str, str]]]:
+        """Return every pair of values of two axes that can be installed together."""
+        return {
+            frozenset({(one, a), (other, b)})
+            for one, other in combinations(self.axes, 2)
+            for a, b in product(self.axes[one], self.axes[other])
+            if self.possible({one: a, other: b})
+        }
+
+
+@dataclass(frozen=True)
+class Row:
+    """A name, which is that of its tox environment, and a version for each axis.
+
+    ``everything`` is ``lowest`` or ``newest`` where the other dependencies are at that end too.
+    """
+
+    name: str
+    versions: Versions
+    everything: str | None = None
+
+    @property
+    def pairs(self) -> set[frozenset[tuple[str, str]]]:
+        """The pairs of values of two axes that appear here."""
+        return {frozenset(pair) for pair in combinations(self.versions.items(), 2)}
+
+
+def read_table(path: Path = TABLE) -> Table:
+    """Return the table in a TOML file."""
+    described: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    axes = {axis: tuple(values) for axis, values in described["axes"].items()}
+    impossible, held = (
+        [
+            ({axis: entry[axis] for axis in axes if axis in entry}, tuple(entry.get("pins", ())))
+            for entry in described[kind]
+        ]
+        for kind in ("impossible", "held")
+    )
+    return Table(axes, tuple(where for where, _ in impossible), tuple(held))
+
+
+def rows(table: Table) -> list[Row]:
+    """Return lowest-of-all, newest-of-all, and rows until every pair appears: each the one with most pairs missing."""
+    lowest = {axis: values[0] for axis, values in table.axes.items()}
+    newest = {axis: values[-1] for axis, values in table.axes.items()}
+    chosen = [
+        Row(f"{_python(lowest)}-{LOWEST}", lowest, LOWEST),
+        Row(f"{_python(newest)}-{NEWEST}", newest, NEWEST),
+    ]
+    every = [dict(zip(table.axes, values, strict=True)) for values in product(*table.axes.values())]
+    candidates = [Row(_name(versions), versions) for versions in every if table.possible(versions)]
+    missing = table.pairs() - chosen[0].pairs - chosen[1].pairs
+    while missing:
+        chosen.append(max(candidates, key=lambda row: len(row.pairs & missing)))
+        missing -= chosen[-1].pairs
+    return chosen
+
+
+def _name(versions: Versions) -> str:
+    """Return such as ``py310-df51-ice010-lowest``: tox finds the interpreter by the first part."""
+    major = versions["datafusion"].split(".")[0]
+    ice = "".join(versions["pyiceberg"].split(".")[:2])
+    return f"{_python(versions)}-df{major}-ice{ice}-{versions['pyarrow']}"
+
+
+def _python(versions: Versions) -> str:
+    return "py" + versions["python"].replace(".", "")

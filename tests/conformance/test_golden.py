@@ -1,0 +1,111 @@
+"""Recorded payloads: what is written can be read, and what is missing, damaged or wrong is a failure."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conformance.crossing import Environment, Outcome
+from conformance.golden import PLACE, Line, UnreadableRecord, read_records, specs
+from conformance.transports.interpreters import ended
+from tests.conformance.test_cli import command
+from tests.conformance.test_rollout import SPECS
+
+GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
+
+
+@pytest.fixture(scope="module")
+def today() -> Iterator[Environment]:
+    yield Environment(sys.executable, "reference", PLACE)
+    ended(sys.executable)
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(GOLDEN / "reference", tmp_path / "records"))
+
+
+def test_oldest_and_newest_recording_load_and_read_the_same(today: Environment) -> None:
+    """All of them: `tox run -e records`."""
+    recordings = read_records(GOLDEN / "reference")
+    for recording in (recordings[0], recordings[-1]):
+        for line in recording.lines[::3]:
+            found = line.judged(today)
+            assert found.outcome in (Outcome.CONFORMS, Outcome.NOT_WRITTEN), (recording.name, found)
+
+
+def test_every_recording_has_forty_payloads_and_keeps_refusals() -> None:
+    for recording in read_records(GOLDEN / "reference"):
+        assert sum(line.seen is not None for line in recording.lines) >= 40, recording.name
+        assert any(line.why.startswith("refused: ") for line in recording.lines)
+        assert len({line.spec for line in recording.lines}) == len(specs())
+
+
+def test_records_are_small() -> None:
+    assert sum(path.stat().st_size for path in GOLDEN.rglob("*") if path.is_file()) < 5_000_000
+
+
+def test_a_payload_that_reads_otherwise_is_a_violation(today: Environment) -> None:
+    line = next(line for line in read_records(GOLDEN / "reference")[0].lines if line.seen is not None)
+    assert line.seen is not None
+    other = replace(line, seen={**line.seen, "id": ["str", "'another'"]})
+    assert other.judged(today).outcome is Outcome.VIOLATES
+    cut = Line(line.spec, line.payload[:-2], line.seen)
+    assert cut.judged(today).outcome is Outcome.VIOLATES
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def change(path: Path) -> None:
+    path.write_text(path.read_text().replace("payload", "payloads", 1))
+
+
+def rename(path: Path) -> None:
+    path.rename(path.with_name("other.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "name", "says"),
+    [
+        (remove, "*.jsonl", "is missing: SHA256SUMS lists it"),
+        (remove, "SHA256SUMS", "cannot be read, so nothing tells what should be there"),
+        (remove, "expected.json", "is missing"),
+        (change, "*.jsonl", "was changed after it was recorded"),
+        (rename, "*.jsonl", "is missing|is not in SHA256SUMS"),
+    ],
+)
+def test_damaged_records_are_no_pass(damage: object, name: str, says: str, copied: Path) -> None:
+    assert callable(damage)
+    damage(sorted(copied.glob(name))[0])
+    with pytest.raises(UnreadableRecord, match=says):
+        read_records(copied)
+
+
+def test_recorded_and_replayed_by_command(tmp_path: Path) -> None:
+    (tmp_path / "specs.jsonl").write_text("\n".join(SPECS))
+    assert command("replay", ".", cwd=tmp_path).returncode == 1
+    recorded = command("record", "records", "--specs", "specs.jsonl", cwd=tmp_path)
+    assert recorded.returncode == 0, recorded.stderr
+    replayed = command("replay", "records", cwd=tmp_path)
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+    assert "conforms (2 conforms)" in " ".join(replayed.stdout.split())
+    (file,) = (tmp_path / "records").glob("*.jsonl")
+    file.unlink()
+    missing = command("replay", "records", cwd=tmp_path)
+    assert missing.returncode == 1
+    assert "is missing: SHA256SUMS lists it" in missing.stderr
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "no JSON"])
+def test_a_file_without_specs_is_wrong_usage(text: str, tmp_path: Path) -> None:
+    (tmp_path / "specs.jsonl").write_text(text)
+    ran = command("record", "records", "--specs", "specs.jsonl", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert "specs.jsonl" in ran.stderr
