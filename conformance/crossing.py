@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from conformance.observation import ABSENT, SHOWN_BY_LIBRARIES, Difference, difference
+from conformance.observation import ABSENT, DECIDED_BY_READER, Difference, difference
 from conformance.plain import Raised
 from conformance.transports.interpreters import called
 
@@ -80,6 +80,11 @@ class Environment:
         written: dict[str, Any] = self._call("write", spec, str(self.root))
         return written
 
+    def build(self, spec: str) -> dict[str, Any]:
+        """Return what :func:`conformance.remote.build` returns there."""
+        built: dict[str, Any] = self._call("build", spec, str(self.root))
+        return built
+
     def read(self, spec: str, payload: bytes) -> dict[str, Any]:
         """Return what :func:`conformance.remote.read` returns there; a payload that makes it hang has failed."""
         answer = called(self.python, "read", self.adapter, spec, str(self.root), payload)
@@ -131,7 +136,7 @@ def _crossing(spec: str, sent: Mapping[str, Any], reader: Environment) -> Crossi
     if "payload" not in sent:
         kind, why = next(iter(sent.items()))
         return Crossing(spec, Outcome.NOT_WRITTEN, why=f"{kind}: {why}")
-    return crossed(spec, sent["seen"], reader.read(spec, sent["payload"]), lambda: reader.write(spec))
+    return crossed(spec, sent["seen"], reader.read(spec, sent["payload"]), lambda: reader.build(spec))
 
 
 def crossed(
@@ -139,8 +144,9 @@ def crossed(
 ) -> Crossing:
     """Judge what arrived of a payload by what was seen of it where it was written.
 
-    ``native`` returns what the reader's environment makes of the spec by itself. What libraries show, and show of its
-    own split too, is the doing of their releases, not of the payload; so is an error, where it can make no split.
+    ``native`` returns what the reader's environment builds of the spec by itself, unsent. What the reader decides, and
+    shows of its own split too, is the doing of the releases there, not of the payload; so is an error, where it can
+    build none.
     """
     if "impossible" in arrived:
         return Crossing(spec, Outcome.BEYOND, why=arrived["impossible"])
@@ -155,9 +161,9 @@ def crossed(
     left = [
         name
         for name in differing
-        if name not in SHOWN_BY_LIBRARIES or difference(own_seen.get(name, ABSENT), seen[name]) is not None
+        if name not in DECIDED_BY_READER or difference(own_seen.get(name, ABSENT), seen[name]) is not None
     ]
-    if "seen" not in own:
+    if "refused" in own or "impossible" in own:
         raised = [name for name in left if _error(seen[name]) is not None]
         if raised == left:
             return Crossing(spec, Outcome.BEYOND, why=next(iter(own.values())))

@@ -56,7 +56,7 @@ class Line:
         """Return what becomes of the payload where it is read today."""
         if self.seen is None:
             return Crossing(self.spec, Outcome.NOT_WRITTEN, why=self.why)
-        return crossed(self.spec, self.seen, reader.read(self.spec, self.payload), lambda: reader.write(self.spec))
+        return crossed(self.spec, self.seen, reader.read(self.spec, self.payload), lambda: reader.build(self.spec))
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from fixtures.expected import evaluated
 
 __all__ = [
     "ASPECTS",
-    "SHOWN_BY_LIBRARIES",
+    "DECIDED_BY_READER",
     "Aspect",
     "Difference",
     "Observation",
@@ -319,9 +319,20 @@ ASPECTS: Sequence[Aspect] = (
 )
 
 
-# What PyIceberg and the engine show in their own way, which differs between their releases; the rest is the loader's.
-SHOWN_BY_LIBRARIES = frozenset(
-    {"projected schema", "table metadata", "scan tasks", "rows", "reads again", "registry computes"}
+# What the code decides that looks at a split: how PyIceberg and the engine show rows and metadata, which fields a class
+# has and protects, what reading registers. All else is the payload's.
+DECIDED_BY_READER = frozenset(
+    {
+        "projected schema",
+        "table metadata",
+        "scan tasks",
+        "read-only",
+        "registry computes",
+        "rows",
+        "reads again",
+        "registered while reading",
+        "registered before SQL",
+    }
 )
 
 

@@ -22,11 +22,13 @@ from conformance.loading import load_adapter
 from conformance.observation import Observation, Question, attempt, difference, observe
 from conformance.plain import Raised, in_any_layout
 from conformance.seen import json_of
+from conformance.trip import Example
 from fixtures.materials import make_files
 from fixtures.warehouse import Warehouse
 from strategies.serialization import from_json
 
 __all__ = [
+    "build",
     "build_payload",
     "dumped",
     "load_flipped",
@@ -109,15 +111,8 @@ def write(reference: str, spec: str, root: str) -> dict[str, Any]:
     if isinstance(here, Raised):
         return {"broken": str(here)}
     observation = observe(adapter, here, example.question)
-    rows = observation["rows"]
-    executes = example.spec.plan is None or adapter.capabilities & {
-        Capability.EXECUTES_PLANS,
-        Capability.SQL_TRANSFORMS,
-    }
-    if executes and (rows is not None or example.rows.rows):  # no batch gives no schema to look at
-        wrong = difference(in_any_layout(example.rows), in_any_layout(rows), "rows")
-        if wrong is not None:
-            return {"broken": f"{wrong.path}: expected {wrong.expected}, got {wrong.actual}"}
+    if wrong := _wrong_rows(adapter, example, observation):
+        return {"broken": wrong}
     return {"payload": payload, "seen": json_of(observation, warehouse.folder(example.spec.table))}
 
 
@@ -136,6 +131,37 @@ def read(reference: str, spec: str, root: str, payload: bytes) -> dict[str, Any]
         return {"failed": f"{split.type}: {split.message}"}
     question = Question(calls_of(made_from.registry), made_from.plan is not None)
     return {"seen": json_of(observe(_adapter(reference), split, question), warehouse.folder(made_from.table))}
+
+
+def build(reference: str, spec: str, root: str) -> dict[str, Any]:
+    """Build the split of a spec (JSON) and observe it as built: what no payload has touched.
+
+    Returns ``{"observation": …, "seen": JSON values}``, or why there is none as :func:`write` does.
+    """
+    warehouse = Warehouse(Path(root))
+    example = example_of(from_json(spec), warehouse)
+    if isinstance(example, Unusable):
+        return {"impossible": example.reason}
+    adapter = _adapter(reference)
+    split = attempt(adapter.build, example.make())
+    if isinstance(split, Raised):
+        return {"refused": f"{split.type}: {split.message}"}
+    observation = observe(adapter, split, example.question)
+    if wrong := _wrong_rows(adapter, example, observation):
+        return {"broken": wrong}
+    return {"observation": observation, "seen": json_of(observation, warehouse.folder(example.spec.table))}
+
+
+def _wrong_rows(adapter: Adapter, example: Example, observation: Observation) -> str | None:
+    """Return how the rows differ from those that the suite computed, where the loader executes what the spec asks."""
+    executing = {Capability.EXECUTES_PLANS, Capability.SQL_TRANSFORMS}
+    rows = observation["rows"]
+    if example.spec.plan is not None and not adapter.capabilities & executing:
+        return None
+    if rows is None and not example.rows.rows:  # no batch gives no schema to look at
+        return None
+    wrong = difference(in_any_layout(example.rows), in_any_layout(rows), "rows")
+    return None if wrong is None else f"{wrong.path}: expected {wrong.expected}, got {wrong.actual}"
 
 
 def versions(reference: str) -> dict[str, str]:

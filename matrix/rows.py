@@ -70,14 +70,13 @@ def read_table(path: Path = TABLE) -> Table:
     """Return the table in a TOML file."""
     described: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     axes = {axis: tuple(values) for axis, values in described["axes"].items()}
-    impossible, held = (
-        [
-            ({axis: entry[axis] for axis in axes if axis in entry}, tuple(entry.get("pins", ())))
-            for entry in described[kind]
-        ]
-        for kind in ("impossible", "held")
-    )
-    return Table(axes, tuple(where for where, _ in impossible), tuple(held))
+    where = {kind: [_of_axes(entry, axes) for entry in described[kind]] for kind in ("impossible", "held")}
+    pins = [tuple(entry["pins"]) for entry in described["held"]]
+    return Table(axes, tuple(where["impossible"]), tuple(zip(where["held"], pins, strict=True)))
+
+
+def _of_axes(entry: Versions, axes: Mapping[str, tuple[str, ...]]) -> Versions:
+    return {axis: entry[axis] for axis in axes if axis in entry}
 
 
 def rows(table: Table) -> list[Row]:

@@ -10,7 +10,7 @@ from typing import Any
 import execnet
 
 from conformance.adapter import Adapter
-from conformance.observation import SHOWN_BY_LIBRARIES, Observation, Question, attempt, difference, differing, observe
+from conformance.observation import DECIDED_BY_READER, Observation, Question, attempt, difference, differing, observe
 from conformance.plain import Raised
 from conformance.remote import PICKLE, dumped
 from conformance.transports import STARTED, Arrival
@@ -69,19 +69,21 @@ class Interpreter:
     def _carried(self, adapter: Adapter, split: Any, question: Question, seen: Observation) -> Observation:
         """Return what was seen there without what is the doing of the releases there, not of the payload.
 
-        That is what libraries show, and show of a split built there as well; and an error, where none can be built.
+        That is what the reader decides, and shows of a split built there too; and an error, where none can be built.
         """
         if question.made_from is None:
             return seen
         changed = [name for name, _ in differing(observe(adapter, split, question), seen)]
         if not changed:
             return seen
-        own = called(self.python, "build_payload", adapter.reference, *question.made_from)
-        if own is None or isinstance(own, Raised):
-            left_out = {name for name in changed if isinstance(seen[name], Raised)}
+        built = called(self.python, "build", adapter.reference, *question.made_from)
+        if isinstance(built, Raised) or "broken" in built:
+            return seen
+        if "observation" in built:
+            decided = (name for name in changed if name in DECIDED_BY_READER)
+            left_out = {name for name in decided if not difference(built["observation"].get(name), seen[name])}
         else:
-            shown = [name for name in changed if name in SHOWN_BY_LIBRARIES]
-            left_out = {name for name in shown if not difference(own[1].get(name), seen[name])}
+            left_out = {name for name in changed if isinstance(seen[name], Raised)}
         return {name: value for name, value in seen.items() if name not in left_out}
 
 

@@ -182,6 +182,7 @@ ERROR = {"raises": "builtins.KeyError", "message": "'rows'"}
         ({"seen": {"id": "1", "rows": [2]}}, {"broken": "other rows"}, Outcome.VIOLATES),
         ({"seen": {"id": "1", "rows": ERROR}}, {"seen": {"rows": [1]}}, Outcome.VIOLATES),
         ({"seen": {"id": "1", "rows": ERROR}}, {"refused": "no such function"}, Outcome.BEYOND),
+        ({"seen": {"id": "1", "rows": ERROR}}, {"broken": "other rows"}, Outcome.VIOLATES),
         ({"seen": {"id": "2", "rows": ERROR}}, {"refused": "no such function"}, Outcome.VIOLATES),
         ({"failed": "TypeError: missing argument"}, {}, Outcome.VIOLATES),
         ({"failed": "ValueError: written by release 3, this is release 2"}, {}, Outcome.REFUSES),
