@@ -147,15 +147,20 @@ class Trip:
                 if arrival.observation is not None:
                     yield transport, arrival.observation
 
-    def arrives(self, aspect: str) -> Iterator[tuple[str, Difference | None]]:
-        """Yield (transport, difference from what was sent) for each arrival at which the aspect was observed."""
+    def arrives(self, aspect: str, raised: bool = True) -> Iterator[tuple[str, Difference | None]]:
+        """Yield (transport, difference from what was sent) for each arrival at which the aspect was observed.
+
+        An arrival at which looking raised is left out where ``raised`` is false.
+        """
         if self.refusal or isinstance(self.sent.get(aspect, ABSENT), (type(ABSENT), Raised)):
             return
         for transport, arrivals in self.arrivals.items():
             for arrival in arrivals:
-                if arrival.observation is not None and aspect in arrival.observation:
-                    found = difference(self.sent[aspect], arrival.observation[aspect], hop_path(aspect, arrival.hop))
-                    yield transport, found
+                if arrival.observation is None or aspect not in arrival.observation:
+                    continue
+                seen = arrival.observation[aspect]
+                if raised or not isinstance(seen, Raised):
+                    yield transport, difference(self.sent[aspect], seen, hop_path(aspect, arrival.hop))
 
     def built(self, aspect: str, expected: Any) -> Iterator[tuple[str, Difference | None]]:
         """Yield the difference between what was given and what the split shows of it before it is sent."""
