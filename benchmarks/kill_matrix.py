@@ -9,8 +9,10 @@ caught is the defect, not the suite.
 
 from __future__ import annotations
 
+import datetime
 import json
 import multiprocessing
+import platform
 import statistics
 import sys
 import tempfile
@@ -49,7 +51,7 @@ from strategies.specs import SplitSpec
 
 QUICK = PROFILES["quick"]
 REFERENCE = "reference"
-TEMPLATE = "kill_matrix.html.jinja"
+HTML, MARKDOWN = "kill_matrix.html.jinja", "kill_matrix.md.jinja"
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,11 @@ class Row:
     actual: str = ""
     broken: Counter[str] = field(default_factory=Counter)
     error: str = ""
+
+    @property
+    def others(self) -> list[str]:
+        """The clauses that broke besides its own."""
+        return [clause for clause in self.broken if clause != self.clause]
 
     @property
     def failed(self) -> str:
@@ -219,22 +226,28 @@ def summary(rows: list[Row]) -> dict[str, object]:
     }
 
 
-def page(rows: list[Row]) -> str:
-    """Return the heat map as one page of HTML that needs nothing else."""
+def page(rows: list[Row], template: str = HTML) -> str:
+    """Return the results as a page: the heat map in HTML that needs nothing else, or the table in Markdown."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
+        autoescape=template == HTML,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     clauses = list(dict.fromkeys(check.clause.id for check in CHECKS))
     defects = [row for row in rows if row.clause]
     families = groupby(
         sorted(defects, key=lambda row: clauses.index(row.clause)), key=lambda row: row.clause.split("-")[0]
     )
-    grouped = [(family, list(members)) for family, members in families]
-    return environment.get_template(TEMPLATE).render(clauses=clauses, families=grouped, summary=summary(rows))
+    return environment.get_template(template).render(
+        clauses=clauses,
+        families=[(family, list(members)) for family, members in families],
+        summary=summary(rows),
+        day=datetime.date.today().isoformat(),
+        python=platform.python_version(),
+    )
 
 
 @click.command()
@@ -242,7 +255,8 @@ def page(rows: list[Row]) -> str:
 @click.option("-n", "processes", default=2, show_default=True, help="Processes.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), default=Path("proof.json"), show_default=True)
 @click.option("--html", "html_path", type=click.Path(path_type=Path), default=Path("proof.html"), show_default=True)
-def main(names: tuple[str, ...], processes: int, json_path: Path, html_path: Path) -> None:
+@click.option("--markdown", "markdown_path", type=click.Path(path_type=Path), help="Also as docs/proof.md is.")
+def main(names: tuple[str, ...], processes: int, json_path: Path, html_path: Path, markdown_path: Path | None) -> None:
     """Judge every seeded defect on every clause; exit 1 where one survives, or the reference breaks a clause."""
     if unknown := sorted(set(names) - set(DEFECTS) - {REFERENCE}):
         raise click.UsageError(f"no defect {', '.join(unknown)}")
@@ -260,6 +274,8 @@ def main(names: tuple[str, ...], processes: int, json_path: Path, html_path: Pat
     figures = summary(rows)
     json_path.write_text(json.dumps({"summary": figures, "rows": [vars(row) for row in rows]}, indent=1), "utf-8")
     html_path.write_text(page(rows), "utf-8")
+    if markdown_path is not None:
+        markdown_path.write_text(page(rows, MARKDOWN), "utf-8")
     for name, value in figures.items():
         console.print(f"{name}: {value}", highlight=False)
     failures = [f"{row.clause} {row.name}: {row.failed}" for row in rows if row.failed]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import kill_matrix
-from benchmarks.kill_matrix import Row, page, row_of, summary
+from benchmarks.kill_matrix import MARKDOWN, Row, page, row_of, summary
 from conformance.transports.in_process import IN_PROCESS
 from strategies import ColumnSpec, SplitSpec, SqlPlanSpec, TableSpec
 
@@ -61,3 +61,6 @@ def test_page_and_figures_tell_caught_from_missed() -> None:
     assert '<td class="cell own">2</td>' in text
     assert '<td class="cell other">1</td>' in text
     assert '<td class="cell missed">✗</td>' in text
+    text = page(rows, MARKDOWN)
+    assert "| ID-1 | `one` | s | pinned | 3 | 0.5 | WIRE-5 |" in text
+    assert "| IO-1 | `two` | s | **nothing** | 0 | 0.0 |  |" in text
