@@ -22,9 +22,12 @@ from conformance.conditions import holding
 from conformance.examples import Unusable, draw, example_of, minimal
 from conformance.exchange import departed, leave, opened, parcel_of
 from conformance.findings import Findings, Violation
+from conformance.life import lived
+from conformance.observation import attempt
+from conformance.plain import Raised
 from conformance.transports import Transport
 from conformance.transports.registry import TRANSPORTS
-from conformance.trip import DEPARTED, EXCHANGED, Example, Judgement, Trip, hangs, take
+from conformance.trip import AS_BUILT, DEPARTED, EXCHANGED, Example, Judgement, Trip, hangs, take
 from fixtures.warehouse import Warehouse
 from strategies.regions import regions
 from strategies.serialization import from_json, to_json
@@ -126,6 +129,12 @@ class Survey:
         survey = replace(self, checks=[check for check in self.checks if check.clause.id == entry.clause])
         if not survey.checks:
             return "matches nothing: the clause is not applicable to this adapter"
+        if entry.script:
+            found = attempt(lived, self.adapter, entry.script, self.warehouse)
+            if isinstance(found, Raised):
+                return f"matches nothing: {found.message}"
+            again = found is not None and entry.excuses(entry.clause, AS_BUILT, None, found)
+            return None if again else "no longer fails"
         failing: set[str] = set()
         for exhaustive in (False, True):
             example = example_of(from_json(entry.spec), self.warehouse)

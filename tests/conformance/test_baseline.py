@@ -13,6 +13,7 @@ from conformance.baseline import EMPTY, Baseline, BaselineError, read_baseline, 
 from conformance.conditions import CONDITIONS, holding
 from conformance.defects import reference_of
 from conformance.fixed import PINNED, TABLE_CASES
+from conformance.lifecycle import live
 from conformance.loading import load_adapter
 from conformance.profiles import PROFILES
 from conformance.selection import resolve
@@ -37,6 +38,16 @@ condition = {condition}
 fault = "ours"
 reason = "as it is"
 {more}spec = '''{spec}'''
+"""
+SCRIPTED = """[[known]]
+clause = "LIFE-1"
+condition = []
+fault = "ours"
+reason = "as it is"
+script = '''
+build(0)
+check()
+'''
 """
 
 
@@ -126,7 +137,10 @@ def test_stale_entry_turns_the_run_red_and_names_its_lines(tmp_path: Path) -> No
     [
         ("x = 1", "may hold [[known]] entries alone"),
         ("[[known", "cannot be read"),
-        ('[[known]]\nclause = "ID-1"', "lines 1-2: an entry needs fault, reason, condition, spec"),
+        ('[[known]]\nclause = "ID-1"', "lines 1-2: an entry needs fault, reason, condition"),
+        (ENTRY.format(condition="[]", more="script = ''\n", spec="{}"), "ID-1 is shown by a spec, and by nothing else"),
+        (ENTRY.format(condition="[]", more="", spec="{}").replace("ID-1", "LIFE-1"), "LIFE-1 is shown by a script"),
+        (SCRIPTED.replace("[]", '["plan"]'), "LIFE-1 is judged on lives of several splits"),
         (ENTRY.format(condition="[]", more="expire = 1\n", spec="{}"), "no key 'expire'; did you mean expires"),
         (
             ENTRY.format(condition='["plam"]', more="", spec=to_json(WITH_PLAN)),
@@ -162,6 +176,28 @@ def test_written_baseline_excuses_the_run_that_it_comes_from(tmp_path: Path, sur
     assert not replace(survey, baseline=baseline).pinned(PINNED).broken
     assert [survey.stale(entry, TODAY) for entry in baseline.entries] == [None] * len(baseline.entries)
     assert all(set(e.condition) <= holding(from_json(e.spec)) for e in baseline.entries)
+
+
+def test_known_life_is_judged_by_its_script(tmp_path: Path, survey_of: Callable[..., Survey]) -> None:
+    defect = next(defect for defect in DEFECTS.values() if defect.clause == "LIFE-1")
+    survey = survey_of(load_adapter(reference_of(defect.name)), clauses=("LIFE-1",))
+    seed = PROFILES["quick"].seed or 0
+    findings = live(survey, 4 * PROFILES["quick"].lives, seed)
+    assert findings.violations
+    file = tmp_path / "b.toml"
+    file.write_text(written("mine", findings, findings.violations, TODAY))
+    baseline = read_baseline(file)
+    again = live(replace(survey, baseline=baseline), 4 * PROFILES["quick"].lives, seed)
+    assert not again.violations
+    assert again.known
+    (entry,) = baseline.entries
+    assert survey.stale(entry, TODAY) is None
+    conforming = survey_of(load_adapter("reference"), clauses=("LIFE-1",))
+    assert conforming.stale(entry, TODAY) == "no longer fails"
+    file.write_text(SCRIPTED.replace("build(0)", "bild(0)"))
+    why = survey.stale(read_baseline(file).entries[0], TODAY)
+    assert why is not None
+    assert why.startswith("matches nothing: 'bild(0)' is no step")
 
 
 def test_conditions_have_docs_and_tell_specs_apart() -> None:
