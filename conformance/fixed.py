@@ -42,9 +42,13 @@ __all__ = ["PINNED", "TABLE_CASES", "TableCase", "table_example", "units_of"]
 
 _NUMBERS = TableSpec((ColumnSpec(1, "a", "long", (1, 2, None)), ColumnSpec(2, "b", "string", ("x", "y"))), rows=4)
 
-# Equal rows, in several batches, of a partition that is false where truth is asked for.
+# Equal rows, in several batches, of a partition that is false where truth is asked for, under a spec that was.
 _EQUAL_ROWS = TableSpec(
-    (*_NUMBERS.columns, ColumnSpec(3, "p", "long", (0,))), rows=8, row_group_rows=3, partition_by=("p",)
+    (*_NUMBERS.columns, ColumnSpec(3, "p", "long", (0,))),
+    rows=8,
+    row_group_rows=3,
+    partition_by=("p",),
+    partition_evolved=True,
 )
 
 _TELLING = TableSpec(

@@ -83,12 +83,15 @@ def _of_table(table: TableSpec) -> Iterator[str]:
         "a tag": table.tag is not None,
         "properties": bool(table.properties),
         "a dropped column": bool(table.dropped),
+        "a file of an earlier partition spec": table.partition_evolved,
         "a schema id other than 0": table.schema_id != 0,
         "names that differ only in case": len({c.name.lower() for c in table.columns}) < len(table.columns),
     }
     yield from (f"table: {name}" for name, held in holds.items() if held)
     if table.partition_by:
         yield f"partition: {table.partition_transform}"
+        if table.partition_evolved:
+            yield "partition: of a spec that the table has no more"
         yield f"partition: of {'one column' if len(table.partition_by) == 1 else 'two columns'}"
 
 

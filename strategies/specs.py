@@ -131,7 +131,8 @@ class TableSpec(Spec):
     ``rows`` is the number of rows in the data file before deletes; ``deleted`` lists positions that
     ``delete_files`` positional delete files remove in turn; ``partition_by`` names the columns of the partition
     (their pattern has one value), all under ``partition_transform`` (as the specification writes it:
-    ``"bucket[4]"``); ``field_ids`` says whether the file holds them, else a name mapping among the table's
+    ``"bucket[4]"``); ``partition_evolved`` says whether the table has got another partition spec since;
+    ``field_ids`` says whether the file holds them, else a name mapping among the table's
     properties does; ``sort_by`` names the columns of the sort order; ``dropped`` counts columns of the older schema
     that are gone; ``snapshots`` counts the table's snapshots, of which the last holds the file; ``tag`` is a
     further ref to that snapshot; ``identifiers`` names the identifier fields.
@@ -145,6 +146,7 @@ class TableSpec(Spec):
     row_group_rows: int | None = None
     partition_by: tuple[str, ...] = ()
     partition_transform: str = "identity"
+    partition_evolved: bool = False
     field_ids: bool = True
     sort_by: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()

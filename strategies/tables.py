@@ -271,6 +271,7 @@ def _tables(
         row_group_rows=2 if is_parquet and count <= 40 and wants_small_groups else None,
         partition_by=partition_by,
         partition_transform=transform if partition_by else "identity",
+        partition_evolved=one_in(draw, 4),
         field_ids=not (is_parquet and lacks_ids),
         sort_by=_few(draw, [column.name for column in drawn if isinstance(column.type, str)], chance=4),
         identifiers=_few(draw, [column.name for column in drawn if _may_identify(column)], chance=3),

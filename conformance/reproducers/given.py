@@ -289,7 +289,7 @@ def _residual(spec: SplitSpec, embedding: Embedding) -> str:
     if not leaves_residual(spec):
         return "condition"
     embedding.imports.add("from pyiceberg.expressions.visitors import residual_evaluator_of")
-    evaluator = "residual_evaluator_of(metadata.spec(), condition, True, metadata.schema())"
+    evaluator = "residual_evaluator_of(metadata.specs()[file.spec_id], condition, True, metadata.schema())"
     return f"{evaluator}.residual_for(file.partition)"
 
 
