@@ -213,6 +213,13 @@ def load_flipped(reference: str, payload: bytes, positions: Sequence[tuple[int, 
     return loaded
 
 
+def connection(reference: str, payload: bytes) -> str | None:
+    """Load the payload, and return the connection that its vault's FileIO holds before it opens anything."""
+    read = _adapter(reference).file_io
+    assert read is not None
+    return getattr(read(pickle.loads(payload)), "connection", None)
+
+
 def second_load(reference: str, payload: bytes) -> list[str]:
     """Load and read the payload, load it again, and return what that second load registered, opened or imported."""
     adapter = _adapter(reference)

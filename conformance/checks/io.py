@@ -7,7 +7,10 @@ from typing import Any
 from conformance.checks import Outcome, verifies
 from conformance.observation import Difference, attempt, difference
 from conformance.plain import Raised, plain_mapping, qualified_name
+from conformance.remote import PICKLE, dumped
+from conformance.transports.workers import call
 from conformance.trip import AS_BUILT, Trip, not_carried
+from fixtures.file_ios import VaultFileIO
 from strategies.specs import FileIOSpec
 
 
@@ -65,6 +68,19 @@ def used_file_io_can_be_sent(trip: Trip) -> Outcome:
         if trip.can_carry(transport):
             failure = next(filter(None, map(not_carried, arrivals)), None)
             yield transport, failure if failure and _carried_otherwise(trip, transport) else None
+    yield from _connection_stays_behind(trip)
+
+
+def _connection_stays_behind(trip: Trip) -> Outcome:
+    """Judged in another process: in this one a loader may well share a connection between splits."""
+    given = trip.materials.file_io
+    if trip.adapter.file_io is None or not isinstance(given, VaultFileIO) or given.connection is None:
+        return
+    payload = attempt(dumped, trip.split, PICKLE)
+    if isinstance(payload, bytes):
+        held = call(trip.adapter, "first", "connection", payload)
+        if not isinstance(held, Raised):
+            yield "worker", difference(None, held if held == given.connection else None, "connection of the FileIO")
 
 
 def _carried_otherwise(trip: Trip, transport: str) -> bool:
