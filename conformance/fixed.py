@@ -164,7 +164,10 @@ PINNED: tuple[SplitSpec, ...] = (
     ),
     # IO-2, IO-6: another mapping than a dict; a lock and handles.
     SplitSpec(
-        _NUMBERS, Predicate("gt", "a", (1,)), ("b", "a"), file_io=FileIOSpec("instance", "vault", mapping="chain")
+        _NUMBERS,
+        Predicate("gt", "a", (1,)),
+        ("b", "a"),
+        file_io=FileIOSpec("instance", "vault", mapping="chain", used=True),
     ),
 )
 

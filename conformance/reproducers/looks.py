@@ -163,6 +163,10 @@ def look_io_mapping(loader: Any, split: Any) -> Any:
     return type(loader.file_io(split).properties).__name__
 
 
+def look_io_connection(loader: Any, split: Any) -> Any:
+    return getattr(loader.file_io(split), "connection", None)
+
+
 def look_io_opens(loader: Any, split: Any) -> Any:
     """Digest of each file of the split as its FileIO opens it."""
     file_io, tasks, opened = loader.file_io(split), loader.scan_tasks(split), {}

@@ -52,6 +52,13 @@ def properties_are_a_dict(make: Any, loader: Any, through: Any) -> tuple[Any, An
     return "dict", through(loader.build(make()))
 
 
+def connection_stays_behind(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:
+    """The FileIO has opened a file on the driver."""
+    materials = make()
+    held = through(loader.build(materials))
+    return None, held if held == materials.file_io.connection else None
+
+
 def is_read_only(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:
     seen = through(loader.build(make()))
     return dict.fromkeys(seen, "kept"), seen
