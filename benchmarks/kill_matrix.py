@@ -1,7 +1,7 @@
 """The kill matrix: every seeded defect against every clause, under the examples of the quick profile.
 
-`tox run -e proof` makes it. A defect's examples are judged one after another, the pinned ones first and of these the
-shortest, on all clauses and through all transports. The first that breaks the defect's own clause is its catch, and
+`tox run -e proof` makes it. A defect's examples are judged one after another, the pinned ones first, in their
+order, on all clauses and through all transports. The first that breaks the defect's own clause is its catch, and
 counts in CPU time of the judging process, imports apart. The pinned examples are judged to their end all the same,
 through one transport of each clause, which shows what other clauses break. The reference goes through the whole profile
 and must break nothing: what is caught is the defect, not the suite.
@@ -69,7 +69,7 @@ class Stage:
     def specs(self) -> list[SplitSpec]:
         """Return its specs in the order in which they are judged."""
         if self.strategy is None:
-            return sorted(PINNED, key=lambda spec: len(repr(spec)))
+            return list(PINNED)
         found: list[SplitSpec] = []
         draw(self.strategy, self.count, self.seed, found.append)
         return found

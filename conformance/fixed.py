@@ -61,8 +61,56 @@ _TELLING = TableSpec(
     rows=10,
 )
 
+# Two that hold much at once: what is broken often is broken by one of them, in the first second.
+_PROPERTIES = (
+    ("adls.account-key", SECRET_VALUE),
+    ("number", 7),
+    ("flag", True),
+    ("nothing", None),
+    ("s3.endpoint", "http://127.0.0.1:9"),
+)
+_RICH_PLAN = SplitSpec(
+    _NUMBERS,
+    Predicate("gt", "a", (1,)),
+    ("b", "a"),
+    plan=SqlPlanSpec("SELECT f(a) AS c0, abs(a) AS c1, b FROM t WHERE a > 0"),
+    registry=RegistrySpec((UdfSpec("f"), UdfSpec("abs", operand=5), UdfSpec("f", operand=9)), "slots"),
+    file_io=FileIOSpec("instance", "vault", properties=_PROPERTIES, mapping="chain", used=True),
+    file_name="a%20b",
+)
+_RICH_TABLE = SplitSpec(
+    TableSpec(
+        (
+            ColumnSpec(1, " x ", "double", (0.0, -0.0, 1.5), doc="doc of x"),
+            ColumnSpec(2, "y", "boolean", (True, False, None), doc=""),
+            ColumnSpec(3, "z", "string", (" a ", "a"), required=True, doc='doc "of" z'),
+            ColumnSpec(4, "s", StructSpec((ColumnSpec(5, "f", "long", doc="doc of f"),)), ((1,), None)),
+            ColumnSpec(6, "l", ListSpec(7, "long", element_required=True), ((1, 2),)),
+            ColumnSpec(8, "p", "long", (0,)),
+        ),
+        rows=8,
+        row_group_rows=3,
+        deleted=(0, 4),
+        identifiers=("z",),
+        partition_by=("p",),
+        partition_evolved=True,
+        sort_by=("z",),
+        schema_id=3,
+        dropped=1,
+        snapshots=2,
+        tag="release",
+        properties=(("write.data.path", "file:///elsewhere"), ("owner", "x")),
+    ),
+    And(Or(Predicate("ge", " x ", (-0.0,)), Predicate("eq", "y", (True,))), Not(Predicate("in", "z", ("b", "c")))),
+    ("z", " x ", "s", "p", "l"),
+    file_io=FileIOSpec(table_scheme="abfss", properties=_PROPERTIES),
+    file_name="a%20b",
+)
+
 # Specs that a drawn run reaches too rarely, and specs that once failed: each says which clause it is there for.
 PINNED: tuple[SplitSpec, ...] = (
+    _RICH_PLAN,
+    _RICH_TABLE,
     # BUILD-4: does not encode; encodes and does not decode; a function whose name does not survive.
     SplitSpec(_NUMBERS, plan=SqlPlanSpec("EXPLAIN SELECT a FROM t")),
     SplitSpec(_NUMBERS, plan=SqlPlanSpec("SELECT a, value FROM t, generate_series(1, 2)")),

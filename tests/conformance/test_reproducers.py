@@ -124,7 +124,7 @@ def test_what_no_simple_script_shows_is_said(tmp_path: Path) -> None:
 
 
 def test_script_that_fails_before_it_compares_cannot_tell(tmp_path: Path) -> None:
-    spec = PINNED[0]  # a plan that the reference refuses
+    spec = PINNED[2]  # a plan that the reference refuses
     violation = Violation("PLAN-3", ("pickle-5",), repr(spec), to_json(spec), Difference("plan bytes", "a", "b"))
     ran = run(tmp_path / "refused", f"{violation.id}.py", reproducer(violation, ADAPTER))
     assert ran.returncode == 2
