@@ -149,12 +149,13 @@ def row_of(name: str, folder: str) -> Row:
 
 def _judge(row: Row, survey: Survey) -> None:
     started, examples = time.process_time(), 0
+    hung: set[str] = set()
     for stage in stages():
         if row.stage:
             return
         view = survey.of_plans() if stage.plans_only else survey
         for spec in stage.specs():
-            findings, history = Findings(), History()
+            findings, history = Findings(hung=hung), History()
             judging = replace(view, transports=ONE_OF_EACH) if row.stage else view
             judging.judge_spec(spec, findings, history, exhaustive=stage.strategy is None and not row.stage)
             examples += 1
