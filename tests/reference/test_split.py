@@ -78,15 +78,30 @@ def test_one_of_plan_and_session_is_refused_before_anything(plan: Any, session: 
 def test_arguments_of_a_wrong_kind_are_named(split: DataLoaderSplit) -> None:
     task, context, session = split.file_scan_task, split.scan_context, SessionContext()
     frame = session.sql("SELECT 1")
-    for argument, arguments in {
-        "file_scan_task": (None, context),
-        "scan_context": (task, None),
-        "udf_registry": (task, context, None, None, 0),
-        "plan": (task, context, frame, session),
-        "session_context": (task, context, frame.logical_plan(), 0),
+    for said, arguments in {
+        "^file_scan_task must be a FileScanTask of PyIceberg, not NoneType$": (None, context),
+        "^scan_context must be a TableScanContext, not NoneType$": (task, None),
+        "^udf_registry must have register_udfs; int has not$": (task, context, None, None, 0),
+        "^plan must be a LogicalPlan of DataFusion, not DataFrame$": (task, context, frame, session),
+        "^session_context must be a SessionContext, not int$": (task, context, frame.logical_plan(), 0),
     }.items():
-        with pytest.raises(TypeError, match=argument):
+        with pytest.raises(TypeError, match=said):
             DataLoaderSplit(*arguments)  # type: ignore[arg-type]
+
+
+def test_splits_are_read_only_and_told_apart_by_identity(split: DataLoaderSplit) -> None:
+    assert split != copy.copy(split)
+    assert len({split, copy.copy(split)}) == 2
+    with pytest.raises(AttributeError):
+        split._plan = b""  # type: ignore[misc]
+
+
+def test_a_split_is_shown_by_its_file_and_plan(split: DataLoaderSplit) -> None:
+    path = split.file_scan_task.file.file_path
+    assert repr(split) == f"DataLoaderSplit({path!r}, no plan, {split.scan_context!r})"
+    made = planned(split, "SELECT id FROM t")
+    assert made.plan_bytes is not None
+    assert f"{path!r}, plan of {len(made.plan_bytes)} bytes, " in repr(made)
 
 
 def test_a_task_arrives_in_every_field() -> None:
