@@ -101,7 +101,8 @@ def test_the_scanned_snapshot_is_the_current_one_if_none_is_given(table: Table) 
 
 def test_of_other_snapshots_nothing_arrives(table: Table) -> None:
     first, second = (snapshot.snapshot_id for snapshot in table.metadata.snapshots)
-    refs = {"old": SnapshotRef(**{"snapshot-id": first, "type": "tag"}), **table.metadata.refs}
+    reference: Any = SnapshotRef
+    refs = {"old": reference(**{"snapshot-id": first, "type": "tag"}), **table.metadata.refs}
     statistics = [StatisticsFile(**_statistics(snapshot)) for snapshot in (first, second)]
     by_partition = [PartitionStatisticsFile(**_statistics(snapshot)) for snapshot in (first, second)]
     metadata = table.metadata.model_copy(
