@@ -148,8 +148,8 @@ def _removed(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 
 def _negated(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """Negate the condition of an `if`, also in a comprehension."""
-    if isinstance(node, (cst.If, cst.CompIf)):
+    """Negate the condition of an `if`, also in a comprehension, where mutmut does not: of `not` and comparisons."""
+    if isinstance(node, (cst.If, cst.CompIf)) and not isinstance(node.test, (cst.UnaryOperation, cst.Comparison)):
         test = node.test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
         yield node.with_changes(test=cst.UnaryOperation(cst.Not(), test))
 

@@ -65,7 +65,7 @@ OWN_TESTS = {
     "filters": ("test_filters.py",),
     "loader": ("test_loader.py",),
     "plans": ("test_split.py",),
-    "reading": ("test_split.py",),
+    "reading": ("test_reading.py", "test_split.py"),
     "split": ("test_split.py",),
 }
 BY_TESTS = "own tests"
