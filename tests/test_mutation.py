@@ -79,8 +79,9 @@ def test_mutants_of_the_reference_have_keys_of_their_own() -> None:
 
 
 def test_every_explanation_fits_a_mutant() -> None:
-    keys = {mutant.key for mutant in all_mutants()}
-    assert [explanation.key for explanation in explanations(EXPLAINED) if explanation.key not in keys] == []
+    explained = explanations(EXPLAINED)
+    keys = {mutant.key for mutant in all_mutants({explanation.key[0] for explanation in explained})}
+    assert [explanation.key for explanation in explained if explanation.key not in keys] == []
 
 
 def loops() -> None:
