@@ -95,17 +95,19 @@ def breaks_down() -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "signalled", "value", "output"),
+    ("task", "limit", "signalled", "value", "output"),
     [
-        (lambda: ["red", "why"], 0, ["red", "why"], ""),
-        (loops, signal.SIGPROF, None, ""),
-        (breaks_down, 0, None, "LookupError: why"),
-        (lambda: os._exit(0), 0, None, ""),
-        (lambda: time.sleep(600), signal.SIGKILL, None, ""),
+        (lambda: ["red", "why"], 300.0, 0, ["red", "why"], ""),
+        (loops, 300.0, signal.SIGPROF, None, ""),
+        (breaks_down, 300.0, 0, None, "LookupError: why"),
+        (lambda: os._exit(0), 300.0, 0, None, ""),
+        (lambda: time.sleep(600), 0.1, signal.SIGKILL, None, ""),
     ],
 )
-def test_how_a_child_ended(task: Callable[[], object], signalled: int, value: object, output: str) -> None:
-    (ended,) = in_forks([task], 1, 3.0)
+def test_how_a_child_ended(
+    task: Callable[[], object], limit: float, signalled: int, value: object, output: str
+) -> None:
+    (ended,) = in_forks([task], 1, limit)
     assert (ended.number, ended.signal, ended.value) == (0, signalled, value)
     assert re.search(output, ended.output, re.DOTALL)
 
@@ -238,8 +240,8 @@ import json, sys
 from functools import partial
 from pathlib import Path
 from benchmarks.forks import in_forks
-from benchmarks.mutants import mutants_of
-from benchmarks.mutation import REFERENCE, judged
+from benchmarks.mutants import Mutant
+from benchmarks.mutation import judged
 from benchmarks.mutation_judge import Examples, cheap_steps, first_red
 from conformance.loading import load_adapter
 from conformance.trial import SIMPLEST
@@ -257,7 +259,6 @@ sources = [
     source.replace("import hashlib", "import no_such_module"),
     source.replace("return self._plan", "while True: pass", 1),
 ]
-from benchmarks.mutants import Mutant
 tasks = [partial(judged, Mutant("split", "", "", "", "", 1, 1, text), original, red) for text in sources]
 print(json.dumps({ended.number: [ended.value, ended.signal] for ended in in_forks(tasks, 2, 300.0)}))
 """
