@@ -61,7 +61,7 @@ OWN_TESTS = {
     "context": ("test_context.py", "test_filters.py"),
     "engine": ("test_split.py", "test_fork.py"),
     "errors": ("test_split.py",),
-    "files": ("test_split.py",),
+    "files": ("test_files.py", "test_split.py"),
     "filters": ("test_filters.py",),
     "loader": ("test_loader.py",),
     "plans": ("test_split.py",),
