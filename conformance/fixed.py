@@ -119,6 +119,12 @@ PINNED: tuple[SplitSpec, ...] = (
         plan=SqlPlanSpec('SELECT "Upper"(a) AS c0 FROM t'),
         registry=RegistrySpec((UdfSpec("Upper"),)),
     ),
+    # BUILD-4, PLAN-5: on decoding a function takes the place of the operator whose name it bears.
+    SplitSpec(
+        _NUMBERS,
+        plan=SqlPlanSpec("SELECT -a AS c0 FROM t"),
+        registry=RegistrySpec((UdfSpec("negate"),)),
+    ),
     # BUILD-4: what Substrait loses without a word, over rows that tell (docs/FINDINGS.md).
     *(
         SplitSpec(_TELLING, plan=SqlPlanSpec(f"SELECT a, {lost} AS w FROM t"))

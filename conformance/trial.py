@@ -20,7 +20,7 @@ from conformance.loading import AdapterError, load_adapter
 from fixtures.warehouse import Warehouse
 from strategies.specs import ColumnSpec, SplitSpec, TableSpec
 
-__all__ = ["check_adapter"]
+__all__ = ["check_adapter", "complaint"]
 
 # Seconds for the loader's imports, one split and one read of it.
 LIMIT = 120.0
@@ -83,19 +83,19 @@ def main(reference: str) -> None:
     try:
         adapter = load_adapter(reference)
         with tempfile.TemporaryDirectory() as folder:
-            complaint = _complaint(adapter, Path(folder))
+            found = complaint(adapter, Path(folder))
     except SystemExit:
         raise
     except BaseException:
-        complaint = f"the trial itself failed:\n{traceback.format_exc()}"
-    if complaint:
-        print(f"\n{complaint}", flush=True)
+        found = f"the trial itself failed:\n{traceback.format_exc()}"
+    if found:
+        print(f"\n{found}", flush=True)
     else:
         print(DONE.decode(), flush=True)
-    os._exit(BROKEN if complaint else 0)  # a thread that it left would keep this process alive
+    os._exit(BROKEN if found else 0)  # a thread that it left would keep this process alive
 
 
-def _complaint(adapter: Adapter, folder: Path) -> str:
+def complaint(adapter: Adapter, folder: Path) -> str:
     """Return what is wrong with the adapter; empty for nothing."""
     example = example_of(SIMPLEST, Warehouse(folder))
     if isinstance(example, Unusable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,7 @@ from pyiceberg.table.metadata import TableMetadata, TableMetadataCommonFields, T
 from reference.filters import MAX_FILTER_DEPTH, FlatFilter, balanced, depth, flatten, rebuild
 
 
-@dataclass(frozen=True, init=False, eq=False, repr=False)
+@dataclass(frozen=True, eq=False)
 class TableScanContext:
     """Table metadata, FileIO, projection and row filter of a scan; shared by the scan's splits (CTX-6).
 
@@ -28,12 +28,12 @@ class TableScanContext:
     (WIRE-13).
     """
 
-    _metadata: bytes = field(init=False)
-    _schema: str = field(init=False)
-    _filter: FlatFilter = field(init=False)
-    _snapshot_id: int | None = field(init=False)
-    _io_class: type[FileIO] = field(init=False)
-    _io_properties: dict[str, Any] = field(init=False)
+    _metadata: bytes
+    _schema: str
+    _filter: FlatFilter
+    _snapshot_id: int | None
+    _io_class: type[FileIO]
+    _io_properties: dict[str, Any]
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class TableScanContext:
             if table_metadata.snapshot_by_id(snapshot_id) is None:
                 raise ValueError(f"snapshot_id {snapshot_id} is no snapshot of {table_metadata.location}")
         flat = flatten(row_filter)
-        if len(flat) > MAX_FILTER_DEPTH and (levels := depth(balanced(flat))) > MAX_FILTER_DEPTH:
+        if (levels := depth(balanced(flat))) > MAX_FILTER_DEPTH:
             raise ValueError(f"row_filter is nested {levels} levels deep; at most {MAX_FILTER_DEPTH} are read")
         scanned = table_metadata.current_snapshot_id if snapshot_id is None else snapshot_id
         text = json.dumps(_trimmed(table_metadata, scanned).model_dump(mode="json"))

@@ -143,7 +143,7 @@ def _leaf(node: Any, kind: str, argument: str) -> Iterable[Any]:
         return (term,)
     if kind in _LITERAL:
         return term, _flat_literal(node.literal, argument)
-    return term, tuple(sorted((_flat_literal(value, argument) for value in node.literals), key=repr))
+    return term, tuple(_flat_literal(value, argument) for value in node.literals)
 
 
 def _flat_literal(literal: Any, argument: str) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -40,16 +41,15 @@ _ZONED = re.compile(r'(?:AS Timestamp\(\w+, |Timestamp\w+\(-?\w+, Some\()"(?!UTC
 _BOUNDLESS = re.compile(r"UNBOUNDED (?:PRECEDING|FOLLOWING)|CURRENT ROW")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
-# fmt: off
-OPERATORS = frozenset([
-    "add", "subtract", "multiply", "divide", "mod", "modulus", "equal", "not_equal", "lt", "lte", "gt",
-    "gte", "and", "or", "not", "negate", "like", "ilike", "is_null", "is_not_null", "is_true",
-    "is_false", "is_unknown", "is_not_true", "is_not_false", "is_not_unknown", "is_distinct_from",
-    "is_not_distinct_from", "between", "bitwise_and", "bitwise_or", "bitwise_xor", "shift_left",
-    "shift_right", "str_concat",
-])
-# fmt: on
-"""Names that Substrait gives to operators. A UDF of such a name takes the operator's place on decoding."""
+_OPERATIONS = """
+SELECT -a, NOT b, a + a, a - a, a * a, a / a, a % a, a & a, a | a, a ^ a, a << a, a >> a, c || c,
+a = a, a <> a, a < a, a <= a, a > a, a >= a, b AND b, b OR b, a BETWEEN a AND a, a IS NULL, a IS NOT NULL,
+b IS TRUE, b IS FALSE, b IS UNKNOWN, b IS NOT TRUE, b IS NOT FALSE, b IS NOT UNKNOWN,
+a IS DISTINCT FROM a, a IS NOT DISTINCT FROM a, c LIKE c, c ILIKE c,
+c ~ c, c ~* c, c !~ c, c !~* c, c ~~ c, c ~~* c, c !~~ c, c !~~* c
+FROM (VALUES (1, true, '')) AS t (a, b, c)
+"""
+"""Every operator that Substrait can carry."""
 
 
 def encode_plan(
@@ -79,7 +79,7 @@ def encode_plan(
     registered = registered_names(registry)
     if mixed := sorted(name for name in registered if name != name.lower() and _calls(plan, name)):
         raise PlanRefused(f"the plan calls {mixed[0]!r}; the engine decodes names of functions in lower case")
-    if replaced := sorted(OPERATORS & _functions(data) & registered):
+    if replaced := sorted(operators() & _functions(data) & registered):
         raise PlanRefused(f"the registry has a function {replaced[0]!r}, which would replace the operator")
     before: pa.Schema = _attempt("cannot be planned", lambda: optimized(session_context, plan).schema())
     after: pa.Schema = _attempt(
@@ -89,6 +89,16 @@ def encode_plan(
     if (before.names, before.types) != (after.names, after.types):
         raise PlanRefused(f"the plan decodes to columns {_shown(after)}, not {_shown(before)}")
     return data, table
+
+
+@cache
+def operators() -> frozenset[str]:
+    """Names that Substrait gives to operators in this version of the engine. A UDF of such a name takes the operator's
+    place on decoding.
+    """
+    session = SessionContext()
+    frame = session.sql(_OPERATIONS)
+    return frozenset(_functions(bytes(Producer.to_substrait_plan(frame.logical_plan(), session).encode())))
 
 
 def lost_construct(plan: LogicalPlan) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pyarrow as pa
 from datafusion import SessionContext
@@ -19,7 +19,7 @@ from reference.reading import read_task, scan_schema
 from reference.registry import NoOpRegistry, UDFRegistry
 
 
-@dataclass(frozen=True, init=False, eq=False, repr=False)
+@dataclass(frozen=True, eq=False)
 class DataLoaderSplit:
     """One file scan task, the scan's context and, if there is one, the plan over the task's rows.
 
@@ -28,11 +28,11 @@ class DataLoaderSplit:
     fields of its own, in an `__init__` that calls this one (WIRE-13).
     """
 
-    _task: FlatTask = field(init=False)
-    _context: TableScanContext = field(init=False)
-    _plan: bytes | None = field(init=False)
-    _table: TableName | None = field(init=False)
-    _registry: UDFRegistry = field(init=False)
+    _task: FlatTask
+    _context: TableScanContext
+    _plan: bytes | None
+    _table: TableName | None
+    _registry: UDFRegistry
 
     def __init__(
         self,

@@ -94,7 +94,9 @@ def worker(tmp_path: Path) -> Callable[..., str]:
 
     def run(code: str, *arguments: str, options: tuple[str, ...] = ()) -> str:
         root = Path(__file__).parents[2]
-        paths = os.pathsep.join([str(root), str(tmp_path / "modules")])
+        # What this process was told to import comes first there too.
+        given = [path for path in [os.environ.get("PYTHONPATH")] if path]
+        paths = os.pathsep.join([*given, str(root), str(tmp_path / "modules")])
         done = subprocess.run(
             [sys.executable, *options, "-c", textwrap.dedent(code), *arguments],
             cwd=tmp_path,

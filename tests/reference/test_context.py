@@ -13,6 +13,8 @@ from pyiceberg.io.fsspec import FsspecFileIO
 from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
+from pyiceberg.table.refs import SnapshotRef
+from pyiceberg.table.statistics import PartitionStatisticsFile, StatisticsFile
 from pyiceberg.types import NestedField, StringType
 
 from reference import DataLoader, DataLoaderSplit, TableScanContext
@@ -89,8 +91,39 @@ def test_metadata_arrives_without_other_snapshots(table: Table) -> None:
     assert older.snapshot_id == first.snapshot_id
     assert older.table_metadata.snapshot_by_id(first.snapshot_id) == first
     assert older.table_metadata.current_snapshot() == second
-    with pytest.raises(ValueError, match="snapshot_id 5"):
+    with pytest.raises(ValueError, match=f"^snapshot_id 5 is no snapshot of {table.metadata.location}$"):
         make(table, snapshot_id=5)
+
+
+def test_the_scanned_snapshot_is_the_current_one_if_none_is_given(table: Table) -> None:
+    assert make(table).snapshot_id == table.metadata.current_snapshot_id
+
+
+def test_of_other_snapshots_nothing_arrives(table: Table) -> None:
+    first, second = (snapshot.snapshot_id for snapshot in table.metadata.snapshots)
+    reference: Any = SnapshotRef
+    refs = {"old": reference(**{"snapshot-id": first, "type": "tag"}), **table.metadata.refs}
+    statistics = [StatisticsFile(**_statistics(snapshot)) for snapshot in (first, second)]
+    by_partition = [PartitionStatisticsFile(**_statistics(snapshot)) for snapshot in (first, second)]
+    metadata = table.metadata.model_copy(
+        update={"refs": refs, "statistics": statistics, "partition_statistics": by_partition}
+    )
+    kept = make(table, table_metadata=metadata).table_metadata
+    assert kept.refs == table.metadata.refs
+    assert kept.statistics == statistics[1:]
+    assert kept.partition_statistics == by_partition[1:]
+    assert kept.snapshot_log == []
+    assert kept.metadata_log == []
+
+
+def _statistics(snapshot: int) -> dict[str, Any]:
+    return {
+        "snapshot-id": snapshot,
+        "statistics-path": "p",
+        "file-size-in-bytes": 1,
+        "file-footer-size-in-bytes": 1,
+        "blob-metadata": [],
+    }
 
 
 def test_a_payload_does_not_grow_with_history(table: Table) -> None:
@@ -118,11 +151,33 @@ def test_contexts_are_read_only_and_keep_nothing_that_is_given(table: Table) -> 
         context.table_properties["owner"] = "we"  # type: ignore[index]
     with pytest.raises(AttributeError):
         context.row_filter = EqualTo("id", 2)  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        context._filter = ()  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("argument", ["table_metadata", "io", "projected_schema", "row_filter"])
+def test_contexts_are_told_apart_by_identity(table: Table) -> None:
+    context = make(table)
+    assert context != copy.copy(context)
+    assert len({context, copy.copy(context)}) == 2
+
+
+def test_a_context_is_shown_without_values_of_properties(table: Table) -> None:
+    io = PyArrowFileIO({"b": "secret", "a": "secret"})
+    context = make(table, io=io, projected_schema=table.schema().select("id", "Name"))
+    assert repr(context) == (
+        f"TableScanContext(location='{table.metadata.location}', snapshot_id={table.metadata.current_snapshot_id}, "
+        "columns=['id', 'Name'], io=PyArrowFileIO(a, b))"
+    )
+
+
+def test_a_projection_has_columns(table: Table) -> None:
+    with pytest.raises(ValueError, match="projected_schema has no columns"):
+        make(table, projected_schema=Schema())
+
+
+@pytest.mark.parametrize("argument", ["table_metadata", "io", "projected_schema", "row_filter", "snapshot_id"])
 def test_arguments_of_a_wrong_kind_are_named(table: Table, argument: str) -> None:
-    with pytest.raises(TypeError, match=argument):
+    with pytest.raises(TypeError, match=rf"^{argument} must be a \w+, not str$"):
         make(table, **{argument: "no such thing"})
 
 

@@ -106,7 +106,7 @@ def test_deep_filters_travel_and_read_or_are_refused(table: Table, catalog: Cata
     thread.start()
     thread.join()
     assert found == [ids(table, catalog, GreaterThan("id", 1))] == [[2, 2, 3, 4]]
-    with pytest.raises(ValueError, match=f"row_filter is nested {MAX_FILTER_DEPTH + 1} levels deep"):
+    with pytest.raises(ValueError, match=r"^row_filter is nested 301 levels deep; at most 300 are read$"):
         ids(table, catalog, alternating(MAX_FILTER_DEPTH + 1))
 
 
@@ -122,3 +122,33 @@ def test_a_foreign_expression_is_refused_by_name(table: Table) -> None:
     foreign = types.new_class("Foreign", (EqualTo,))
     with pytest.raises(TypeError, match="row_filter holds a Foreign"):
         TableScanContext(table.metadata, table.io, table.schema(), And(EqualTo("id", 1), foreign("id", 1)))
+
+
+A, B, C, D, E = (EqualTo(name, 1) for name in "abcde")
+
+
+@pytest.mark.parametrize(
+    ("expression", "flat"),
+    [
+        (A, A),
+        (Not(A), Not(A)),
+        (And(And(And(A, B), C), D), And(And(A, B), And(C, D))),
+        (Or(A, Or(B, Or(C, Or(D, E)))), Or(Or(Or(A, B), Or(C, D)), E)),
+        (And(Or(A, B), Or(C, D)), And(Or(A, B), Or(C, D))),
+        (Or(And(A, B), C), Or(And(A, B), C)),
+        (Or(C, And(A, B)), Or(C, And(A, B))),
+        (And(Not(And(A, B)), C), And(Not(And(A, B)), C)),
+    ],
+    ids=repr,
+)
+def test_chains_are_balanced(expression: BooleanExpression, flat: BooleanExpression) -> None:
+    assert repr(balanced(flatten(expression))) == repr(flat)
+
+
+@pytest.mark.parametrize(
+    ("expression", "levels"),
+    [(A, 0), (Not(A), 1), (And(A, B), 1), (And(Not(A), B), 2), (Or(C, Not(And(A, B))), 3), (Or(Not(And(A, B)), C), 3)],
+    ids=repr,
+)
+def test_levels_of_an_expression(expression: BooleanExpression, levels: int) -> None:
+    assert depth(expression) == levels

@@ -35,7 +35,7 @@ from reference import (
     TableScanContext,
     UDFRegistry,
 )
-from reference.plans import _named_tables, empty_batch, table_names
+from reference.plans import _functions, _named_tables, empty_batch, operators, table_names
 from reference.reading import scan_schema
 
 EqualTo: Any = expressions.EqualTo  # its constructor takes more than its type says
@@ -78,15 +78,30 @@ def test_one_of_plan_and_session_is_refused_before_anything(plan: Any, session: 
 def test_arguments_of_a_wrong_kind_are_named(split: DataLoaderSplit) -> None:
     task, context, session = split.file_scan_task, split.scan_context, SessionContext()
     frame = session.sql("SELECT 1")
-    for argument, arguments in {
-        "file_scan_task": (None, context),
-        "scan_context": (task, None),
-        "udf_registry": (task, context, None, None, 0),
-        "plan": (task, context, frame, session),
-        "session_context": (task, context, frame.logical_plan(), 0),
+    for said, arguments in {
+        "^file_scan_task must be a FileScanTask of PyIceberg, not NoneType$": (None, context),
+        "^scan_context must be a TableScanContext, not NoneType$": (task, None),
+        "^udf_registry must have register_udfs; int has not$": (task, context, None, None, 0),
+        "^plan must be a LogicalPlan of DataFusion, not DataFrame$": (task, context, frame, session),
+        "^session_context must be a SessionContext, not int$": (task, context, frame.logical_plan(), 0),
     }.items():
-        with pytest.raises(TypeError, match=argument):
+        with pytest.raises(TypeError, match=said):
             DataLoaderSplit(*arguments)  # type: ignore[arg-type]
+
+
+def test_splits_are_read_only_and_told_apart_by_identity(split: DataLoaderSplit) -> None:
+    assert split != copy.copy(split)
+    assert len({split, copy.copy(split)}) == 2
+    with pytest.raises(AttributeError):
+        split._plan = b""  # type: ignore[misc]
+
+
+def test_a_split_is_shown_by_its_file_and_plan(split: DataLoaderSplit) -> None:
+    path = split.file_scan_task.file.file_path
+    assert repr(split) == f"DataLoaderSplit({path!r}, no plan, {split.scan_context!r})"
+    made = planned(split, "SELECT id FROM t")
+    assert made.plan_bytes is not None
+    assert f"{path!r}, plan of {len(made.plan_bytes)} bytes, " in repr(made)
 
 
 def test_a_task_arrives_in_every_field() -> None:
@@ -310,15 +325,46 @@ def test_a_function_that_the_registry_lacks_is_refused(split: DataLoaderSplit, s
         DataLoaderSplit(split.file_scan_task, split.scan_context, plan, session)
 
 
-def test_a_function_that_would_replace_an_operator_is_refused(split: DataLoaderSplit) -> None:
-    class Add(UDFRegistry):
+@pytest.mark.parametrize(
+    ("operator", "operation", "types"),
+    [
+        ("add", "id + 1", [pa.int64()] * 2),
+        ("negate", "-id", [pa.int64()]),
+        ("bitwise_shift_left", "id << 1", [pa.int64()] * 2),
+        ("regex_match", "\"Name\" ~ '.'", [pa.string()] * 2),
+    ],
+)
+def test_a_function_that_would_replace_an_operator_is_refused(
+    split: DataLoaderSplit, operator: str, operation: str, types: list[pa.DataType]
+) -> None:
+    class Registry(UDFRegistry):
         def register_udfs(self, session_context: SessionContext) -> None:
-            types = [pa.int64(), pa.int64()]
-            session_context.register_udf(udf(lambda a, b: a, types, pa.int64(), "immutable", "add"))
+            session_context.register_udf(udf(lambda *a: a[0], types, types[0], "immutable", operator))
 
-    with pytest.raises(PlanRefused, match="'add', which would replace the operator"):
-        planned(split, "SELECT id + 1 AS n FROM t", registry=Add())
-    assert len(rows(planned(split, "SELECT id - 1 AS n FROM t", registry=Add()))) == 5
+    with pytest.raises(PlanRefused, match=f"'{operator}', which would replace the operator"):
+        planned(split, f"SELECT {operation} AS n FROM t", registry=Registry())
+    assert len(rows(planned(split, "SELECT id * 2 AS n FROM t", registry=Registry()))) == 5
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        *(f"id {symbol} 2" for symbol in ("+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>", "=", "<>", "<", "<=")),
+        *(f"id {symbol} 2" for symbol in (">", ">=", "IS DISTINCT FROM", "IS NOT DISTINCT FROM", "BETWEEN 1 AND")),
+        *(f"(id > 1) IS {truth}" for truth in ("NULL", "NOT NULL", "TRUE", "FALSE", "UNKNOWN")),
+        *(f"(id > 1) IS NOT {truth}" for truth in ("TRUE", "FALSE", "UNKNOWN")),
+        *(f"\"Name\" {symbol} 'a'" for symbol in ("LIKE", "ILIKE", "~", "~*", "!~", "!~*", "~~", "~~*", "!~~", "!~~*")),
+        "-id",
+        "NOT (id > 1 AND id > 2 OR id > 3)",
+        "\"Name\" || 'a'",
+    ],
+)
+def test_every_operator_is_known_by_the_name_that_substrait_gives_it(split: DataLoaderSplit, operation: str) -> None:
+    data = planned(split, f"SELECT {operation} AS n FROM t").plan_bytes
+    assert data is not None
+    declared = _functions(data)
+    assert declared
+    assert declared <= operators()
 
 
 def test_a_plan_without_rows_still_has_its_schema(split: DataLoaderSplit) -> None:

@@ -1,0 +1,423 @@
+"""Mutation testing of the reference data loader: small changes to its source, with the quick gate as their judge.
+
+`tox run -e mutation` runs it. Each mutant is a copy of `reference/` with one change, in a folder of its own that comes
+first in the path, and is judged in a process of its own, forked from one that has imported all but the reference. A
+mutant survives where the gate stays green. What survives is a hole in a check, or is explained in
+`mutation_survivors.toml`: an explanation says why no user could notice the change, and is not judged again. One that
+fits no mutant is an error.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from rich.console import Console
+
+from benchmarks.forks import in_forks
+from benchmarks.mutants import Mutant, mutants_of
+from benchmarks.mutation_judge import (
+    CHEAP_STEP_SECONDS,
+    STEP_SECONDS,
+    Examples,
+    cheap_steps,
+    examples,
+    first_red,
+    other_steps,
+    reached,
+    steps_of,
+)
+from conformance.loading import AdapterError, load_adapter
+from conformance.transports import STARTED
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "reference"
+EXPLAINED = Path(__file__).with_name("mutation_survivors.toml")
+TESTS = ROOT / "tests" / "reference"
+# The loader's own tests of each module. They are asked where the gate is green, and count for themselves: but for
+# `loader`, which plans a scan, and which no adapter drives.
+OWN_TESTS = {
+    "context": ("test_context.py", "test_filters.py"),
+    "engine": ("test_split.py", "test_fork.py"),
+    "errors": ("test_split.py",),
+    "files": ("test_files.py", "test_split.py"),
+    "filters": ("test_filters.py",),
+    "loader": ("test_loader.py",),
+    "plans": ("test_split.py",),
+    "reading": ("test_reading.py", "test_split.py"),
+    "split": ("test_split.py",),
+}
+BY_TESTS = "own tests"
+GOAL = 0.95
+MEMORY_BYTES = 16 << 30
+# By the clock; what loops is ended sooner, by its CPU time.
+HANG_SECONDS = 1800.0
+
+Reach = dict[str, dict[str, list[str]]]
+"""Module to line to the names of the cheap steps that run it."""
+
+Key = tuple[str, str, str, str, int]
+Judge = Callable[[Key], "tuple[str, str] | None"]
+
+
+@dataclass
+class Result:
+    """What became of a mutant: ``killed``, ``timeout`` (killed too), ``survived``, ``explained``; empty before that.
+
+    ``step`` and ``why`` say what killed it; of an explained one ``why`` is the explanation. ``steps`` is the number of
+    cheap steps of the gate that run its line, ``seconds`` how long it was judged, by the clock.
+    """
+
+    module: str
+    function: str
+    operator: str
+    before: str
+    after: str
+    nth: int
+    line: int
+    outcome: str = ""
+    step: str = ""
+    why: str = ""
+    steps: int = 0
+    seconds: float = 0.0
+
+    @property
+    def key(self) -> Key:
+        """The key of its mutant."""
+        return self.module, self.function, self.before, self.after, self.nth
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a mutant that survives is equivalent, and its key."""
+
+    key: Key
+    why: str
+
+
+def explanations(path: Path) -> list[Explanation]:
+    """Return the explanations of a file.
+
+    Raises:
+        click.UsageError: an entry lacks a part, or two explain the same mutant.
+
+    """
+    found = []
+    for entry in tomllib.loads(path.read_text("utf-8")).get("survivor", []):
+        try:
+            for after in [entry["after"]] if isinstance(entry["after"], str) else entry["after"]:
+                key = (entry["module"], entry.get("function", ""), entry["before"], after, entry.get("nth", 1))
+                found.append(Explanation(key, entry["why"]))
+        except KeyError as missing:
+            raise click.UsageError(f"{path.name}: an entry has no {missing}: {entry}") from None
+    keys = [explanation.key for explanation in found]
+    if twice := sorted({key for key in keys if keys.count(key) > 1}):
+        raise click.UsageError(f"{path.name}: {twice[0]} is explained twice")
+    return found
+
+
+def all_mutants(modules: Iterable[str] = ()) -> list[Mutant]:
+    """Return the mutants of these modules of the reference, of all where none is named."""
+    paths = sorted(REFERENCE.glob("*.py"))
+    return [mutant for path in paths if not modules or path.stem in modules for mutant in mutants_of(path)]
+
+
+class Run:
+    """Mutants on their way to a verdict: the cheap steps of the gate first, for all; the other steps for what is left.
+
+    ``known`` are verdicts of an earlier run, and explanations, which are not judged again; ``note`` is told of each
+    verdict.
+    """
+
+    def __init__(self, mutants: list[Mutant], processes: int, root: Path, note: Callable[[Result], None]) -> None:
+        self.results = {mutant.key: result_of(mutant) for mutant in mutants}
+        self._mutants = {mutant.key: mutant for mutant in mutants}
+        self._processes, self._root, self._note = processes, root, note
+        shutil.copytree(REFERENCE, root / "reference", ignore=shutil.ignore_patterns("__pycache__"))
+        self._examples = examples()
+        self.reach: Reach = {}
+
+    def settle(self, key: Key, outcome: str, why: str, step: str = "") -> None:
+        """Give a mutant its verdict without judging it."""
+        result = self.results[key]
+        result.outcome, result.why, result.step = outcome, why, step
+
+    def judge(self, stages: int = 4) -> None:
+        """Judge what has no verdict yet, in so many of the four stages: by the pinned examples through pickle, by the
+        drawn ones through pickle, by all else that the gate does, and by the loader's own tests.
+
+        Raises:
+            RuntimeError: the reference itself is not green.
+
+        """
+        self._measure()
+        for red in (self._pinned, self._drawn, self._others, self._tests)[:stages]:
+            keys = [key for key, result in self.results.items() if result.outcome == ""]
+            if red == self._tests:
+                self._require_green(red, {OWN_TESTS[key[0]]: key for key in keys}.values())
+            else:
+                keys = [key for key in keys if key[0] != "loader"]
+            if red == self._others:
+                self._require_green(red, keys[:1])
+            self._stage(red, keys)
+        for result in self.results.values():
+            if result.outcome == "":
+                result.outcome = "survived"
+                self._note(result)
+
+    def _measure(self) -> None:
+        """Find out which cheap steps run which lines."""
+        if not self.reach:
+            (ended,) = in_forks([partial(_reach, self._examples, self._root)], 1, HANG_SECONDS)
+            if ended.value is None:
+                raise RuntimeError(f"the gate is not green, or broke down, on the reference itself: {ended.output}")
+            self.reach = ended.value
+        for key, result in self.results.items():
+            result.steps = len(self._steps_of(key))
+
+    def _steps_of(self, key: Key) -> set[str]:
+        mutant = self._mutants[key]
+        source = (self._root / "reference" / f"{mutant.module}.py").read_text("utf-8")
+        lines = {int(line): steps for line, steps in self.reach.get(mutant.module, {}).items()}
+        return steps_of(source, mutant.line, lines)
+
+    def _require_green(self, red: Judge, keys: Iterable[Key]) -> None:
+        """Judge the reference as it is: what is red for it would kill every mutant."""
+        text = (self._root / "reference" / "errors.py").read_text("utf-8")
+        unchanged = Mutant("errors", "", "", "", "", 1, 1, text)
+        tasks = [partial(judged, unchanged, self._root / "reference", partial(red, key)) for key in keys]
+        for ended in in_forks(tasks, self._processes, HANG_SECONDS):
+            if ended.value != []:
+                raise RuntimeError(f"the reference itself is not green: {ended}")
+
+    def _stage(self, red: Judge, keys: list[Key]) -> None:
+        original = self._root / "reference"
+        tasks = (partial(judged, self._mutants[key], original, partial(red, key)) for key in keys)
+        for ended in in_forks(tasks, self._processes, HANG_SECONDS):
+            result = self.results[keys[ended.number]]
+            result.seconds += ended.seconds
+            if ended.signal:
+                result.outcome = "timeout" if ended.signal in (signal.SIGPROF, signal.SIGKILL) else "killed"
+                result.step, result.why = "", f"ended by {signal.Signals(ended.signal).name}"
+            elif ended.value != []:
+                result.outcome = "killed"
+                result.step, result.why = ended.value or ("", f"the process ended: {ended.output[-200:]}")
+            if result.outcome:
+                self._note(result)
+
+    def _pinned(self, key: Key) -> tuple[str, str] | None:
+        return self._cheap(key, ("trial", "pinned"))
+
+    def _drawn(self, key: Key) -> tuple[str, str] | None:
+        return self._cheap(key, ("plans", "drawn"))
+
+    def _cheap(self, key: Key, kinds: tuple[str, ...]) -> tuple[str, str] | None:
+        """Judge by those of the cheap steps that run the line."""
+        names = self._steps_of(key) | {"trial"}
+        steps = cheap_steps(load_adapter("reference"), self._examples, self._root)
+        chosen = (step for step in steps if step.name.startswith(kinds) and ("" in names or step.name in names))
+        return first_red(chosen, CHEAP_STEP_SECONDS)
+
+    def _others(self, key: Key) -> tuple[str, str] | None:
+        return first_red(other_steps(load_adapter("reference"), self._examples, self._root), STEP_SECONDS)
+
+    def _tests(self, key: Key) -> tuple[str, str] | None:
+        failed = Failures()
+        paths = [str(TESTS / name) for name in OWN_TESTS[key[0]]]
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={ROOT}"]
+        code = pytest.main([*options, *paths], [failed])
+        if code == pytest.ExitCode.OK:
+            return None
+        return BY_TESTS, failed.first or f"pytest ends with {code}"
+
+
+def judged(mutant: Mutant, original: Path, red: Callable[[], tuple[str, str] | None]) -> tuple[str, str] | list[str]:
+    """Return what is red for a mutant of the original package, in this process, which has not imported the reference;
+    empty for nothing.
+    """
+    with tempfile.TemporaryDirectory() as tree:
+        package = Path(tree, "reference")
+        shutil.copytree(original, package)
+        (package / f"{mutant.module}.py").write_text(mutant.source, "utf-8")
+        sys.path.insert(0, tree)
+        os.environ["PYTHONPATH"] = tree
+        sys.dont_write_bytecode = True
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        try:
+            return red() or []
+        except AdapterError as error:
+            return "import", str(error).strip().splitlines()[-1]
+        finally:
+            STARTED.close()
+
+
+def _reach(drawn: Examples, root: Path) -> Any:
+    try:
+        return reached(lambda: cheap_steps(load_adapter("reference"), drawn, root), REFERENCE)
+    finally:
+        STARTED.close()
+
+
+class Failures:
+    """A plugin of pytest that keeps the first failure's name."""
+
+    first = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a failed test."""
+        if report.failed and not self.first:
+            self.first = report.nodeid
+
+
+def result_of(mutant: Mutant) -> Result:
+    """Return the result of a mutant that has no verdict yet."""
+    return Result(**{name: value for name, value in asdict(mutant).items() if name != "source"})
+
+
+def summary(results: Iterable[Result]) -> dict[str, dict[str, Any]]:
+    """Return the figures by module and for all of them. The score is what dies of what is not explained, in percent."""
+    counts: dict[str, Counter[str]] = {}
+    for result in results:
+        by_tests = result.outcome == "killed" and result.step == BY_TESTS
+        for name in (result.module, "all"):
+            counts.setdefault(name, Counter())[BY_TESTS if by_tests else result.outcome] += 1
+    return {name: _figures(counter) for name, counter in sorted(counts.items(), key=lambda item: item[0] == "all")}
+
+
+def _figures(counter: Counter[str]) -> dict[str, Any]:
+    by_gate = counter["killed"] + counter["timeout"]
+    of = by_gate + counter[BY_TESTS] + counter["survived"]
+    return {
+        "mutants": counter.total(),
+        "killed by the gate": by_gate,
+        "of these by time": counter["timeout"],
+        "killed by own tests": counter[BY_TESTS],
+        "explained": counter["explained"],
+        "survived": counter["survived"],
+        "score": round(100 * (of - counter["survived"]) / of, 1) if of else None,
+        "score of the gate": round(100 * by_gate / of, 1) if of else None,
+    }
+
+
+@click.command()
+@click.option("--module", "modules", multiple=True, help="Only this module of the reference; repeatable.")
+@click.option("--sample", type=click.IntRange(1), help="Only so many, drawn at random: the same ones each time.")
+@click.option("-n", "processes", default=2, show_default=True, help="Processes.")
+@click.option("--explained", is_flag=True, help="Judge explained mutants too: one that dies is explained wrongly.")
+@click.option("--stages", type=click.IntRange(1, 4), default=4, show_default=True, help="Fewer are quicker.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), default=Path("mutation.json"), show_default=True)
+@click.option("--resume", is_flag=True, help="Keep what an earlier run wrote there as dead; the rest is judged again.")
+def main(
+    modules: tuple[str, ...],
+    sample: int | None,
+    processes: int,
+    explained: bool,
+    stages: int,
+    json_path: Path,
+    resume: bool,
+) -> None:
+    """Judge every mutant; exit 1 where one survives without an explanation, or the score is below the goal."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # children end with this process
+    console = Console(highlight=False, soft_wrap=True)
+    digest()  # of the sources as they are now
+    mutants = all_mutants(modules)
+    if missing := sorted(set(modules) - {mutant.module for mutant in mutants}):
+        raise click.UsageError(f"no mutants of {', '.join(missing)}")
+    reasons = explanations(EXPLAINED)
+    keys = {mutant.key for mutant in mutants}
+    stale = [e for e in reasons if e.key not in keys and (not modules or e.key[0] in modules)]
+    if sample is not None:
+        mutants = random.Random(sample).sample(mutants, min(sample, len(mutants)))
+        keys = {mutant.key for mutant in mutants}
+    with tempfile.TemporaryDirectory() as folder:
+        done = Counter[str]()
+
+        def note(result: Result) -> None:
+            done[result.outcome] += 1
+            where = f"{result.module}.{result.function}:{result.line}"
+            console.print(
+                f"{sum(done.values())}/{len(mutants)} {result.outcome} {where} {result.operator}: {result.before!r} -> "
+                f"{result.after!r} {result.step} {result.why[:100]}",
+                markup=False,
+            )
+            write(json_path, run.results.values(), run.reach)
+
+        run = Run(mutants, processes, Path(folder), note)
+        if resume and json_path.exists():
+            earlier = json.loads(json_path.read_text("utf-8"))
+            run.reach = earlier["reach"] if earlier["digest"] == digest() else {}
+            for old in (Result(**row) for row in earlier["results"]):
+                if old.key in keys and old.outcome in ("killed", "timeout"):
+                    run.settle(old.key, old.outcome, old.why, old.step)
+        for explanation in () if explained else reasons:
+            if explanation.key in keys:
+                run.settle(explanation.key, "explained", explanation.why)
+        run.judge(stages)
+        results = list(run.results.values())
+    why = {explanation.key: explanation.why for explanation in reasons}
+    wrong = []
+    for result in results if explained else ():
+        if result.key in why and result.outcome == "survived":
+            result.outcome, result.why = "explained", why[result.key]
+        elif result.key in why:
+            wrong.append(result)
+    write(json_path, results, run.reach)
+    figures = summary(results)
+    for name, row in figures.items():
+        console.print(name, row)
+    failures = [f"an explanation fits no mutant: {explanation.key}" for explanation in stale]
+    failures += [f"explained, and dies at {result.step} ({result.why}): {result.key}" for result in wrong]
+    failures += [f"survives: {result.key}" for result in results if result.outcome == "survived"]
+    if (figures["all"]["score"] or 0) < 100 * GOAL:
+        failures.append(f"the score {figures['all']['score']} is below {GOAL:.0%}")
+    for failure in failures:
+        console.print(failure, markup=False)
+    sys.exit(1 if failures else 0)
+
+
+def write(path: Path, results: Iterable[Result], reach: Reach) -> None:
+    """Write the results, with the date, the figures, and what `--resume` needs."""
+    rows = list(results)
+    document = {
+        "date": datetime.date.today().isoformat(),
+        "summary": summary(rows),
+        "results": [asdict(result) for result in rows],
+        "digest": digest(),
+        "reach": reach,
+    }
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(document, indent=1), "utf-8")
+    unfinished.replace(path)
+
+
+@cache
+def digest() -> str:
+    """Return a digest of the sources of the reference and of the suite, on which the reach of examples depends."""
+    packages = ("reference", "strategies", "fixtures", "conformance")
+    files = [file for package in packages for file in sorted((ROOT / package).rglob("*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+if __name__ == "__main__":
+    main()
