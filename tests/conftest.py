@@ -29,3 +29,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Say what a run of all tests leaves out."""
     if "tests/page" in (config.getoption("ignore") or ()):
         terminalreporter.write_line("not run here: tests/page, which needs a Chromium (tox run -e page)")
+        terminalreporter.write_line(
+            "not run here: tests/engines, which needs Ray, Spark and others (tox run -e engines)"
+        )
