@@ -23,6 +23,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     left_out = {
         "test_baseline.py": not config.option.conformance_baseline,
         "test_engines.py": not run.selection.engines,
+        "test_stores.py": not run.selection.stores,
         "test_splits.py": not run.selection.transports,
         "test_tables.py": not (run.selection.profile.tables and run.selection.transports),
     }

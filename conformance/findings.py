@@ -52,7 +52,7 @@ class Findings:
     ``stale`` says which entries have to go. For each (clause, transport) broken, ``common`` holds the conditions that
     held each time and what the paths of all differences begin with; ``held`` are the conditions that held for every
     example, ``None`` before the first. ``hung`` names transports and clauses that were given up: they hang.
-    ``not_started`` says of engines by name why they did not run.
+    ``not_started`` says of engines and stores by name why they did not run.
     ``reached`` counts the examples in each region of what is drawn (:func:`strategies.regions.regions`).
     """
 

@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--conformance-clause", action="append", default=[], metavar="ID", help="clause or family; repeatable")
     add("--conformance-transport", action="append", default=[], metavar="NAME", help="transport; repeatable")
     add("--conformance-engines", action="store_true", help="send through each installed engine too")
+    add("--conformance-store", action="append", default=[], metavar="NAME", help="object store; repeatable")
     add("--conformance-seed", type=int, metavar="N", help="draw other examples than the profile's")
     add("--conformance-budget", type=int, metavar="SECONDS", help="how long soak draws")
     add("--conformance-require", type=int, metavar="N", help="fewest clauses that must be checked")
@@ -122,6 +123,7 @@ def _resolve(config: pytest.Config, seed: int | None, *, is_worker: bool) -> Sel
             clauses=option("conformance_clause"),
             transports=option("conformance_transport"),
             engines=option("conformance_engines"),
+            stores=option("conformance_store"),
             pythons=option("conformance_worker"),
             seed=option("conformance_seed") if seed is None else seed,
             budget=option("conformance_budget"),
@@ -169,7 +171,8 @@ class Run:
 
         selection = self.selection
         ordinary = units_of(selection.profile) if selection.transports else 0
-        return ordinary + len(selection.engines) + len(selection.baseline.entries)
+        asked_for = len(selection.engines) + len(selection.stores) + len(selection.baseline.entries)
+        return ordinary + asked_for
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -206,6 +209,8 @@ class Run:
         if "engine" in metafunc.fixturenames:
             engines = self.selection.engines
             metafunc.parametrize(("engine", "ways"), engines, ids=[engine.name for engine, _ in engines])
+        if "store" in metafunc.fixturenames:
+            metafunc.parametrize("store", self.selection.stores)
         if "entry" in metafunc.fixturenames:
             entries = self.selection.baseline.entries
             names = [f"known-{entry.clause}-line-{entry.first}" for entry in entries]

@@ -36,6 +36,7 @@ __all__ = [
     "observe_payload",
     "observe_split",
     "read",
+    "read_each",
     "read_failure",
     "relay",
     "rows_of",
@@ -204,6 +205,12 @@ def read_failure(reference: str, payload: bytes) -> dict[str, Any]:
         text = "".join(traceback.format_exception(error)) + repr(vars(error))
         return {"raised": Raised.from_exception(error), "text": text, "sent back": attempt(_sent_back, error)}
     return {"rows": rows}
+
+
+def read_each(reference: str, payloads: Sequence[bytes]) -> list[Any]:
+    """Load all payloads, then read one after another; return the number of rows of each, or how its reading failed."""
+    splits = [pickle.loads(payload) for payload in payloads]
+    return [attempt(rows_of, reference, split) for split in splits]
 
 
 def _sent_back(error: Exception) -> Raised:

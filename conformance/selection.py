@@ -10,13 +10,14 @@ from pathlib import Path
 from conformance.adapter import Adapter
 from conformance.baseline import EMPTY, Baseline, BaselineError, read_baseline
 from conformance.checks import CHECKS, Check
-from conformance.contract import Clause, select
+from conformance.contract import Clause, nearest, select
 from conformance.loading import AdapterError, load_adapter
 from conformance.profiles import Profile, profile
 from conformance.transports import Transport
 from conformance.transports.engines import Engine, Way
 from conformance.transports.interpreters import Interpreter
 from conformance.transports.registry import select_engines, select_transports
+from fixtures.stores import STORES
 
 __all__ = ["Selection", "UsageError", "resolve"]
 
@@ -30,7 +31,7 @@ class Selection:
     """A run's options, resolved. ``adapter_reference`` is how the adapter was named, for workers to load it again.
 
     ``engines`` are those that the run starts, each with its ways; ``engines_named`` of them were asked for by name, and
-    the run fails where one of these does not run.
+    the run fails where one of these does not run; the same for ``stores``.
     """
 
     adapter_reference: str
@@ -45,6 +46,7 @@ class Selection:
     baseline: Baseline = EMPTY
     engines: tuple[tuple[Engine, tuple[Way, ...]], ...] = ()
     engines_named: frozenset[str] = frozenset()
+    stores: tuple[str, ...] = ()
 
     @property
     def transport_names(self) -> list[str]:
@@ -72,6 +74,7 @@ def resolve(
     strict: bool = False,
     baseline: str | None = None,
     engines: bool = False,
+    stores: Sequence[str] = (),
 ) -> Selection:
     """Return the selection that the options mean.
 
@@ -87,6 +90,9 @@ def resolve(
         started = select_engines(transports, every=engines)
     except LookupError as error:
         raise UsageError(error.args[0]) from None
+    for name in stores:
+        if name not in STORES:
+            raise UsageError(f"there is no store {name!r}{nearest(name, STORES)}")
     for python in pythons:
         if not Path(python).is_file():
             raise UsageError(f"--worker must be the path of an interpreter, and there is no file {python!r}")
@@ -117,5 +123,6 @@ def resolve(
         strict=strict,
         baseline=known,
         engines=started,
+        stores=tuple(dict.fromkeys(stores)),
         engines_named=frozenset(engine.name for engine, _ in select_engines(transports)),
     )

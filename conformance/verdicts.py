@@ -73,7 +73,7 @@ def exit_code(
     if binding or stale:
         violations = [f"{_count(len(binding), 'clause')} violated: {_ids(binding)}"] if binding else []
         return Exit.VIOLATES, "; ".join([*violations, *(f"the baseline is stale: {why}" for why in stale)])
-    if missing := sorted(selection.engines_named & findings.not_started.keys()):
+    if missing := sorted((selection.engines_named | set(selection.stores)) & findings.not_started.keys()):
         why = "; ".join(findings.not_started[name] for name in missing)
         return Exit.SUITE_FAILED, f"asked for by name and not run: {why}"
     if not checked:
@@ -91,7 +91,8 @@ def _verdict(clause: Clause, selection: Selection, findings: Findings, complete:
         return Verdict(clause, State.NOT_APPLICABLE, why="; ".join(f"not: {need.value}" for need in missing))
     if all(check.clause != clause for check in CHECKS):
         return Verdict(clause, State.NOT_RUN, why="no check verifies it yet")
-    not_started = "; ".join(findings.not_started[name] for name in sorted(findings.not_started))
+    engines = [engine.name for engine, _ in selection.engines]
+    not_started = "; ".join(findings.not_started[name] for name in engines if name in findings.not_started)
     # An example counts once, through however many transports it went.
     lines = sorted(line for id_, line in findings.known if id_ == clause.id)
     entries = tuple(selection.baseline.at(line) for line in lines)

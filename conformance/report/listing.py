@@ -10,12 +10,13 @@ from conformance.loading import adapter_names
 from conformance.profiles import PROFILES
 from conformance.transports.engines import ENGINES
 from conformance.transports.registry import TRANSPORTS
+from fixtures.stores import STORES
 
 __all__ = ["explanation", "listing"]
 
 
 def listing() -> str:
-    """Return all clauses, adapters, transports, engines and profiles, one a line."""
+    """Return all clauses, adapters, transports, engines, stores and profiles, one a line."""
     checked = {check.clause.id for check in CHECKS}
     lines = ["Clauses"]
     for family, title in FAMILIES.items():
@@ -31,6 +32,8 @@ def listing() -> str:
     for engine in ENGINES:
         state = f"{engine.installed} installed" if engine.installed else f"not installed: extra [{engine.name}]"
         lines.append(f"    {engine.name:15} {state:28} {', '.join(engine.ways)}")
+    lines.append("Object stores")
+    lines += [f"    {name}" for name in STORES]
     lines.append("Profiles")
     for profile in PROFILES.values():
         seed = f"seed {profile.seed}" if profile.seed is not None else "a new seed each time"
