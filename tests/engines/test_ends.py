@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -64,33 +65,32 @@ def test_nothing_is_left(engine: Engine, ending: signal.Signals, tmp_path: Path)
 @pytest.mark.xdist_group("ray ends")
 def test_interrupted_run_says_so_and_leaves_nothing(tmp_path: Path) -> None:
     command = [str(Path(sys.executable).with_name("dataloader-conformance")), "run", "--transport", "ray"]
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    own = f"TEST_OF_ENDS={uuid.uuid4().hex}"
+    environment = {**os.environ, **dict([own.split("=")])}
     with (tmp_path / "output").open("w") as output:
         run = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, cwd=tmp_path, env=environment, start_new_session=True
         )
     deadline = time.monotonic() + LIMIT
-    while not list(tmp_path.glob("engine-*/session_*/logs/raylet.out")) and time.monotonic() < deadline:
+    while not any("raylet" in line for line in command_lines(own)):
+        assert time.monotonic() < deadline, (tmp_path / "output").read_text()
         time.sleep(0.2)
     os.killpg(run.pid, signal.SIGINT)  # as Ctrl-C does
     assert run.wait(LIMIT) == 3, (tmp_path / "output").read_text()
     assert "interrupted" in (tmp_path / "output").read_text()
-    assert processes_below(tmp_path) == []
-
-
-def processes_below(folder: Path) -> list[str]:
-    """Return the command lines that name the folder, after a while."""
     deadline = time.monotonic() + 30
-    while (left := [line for line in command_lines() if str(folder) in line]) and time.monotonic() < deadline:
+    while (left := command_lines(own)) and time.monotonic() < deadline:
         time.sleep(0.2)
-    return left
+    assert left == []
 
 
-def command_lines() -> list[str]:
+def command_lines(variable: str) -> list[str]:
+    """Return the command lines of the processes in whose environment the variable is."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for folder in Path("/proc").glob("[0-9]*"):
         try:
-            found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            if variable.encode() in (folder / "environ").read_bytes():
+                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
         except OSError:
-            continue
-    return found
+            continue  # it has ended meanwhile
+    return [line for line in found if line]

@@ -34,6 +34,8 @@ __all__ = ["ENGINES", "WAYS", "Carry", "Engine", "EngineUnavailable", "Way", "ca
 START_LIMIT = 120.0
 LIMIT = 60.0
 STOP_LIMIT = 20.0
+# Where engines have their files: Ray's sockets lie there, and the path of one has at most 107 characters.
+SHORT = "/tmp" if Path("/tmp").is_dir() else None
 
 # Calls the function on the engine's workers with each of the splits, all sent at once, and returns what came back in
 # their order: the result, or the error that it raised there. Where the engine gives up all for one error, it is raised.
@@ -140,7 +142,8 @@ def running(engine: Engine) -> Iterator[None]:
     if engine.installed is None:
         raise EngineUnavailable(f"{engine.name} is not installed: pip install 'dataloader-conformance[{engine.name}]'")
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="engine-", ignore_cleanup_errors=True)))
+        temporary = tempfile.TemporaryDirectory(prefix="engine-", dir=SHORT, ignore_cleanup_errors=True)
+        folder = Path(stack.enter_context(temporary))
         guard = stack.enter_context(Guard())
         STARTED.callback(guard.close)  # also where an interrupt comes between two steps
         thread = _Thread()
