@@ -22,7 +22,7 @@ from conformance.contract import clause as clause_of
 from conformance.contract import nearest
 from conformance.findings import Findings, Violation, common_start
 from conformance.observation import Difference
-from conformance.transports.registry import TRANSPORTS
+from conformance.transports.registry import transport_names
 from conformance.trip import AS_BUILT, DEPARTED, EXCHANGED
 from strategies.serialization import from_json
 from strategies.specs import SplitSpec
@@ -174,7 +174,7 @@ def _entry(plain: dict[str, Any], path: str, first: int, last: int) -> Entry:
         raise wrong(f"fault must be {', '.join(FAULTS)}, got {plain['fault']!r}")
     if not plain["reason"].strip():
         raise wrong("reason must say why this is known and not repaired")
-    places = [*(transport.name for transport in TRANSPORTS), *OTHER_PLACES]
+    places = [*transport_names(), *OTHER_PLACES]
     for name in plain.get("transports", []):
         if name not in places:
             raise wrong(f"there is no transport {name!r}{nearest(name, places)}")

@@ -46,6 +46,8 @@ def main() -> None:
 @click.option("--profile", default="quick", show_default=True, help="smoke, quick, thorough or soak.")
 @click.option("--clause", multiple=True, metavar="ID", help="Check this clause or family alone; repeatable.")
 @click.option("--transport", multiple=True, metavar="NAME", help="Send through this transport alone; repeatable.")
+@click.option("--engines", is_flag=True, help="Send through each installed engine too (Ray, Spark, Dask, …).")
+@click.option("--store", multiple=True, metavar="NAME", help="Read from this object store too; repeatable.")
 @click.option("--worker", multiple=True, metavar="PYTHON", help="Send to this other interpreter too; repeatable.")
 @click.option("-n", "--processes", type=click.IntRange(0), default=0, show_default=True, help="Processes to run in.")
 @click.option("--seed", type=int, help="Draw other examples than the profile's.")
@@ -64,6 +66,8 @@ def run(
     profile: str,
     clause: tuple[str, ...],
     transport: tuple[str, ...],
+    engines: bool,
+    store: tuple[str, ...],
     worker: tuple[str, ...],
     processes: int,
     seed: int | None,
@@ -83,6 +87,7 @@ def run(
     options = [f"--conformance-adapter={adapter}", f"--conformance-profile={profile}"]
     options += [f"--conformance-clause={name}" for name in clause]
     options += [f"--conformance-transport={name}" for name in transport]
+    options += [f"--conformance-store={name}" for name in store]
     options += [f"--conformance-worker={path}" for path in worker]
     given = {"seed": seed, "budget": budget, "require": require, "baseline": baseline, **reports}
     for name, value in given.items():
@@ -90,6 +95,8 @@ def run(
             options.append(f"--conformance-{name}={value}")
     if baseline_write is not None:
         options.append(f"--conformance-baseline-write={baseline_write}")
+    if engines:
+        options.append("--conformance-engines")
     if strict:
         options.append("--conformance-strict")
     if processes:

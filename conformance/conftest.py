@@ -16,13 +16,16 @@ from fixtures.warehouse import Warehouse
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Without a baseline there is nothing to replay, and not every profile takes real tables."""
+    """Without a baseline there is nothing to replay; not every run has engines, or anything else; nor real tables."""
     run = config.pluginmanager.get_plugin(Run.NAME)
     if not isinstance(run, Run):
         return None
     left_out = {
         "test_baseline.py": not config.option.conformance_baseline,
-        "test_tables.py": not run.selection.profile.tables,
+        "test_engines.py": not run.selection.engines,
+        "test_stores.py": not run.selection.stores,
+        "test_splits.py": not run.selection.transports,
+        "test_tables.py": not (run.selection.profile.tables and run.selection.transports),
     }
     return True if left_out.get(collection_path.name) else None
 

@@ -413,7 +413,7 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "WIRE-7",
-        "Ray, Spark, Dask, joblib.",
+        "Ray, Spark, Dask, joblib, PyTorch's data loader: alone, and many splits of one scan sent at once.",
         "seed, field",
     ),
     Clause(

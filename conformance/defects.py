@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from conformance.adapter import Adapter
 from conformance.adapters.reference import adapter_for
-from fixtures.defects import DEFECTS
+from fixtures.defects import DEFECTS, SHOWN_ELSEWHERE
 
 __all__ = ["reference_of"]
 
 
 def __getattr__(name: str) -> Adapter:
-    if name not in DEFECTS:
+    defect = (DEFECTS | SHOWN_ELSEWHERE).get(name)
+    if defect is None:
         raise AttributeError(name)
-    defect = DEFECTS[name]
     return adapter_for(defect.name, defect.split, defect.context)
 
 

@@ -52,6 +52,7 @@ class Findings:
     ``stale`` says which entries have to go. For each (clause, transport) broken, ``common`` holds the conditions that
     held each time and what the paths of all differences begin with; ``held`` are the conditions that held for every
     example, ``None`` before the first. ``hung`` names transports and clauses that were given up: they hang.
+    ``not_started`` says of engines and stores by name why they did not run.
     ``reached`` counts the examples in each region of what is drawn (:func:`strategies.regions.regions`).
     """
 
@@ -68,6 +69,7 @@ class Findings:
     unusable: Counter[str] = field(default_factory=Counter)
     hung: set[str] = field(default_factory=set, compare=False)
     reached: Counter[str] = field(default_factory=Counter)
+    not_started: dict[str, str] = field(default_factory=dict)
 
     @property
     def everywhere(self) -> frozenset[str]:
@@ -101,6 +103,7 @@ class Findings:
         self.examples += other.examples
         self.unusable.update(other.unusable)
         self.reached.update(other.reached)
+        self.not_started.update(other.not_started)
 
     def to_plain(self) -> dict[str, Any]:
         """Return the findings as JSON values."""
@@ -124,6 +127,7 @@ class Findings:
             "examples": self.examples,
             "unusable": dict(self.unusable),
             "reached": dict(self.reached),
+            "not_started": self.not_started,
         }
 
     @classmethod
@@ -146,4 +150,5 @@ class Findings:
             examples=plain["examples"],
             unusable=Counter(plain["unusable"]),
             reached=Counter(plain["reached"]),
+            not_started=plain["not_started"],
         )

@@ -41,6 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--conformance-profile", default="quick", metavar="NAME", help="smoke, quick, thorough or soak")
     add("--conformance-clause", action="append", default=[], metavar="ID", help="clause or family; repeatable")
     add("--conformance-transport", action="append", default=[], metavar="NAME", help="transport; repeatable")
+    add("--conformance-engines", action="store_true", help="send through each installed engine too")
+    add("--conformance-store", action="append", default=[], metavar="NAME", help="object store; repeatable")
     add("--conformance-seed", type=int, metavar="N", help="draw other examples than the profile's")
     add("--conformance-budget", type=int, metavar="SECONDS", help="how long soak draws")
     add("--conformance-require", type=int, metavar="N", help="fewest clauses that must be checked")
@@ -120,6 +122,8 @@ def _resolve(config: pytest.Config, seed: int | None, *, is_worker: bool) -> Sel
             profile_name=option("conformance_profile"),
             clauses=option("conformance_clause"),
             transports=option("conformance_transport"),
+            engines=option("conformance_engines"),
+            stores=option("conformance_store"),
             pythons=option("conformance_worker"),
             seed=option("conformance_seed") if seed is None else seed,
             budget=option("conformance_budget"),
@@ -165,7 +169,10 @@ class Run:
         """The number of units of work that a complete run ends."""
         from conformance.fixed import units_of
 
-        return units_of(self.selection.profile) + len(self.selection.baseline.entries)
+        selection = self.selection
+        ordinary = units_of(selection.profile) if selection.transports else 0
+        asked_for = len(selection.engines) + len(selection.stores) + len(selection.baseline.entries)
+        return ordinary + asked_for
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -199,6 +206,11 @@ class Run:
                 units = [(count, seed + shard) for shard in range(shards)]
                 names = [f"{argument}-{shard + 1}-of-{shards}" for shard in range(shards)]
                 metafunc.parametrize((argument, "seed"), units, ids=names)
+        if "engine" in metafunc.fixturenames:
+            engines = self.selection.engines
+            metafunc.parametrize(("engine", "ways"), engines, ids=[engine.name for engine, _ in engines])
+        if "store" in metafunc.fixturenames:
+            metafunc.parametrize("store", self.selection.stores)
         if "entry" in metafunc.fixturenames:
             entries = self.selection.baseline.entries
             names = [f"known-{entry.clause}-line-{entry.first}" for entry in entries]
@@ -253,7 +265,7 @@ class Run:
             return
         complete = self.ended >= self.units and not self.errors
         self.verdicts = verdicts(self.selection, self.findings, complete=complete)
-        self.outcome = exit_code(self.selection, self.verdicts, self.findings.stale, complete=complete)
+        self.outcome = exit_code(self.selection, self.verdicts, self.findings, complete=complete)
         if self.interrupted and not complete:
             self.outcome = (Exit.SUITE_FAILED, "interrupted: the suite could not do all of its work")
         if exitstatus == pytest.ExitCode.USAGE_ERROR and self.outcome[0] is Exit.CONFORMS:

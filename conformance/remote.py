@@ -32,11 +32,14 @@ __all__ = [
     "build_payload",
     "dumped",
     "load_flipped",
+    "looked_at",
     "observe_payload",
     "observe_split",
     "read",
+    "read_each",
     "read_failure",
     "relay",
+    "rows_of",
     "second_load",
     "versions",
     "write",
@@ -68,6 +71,16 @@ def observe_payload(reference: str, payload: bytes, question: Question) -> Any:
 def observe_split(reference: str, split: Any, question: Question) -> tuple[Any, Any]:
     """Return the observation of a split that came as an argument, and the split, which then goes back as a result."""
     return observe(_adapter(reference), split, question), split
+
+
+def looked_at(reference: str, question: Question, split: Any) -> tuple[Any, Any]:
+    """As :func:`observe_split`, the split last: what an engine maps over splits."""
+    return observe_split(reference, split, question)
+
+
+def rows_of(reference: str, split: Any) -> int:
+    """Read the split and return the number of its rows; what reading raises is let through."""
+    return sum(batch.num_rows for batch in _adapter(reference).read(split))
 
 
 @cache
@@ -192,6 +205,12 @@ def read_failure(reference: str, payload: bytes) -> dict[str, Any]:
         text = "".join(traceback.format_exception(error)) + repr(vars(error))
         return {"raised": Raised.from_exception(error), "text": text, "sent back": attempt(_sent_back, error)}
     return {"rows": rows}
+
+
+def read_each(reference: str, payloads: Sequence[bytes]) -> list[Any]:
+    """Load all payloads, then read one after another; return the number of rows of each, or how its reading failed."""
+    splits = [pickle.loads(payload) for payload in payloads]
+    return [attempt(rows_of, reference, split) for split in splits]
 
 
 def _sent_back(error: Exception) -> Raised:

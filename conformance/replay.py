@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -22,8 +23,9 @@ from conformance.observation import Difference
 from conformance.plain import Raised
 from conformance.survey import Survey, judge
 from conformance.transports import Transport
+from conformance.transports.engines import EngineUnavailable, running
 from conformance.transports.interpreters import Interpreter
-from conformance.transports.registry import TRANSPORTS
+from conformance.transports.registry import TRANSPORTS, select_engines
 from conformance.trip import AS_BUILT, DEPARTED, EXCHANGED, Example
 from fixtures.warehouse import Warehouse
 from strategies.serialization import from_json
@@ -119,15 +121,19 @@ def replay(adapter: Adapter, case: Case, folder: Path) -> Replay:
     if case.clause == "WIRE-5" and case.transports and set(case.transports) <= {DEPARTED, EXCHANGED}:
         return _without_driver(adapter, case, folder)
     try:
-        transports = _transports(case.transports)
-    except FileNotFoundError as error:
+        with ExitStack() as stack:
+            engines = select_engines(case.transports)
+            for engine, _ in engines:
+                stack.enter_context(running(engine))
+            ways = tuple(way for _, chosen in engines for way in chosen)
+            survey = Survey(adapter, _transports(case.transports, ways), checks, Warehouse(folder / "drawn"))
+            example = _example(case, survey.warehouse, folder)
+            if isinstance(example, Unusable):
+                return Replay(case, Result.ERROR, why=f"this engine cannot run the example: {example.reason}")
+            trip = survey.taken(replace(example, exhaustive=True))
+            return _judged(case, trip.refusal, checks, [(j.transport, j.difference) for j in judge(trip, checks)])
+    except (FileNotFoundError, EngineUnavailable) as error:
         return Replay(case, Result.ERROR, why=str(error))
-    survey = Survey(adapter, transports, checks, Warehouse(folder / "drawn"))
-    example = _example(case, survey.warehouse, folder)
-    if isinstance(example, Unusable):
-        return Replay(case, Result.ERROR, why=f"this engine cannot run the example: {example.reason}")
-    trip = survey.taken(replace(example, exhaustive=True))
-    return _judged(case, trip.refusal, checks, [(j.transport, j.difference) for j in judge(trip, checks)])
 
 
 def _judged(
@@ -173,13 +179,16 @@ def _example(case: Case, warehouse: Warehouse, folder: Path) -> Example | Unusab
     return Unusable(f"there is no table {case.example}") if table is None else table_example(table, folder)
 
 
-def _transports(names: Sequence[str]) -> tuple[Transport, ...]:
-    """Return the named transports; all but those that start processes where none is named, or none of them sends."""
+def _transports(names: Sequence[str], ways: Sequence[Transport]) -> tuple[Transport, ...]:
+    """Return the named transports, and the ways of engines.
+
+    Where none is named, or none of them sends, all but those that start processes.
+    """
     others = tuple(Interpreter(name.removeprefix("python:")) for name in names if name.startswith("python:"))
     for interpreter in others:
         if not Path(interpreter.python).is_file():
             raise FileNotFoundError(f"there is no interpreter at {interpreter.python}")
-    named = (*(transport for transport in TRANSPORTS if transport.name in names), *others)
+    named = (*(transport for transport in TRANSPORTS if transport.name in names), *others, *ways)
     return named or tuple(transport for transport in TRANSPORTS if transport.clause in ("WIRE-1", "WIRE-2", "WIRE-3"))
 
 

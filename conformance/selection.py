@@ -10,12 +10,14 @@ from pathlib import Path
 from conformance.adapter import Adapter
 from conformance.baseline import EMPTY, Baseline, BaselineError, read_baseline
 from conformance.checks import CHECKS, Check
-from conformance.contract import Clause, select
+from conformance.contract import Clause, nearest, select
 from conformance.loading import AdapterError, load_adapter
 from conformance.profiles import Profile, profile
 from conformance.transports import Transport
+from conformance.transports.engines import Engine, Way
 from conformance.transports.interpreters import Interpreter
-from conformance.transports.registry import select_transports
+from conformance.transports.registry import select_engines, select_transports
+from fixtures.stores import STORES
 
 __all__ = ["Selection", "UsageError", "resolve"]
 
@@ -26,7 +28,11 @@ class UsageError(Exception):
 
 @dataclass(frozen=True)
 class Selection:
-    """A run's options, resolved. ``adapter_reference`` is how the adapter was named, for workers to load it again."""
+    """A run's options, resolved. ``adapter_reference`` is how the adapter was named, for workers to load it again.
+
+    ``engines`` are those that the run starts, each with its ways; ``engines_named`` of them were asked for by name, and
+    the run fails where one of these does not run; the same for ``stores``.
+    """
 
     adapter_reference: str
     adapter: Adapter
@@ -38,6 +44,14 @@ class Selection:
     require: int
     strict: bool
     baseline: Baseline = EMPTY
+    engines: tuple[tuple[Engine, tuple[Way, ...]], ...] = ()
+    engines_named: frozenset[str] = frozenset()
+    stores: tuple[str, ...] = ()
+
+    @property
+    def transport_names(self) -> list[str]:
+        """The names of the transports, and then of the engines' ways."""
+        return [t.name for t in self.transports] + [way.name for _, ways in self.engines for way in ways]
 
     @property
     def checks(self) -> list[Check]:
@@ -59,6 +73,8 @@ def resolve(
     require: int | None = None,
     strict: bool = False,
     baseline: str | None = None,
+    engines: bool = False,
+    stores: Sequence[str] = (),
 ) -> Selection:
     """Return the selection that the options mean.
 
@@ -71,8 +87,12 @@ def resolve(
         chosen = profile(profile_name)
         selected = select(tuple(clauses))
         carried = (*select_transports(transports), *map(Interpreter, pythons))
+        started = select_engines(transports, every=engines)
     except LookupError as error:
         raise UsageError(error.args[0]) from None
+    for name in stores:
+        if name not in STORES:
+            raise UsageError(f"there is no store {name!r}{nearest(name, STORES)}")
     for python in pythons:
         if not Path(python).is_file():
             raise UsageError(f"--worker must be the path of an interpreter, and there is no file {python!r}")
@@ -102,4 +122,7 @@ def resolve(
         require=1 if require is None else require,
         strict=strict,
         baseline=known,
+        engines=started,
+        stores=tuple(dict.fromkeys(stores)),
+        engines_named=frozenset(engine.name for engine, _ in select_engines(transports)),
     )

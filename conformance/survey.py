@@ -26,14 +26,14 @@ from conformance.life import lived
 from conformance.observation import attempt
 from conformance.plain import Raised
 from conformance.transports import Transport
-from conformance.transports.registry import TRANSPORTS
+from conformance.transports.registry import transport_names
 from conformance.trip import AS_BUILT, DEPARTED, EXCHANGED, Example, Judgement, Trip, hangs, take
 from fixtures.warehouse import Warehouse
 from strategies.regions import regions
 from strategies.serialization import from_json, to_json
 from strategies.specs import SplitSpec
 
-__all__ = ["History", "Survey"]
+__all__ = ["History", "Survey", "count", "judge"]
 
 # How many specs may be carried while one clause is shrunk: enough for a readable example, and an end to it.
 SHRINK_LIMIT = 150
@@ -148,7 +148,7 @@ class Survey:
             found = departed(self.adapter, [from_json(entry.spec)], self.warehouse.root, single)
             failing |= {EXCHANGED, DEPARTED} if found.known else set()
         carried = {transport.name for transport in self.transports}
-        possible = {transport.name for transport in TRANSPORTS} - carried
+        possible = set(transport_names()) - carried
         judged = set(entry.transports) - possible
         if entry.transports and not judged:
             return None
@@ -202,15 +202,7 @@ class Survey:
             if spent > HANG_SECONDS and any(judgement.difference or judgement.known for judgement in judged):
                 findings.hung.add(check.clause.id)
         findings.seconds["judge"] += time.perf_counter() - started
-        where = {(judgement.clause, judgement.transport) for judgement in judgements}
-        findings.met.update(where)
-        findings.broken.update({(j.clause, j.transport) for j in judgements if j.difference})
-        findings.known.update({(j.clause, j.known) for j in judgements if j.known})
-        conditions = frozenset() if example.likeness is None else holding(example.likeness)
-        findings.hold(conditions)
-        for judgement in judgements:
-            if judgement.difference:
-                findings.note(judgement.clause, judgement.transport, conditions, judgement.difference.path)
+        count(example, judgements, findings)
         return trip, judgements
 
     def _search(self, findings: Findings, history: History, smallest: Smallest) -> None:
@@ -252,6 +244,18 @@ class Survey:
         except FileExistsError:
             return False
         return True
+
+
+def count(example: Example, judgements: Sequence[Judgement], findings: Findings) -> None:
+    """Count an example's judgements, each (clause, transport) once."""
+    findings.met.update({(judgement.clause, judgement.transport) for judgement in judgements})
+    findings.broken.update({(j.clause, j.transport) for j in judgements if j.difference})
+    findings.known.update({(j.clause, j.known) for j in judgements if j.known})
+    conditions = frozenset() if example.likeness is None else holding(example.likeness)
+    findings.hold(conditions)
+    for judgement in judgements:
+        if judgement.difference:
+            findings.note(judgement.clause, judgement.transport, conditions, judgement.difference.path)
 
 
 def judge(trip: Trip, checks: Sequence[Check], baseline: Baseline = EMPTY) -> Iterator[Judgement]:

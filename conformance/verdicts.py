@@ -15,6 +15,10 @@ from conformance.selection import Selection
 __all__ = ["Exit", "State", "Verdict", "exit_code", "verdicts"]
 
 
+# What engines are judged by.
+ENGINES_CLAUSE = "WIRE-7"
+
+
 class State(Enum):
     """What a run says of a clause. ``not run``, ``not applicable`` and ``known`` (to the baseline) are no passes."""
 
@@ -55,9 +59,10 @@ def verdicts(selection: Selection, findings: Findings, *, complete: bool = True)
 
 
 def exit_code(
-    selection: Selection, found: Sequence[Verdict], stale: Sequence[str] = (), *, complete: bool = True
+    selection: Selection, found: Sequence[Verdict], findings: Findings, *, complete: bool = True
 ) -> tuple[Exit, str]:
-    """Return the exit code and a sentence that says why. ``stale`` says which entries of the baseline have to go."""
+    """Return the exit code and a sentence that says why."""
+    stale = findings.stale
     violated = [verdict for verdict in found if verdict.state is State.VIOLATES]
     binding = [v for v in violated if v.clause.level is Level.MUST or selection.strict]
     conforming = sum(verdict.state is State.CONFORMS for verdict in found)
@@ -68,6 +73,9 @@ def exit_code(
     if binding or stale:
         violations = [f"{_count(len(binding), 'clause')} violated: {_ids(binding)}"] if binding else []
         return Exit.VIOLATES, "; ".join([*violations, *(f"the baseline is stale: {why}" for why in stale)])
+    if missing := sorted((selection.engines_named | set(selection.stores)) & findings.not_started.keys()):
+        why = "; ".join(findings.not_started[name] for name in missing)
+        return Exit.SUITE_FAILED, f"asked for by name and not run: {why}"
     if not checked:
         return Exit.VIOLATES, "nothing was checked"
     if checked < selection.require:
@@ -83,6 +91,8 @@ def _verdict(clause: Clause, selection: Selection, findings: Findings, complete:
         return Verdict(clause, State.NOT_APPLICABLE, why="; ".join(f"not: {need.value}" for need in missing))
     if all(check.clause != clause for check in CHECKS):
         return Verdict(clause, State.NOT_RUN, why="no check verifies it yet")
+    engines = [engine.name for engine, _ in selection.engines]
+    not_started = "; ".join(findings.not_started[name] for name in engines if name in findings.not_started)
     # An example counts once, through however many transports it went.
     lines = sorted(line for id_, line in findings.known if id_ == clause.id)
     entries = tuple(selection.baseline.at(line) for line in lines)
@@ -92,12 +102,16 @@ def _verdict(clause: Clause, selection: Selection, findings: Findings, complete:
         return Verdict(clause, State.VIOLATES, examples, violations=_distinct(broken), entries=entries)
     if not complete:
         return Verdict(clause, State.NOT_RUN, examples, why="the run was cut short")
+    if clause.id == ENGINES_CLAUSE and not selection.engines:
+        return Verdict(clause, State.NOT_RUN, why="no engine was asked for: --engines, or --transport NAME of one")
+    if clause.id == ENGINES_CLAUSE and selection.engines_named & findings.not_started.keys():
+        return Verdict(clause, State.NOT_RUN, examples, why=not_started)
     if not examples:
         return Verdict(clause, State.NOT_RUN, why="no example met its premise")
     if entries:
         why = "; ".join(f"line {entry.first} ({entry.fault}): {entry.reason}" for entry in entries)
         return Verdict(clause, State.KNOWN, examples, why, entries=entries)
-    return Verdict(clause, State.CONFORMS, examples)
+    return Verdict(clause, State.CONFORMS, examples, not_started if clause.id == ENGINES_CLAUSE else "")
 
 
 def _distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:

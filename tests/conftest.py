@@ -28,4 +28,9 @@ def buffered() -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say what a run of all tests leaves out."""
     if "tests/page" in (config.getoption("ignore") or ()):
-        terminalreporter.write_line("not run here: tests/page, which needs a Chromium (tox run -e page)")
+        for folder, needs in (
+            ("page", "a Chromium"),
+            ("engines", "Ray, Spark and others"),
+            ("stores", "object stores"),
+        ):
+            terminalreporter.write_line(f"not run here: tests/{folder}, which needs {needs} (tox run -e {folder})")

@@ -70,6 +70,12 @@ def processes_change_nothing(trip: Trip) -> Outcome:
     yield from arrived_alike(trip, "WIRE-6")
 
 
+@verifies("WIRE-7")
+def engines_change_nothing(trip: Trip) -> Outcome:
+    """Judged where an engine was asked for (``--engines``, ``--transport ray``)."""
+    yield from arrived_alike(trip, "WIRE-7")
+
+
 @verifies("WIRE-8")
 def threads_change_nothing(trip: Trip) -> Outcome:
     yield from arrived_alike(trip, "WIRE-8")

@@ -114,7 +114,7 @@ def _cut_short(run: Ended) -> str | None:
 
 def _transports(selection: Selection, findings: Findings) -> list[str]:
     """As built, the selected transports in their order, and what else findings name."""
-    selected = [transport.name for transport in selection.transports]
+    selected = selection.transport_names
     named = {transport for _, transport in findings.met}
     others = sorted(named - {AS_BUILT, *selected})
     return [*([AS_BUILT] if AS_BUILT in named else []), *selected, *others]

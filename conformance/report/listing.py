@@ -8,13 +8,15 @@ from conformance.checks import CHECKS
 from conformance.contract import CLAUSES, FAMILIES, Clause
 from conformance.loading import adapter_names
 from conformance.profiles import PROFILES
+from conformance.transports.engines import ENGINES
 from conformance.transports.registry import TRANSPORTS
+from fixtures.stores import STORES
 
 __all__ = ["explanation", "listing"]
 
 
 def listing() -> str:
-    """Return all clauses, adapters, transports and profiles, one a line."""
+    """Return all clauses, adapters, transports, engines, stores and profiles, one a line."""
     checked = {check.clause.id for check in CHECKS}
     lines = ["Clauses"]
     for family, title in FAMILIES.items():
@@ -26,6 +28,12 @@ def listing() -> str:
     lines += [f"    {name:15} {origin}" for name, origin in sorted(adapter_names().items())]
     lines.append("Transports")
     lines += [f"    {transport.name:15} {transport.clause}" for transport in TRANSPORTS]
+    lines.append("Engines")
+    for engine in ENGINES:
+        state = f"{engine.installed} installed" if engine.installed else f"not installed: extra [{engine.name}]"
+        lines.append(f"    {engine.name:15} {state:28} {', '.join(engine.ways)}")
+    lines.append("Object stores")
+    lines += [f"    {name}" for name in STORES]
     lines.append("Profiles")
     for profile in PROFILES.values():
         seed = f"seed {profile.seed}" if profile.seed is not None else "a new seed each time"

@@ -53,7 +53,7 @@ def header(selection: Selection, workers: int) -> str:
         ),
         ("profile", f"{selection.profile.name}, seed {selection.seed}, {workers or 'no'} workers"),
         ("clauses", f"{len(selection.clauses)} selected"),
-        ("transports", ", ".join(transport.name for transport in selection.transports)),
+        ("transports", ", ".join(selection.transport_names)),
     ]
     if selection.baseline.entries:
         lines.append(("baseline", f"{selection.baseline.path}, {len(selection.baseline.entries)} known failures"))

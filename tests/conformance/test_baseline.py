@@ -12,6 +12,7 @@ import pytest
 from conformance.baseline import EMPTY, Baseline, BaselineError, read_baseline, written
 from conformance.conditions import CONDITIONS, holding
 from conformance.defects import reference_of
+from conformance.findings import Findings
 from conformance.fixed import PINNED, TABLE_CASES
 from conformance.lifecycle import live
 from conformance.loading import load_adapter
@@ -95,7 +96,10 @@ def test_known_failure_is_excused_under_its_condition_alone(tmp_path: Path, surv
     findings = replace(survey, baseline=known).pinned([WITH_PLAN])
     (verdict,) = verdicts(selection, findings)
     assert verdict.state is State.KNOWN
-    assert exit_code(selection, [verdict]) == (Exit.CONFORMS, "conforms to 0 clauses; known to the baseline: ID-1")
+    assert exit_code(selection, [verdict], findings) == (
+        Exit.CONFORMS,
+        "conforms to 0 clauses; known to the baseline: ID-1",
+    )
     findings.add(replace(survey, baseline=known).pinned([replace(WITH_PLAN, plan=None)]))
     (verdict,) = verdicts(selection, findings)
     assert verdict.state is State.VIOLATES
@@ -127,7 +131,7 @@ def test_stale_entry_turns_the_run_red_and_names_its_lines(tmp_path: Path) -> No
     baseline = baseline_of(tmp_path)
     place = baseline.place(baseline.entries[0])
     assert place.endswith("baseline.toml, lines 1-6 (ID-1)")
-    code, why = exit_code(resolve(), [], [f"{place}: no longer fails; delete these lines"])
+    code, why = exit_code(resolve(), [], Findings(stale=[f"{place}: no longer fails; delete these lines"]))
     assert code is Exit.VIOLATES
     assert "lines 1-6 (ID-1): no longer fails; delete these lines" in why
 

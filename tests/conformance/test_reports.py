@@ -49,7 +49,7 @@ def described(
     findings.reached["table: parquet"] = 7
     complete = ended >= 3 and not errors
     judged = verdicts(selection, findings, complete=complete)
-    code, sentence = exit_code(selection, judged, complete=complete)
+    code, sentence = exit_code(selection, judged, findings, complete=complete)
     return document(
         Ended(selection, judged, findings, errors, int(code), sentence, 12.3, 2, 3, ended, interrupted=ended < 3)
     )

@@ -32,7 +32,7 @@ def test_state_of_a_clause() -> None:
     assert state(selection, found, "ID-1") is State.CONFORMS
     assert state(selection, found, "IO-1") is State.VIOLATES
     assert state(selection, found, "ID-2") is State.NOT_RUN  # no example met its premise
-    assert state(selection, found, "WIRE-7") is State.NOT_RUN  # no check verifies it
+    assert state(selection, found, "WIRE-9") is State.NOT_RUN  # no check verifies it
     assert state(selection, found, "ID-1", complete=False) is State.NOT_RUN  # cut short
     assert state(selection, found, "IO-1", complete=False) is State.VIOLATES
 
@@ -59,7 +59,7 @@ def test_missing_capability_is_not_applicable_and_says_which() -> None:
 )
 def test_exit_code(found: Findings, options: dict[str, Any], complete: bool, code: Exit, says: str) -> None:
     selection = resolve(**options)
-    result, why = exit_code(selection, verdicts(selection, found, complete=complete), complete=complete)
+    result, why = exit_code(selection, verdicts(selection, found, complete=complete), found, complete=complete)
     assert result is code
     assert says in why
 
@@ -67,7 +67,7 @@ def test_exit_code(found: Findings, options: dict[str, Any], complete: bool, cod
 def test_violated_should_is_not_called_conforming() -> None:
     selection = resolve()
     found = findings({"BUILD-5": 3, "ID-1": 2}, broken=("BUILD-5",))
-    assert exit_code(selection, verdicts(selection, found))[1] == (
+    assert exit_code(selection, verdicts(selection, found), found)[1] == (
         "conforms to 1 clause; SHOULD violated: BUILD-5 (--strict makes that binding)"
     )
 
