@@ -104,6 +104,19 @@ def test_a_split_is_shown_by_its_file_and_plan(split: DataLoaderSplit) -> None:
     assert f"{path!r}, plan of {len(made.plan_bytes)} bytes, " in repr(made)
 
 
+def test_a_split_without_a_plan_has_no_table_for_it(split: DataLoaderSplit) -> None:
+    assert split.plan_bytes is None
+    assert split.plan_table is None
+    assert isinstance(split.udf_registry, NoOpRegistry)
+
+
+def test_a_plan_that_scans_no_table_reads_no_file(split: DataLoaderSplit) -> None:
+    made = planned(split, "SELECT 7 AS n")
+    Path(split.file_scan_task.file.file_path.removeprefix("file://")).unlink()
+    assert made.plan_table is None
+    assert rows(made) == [{"n": 7}]
+
+
 def test_a_task_arrives_in_every_field() -> None:
     def file(version: Any, **fields: Any) -> DataFile:
         made = DataFile.from_args(
