@@ -39,7 +39,7 @@ def has_namespaces() -> bool:
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[tuple[list[Host], str]]:
-    """Run a scheduler on the driver's host, and a worker on each of two others."""
+    """Run a scheduler on the driver's host, and a worker on each of two others; all that is started meanwhile ends."""
     with ExitStack() as stack:
         driver, *workers = made = stack.enter_context(hosts("driver", "one", "two"))
         guard = stack.enter_context(Guard())
@@ -54,7 +54,7 @@ def cluster(folder: Path) -> Iterator[tuple[list[Host], str]]:
             for number, command in enumerate(commands):
                 log = stack.enter_context((folder / f"log {number}").open("w"))
                 subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
-        yield made, scheduler
+            yield made, scheduler
 
 
 @pytest.mark.xdist_group("dask")
