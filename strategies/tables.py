@@ -223,6 +223,9 @@ _Draft = tuple[ColumnSpec, str]
 
 _EVOLUTIONS = ("none", "none", "none", "none", "renamed", "widened", "added")
 
+# What the table had when the file was written, and has no more.
+_GONE: tuple[tuple[str, ...], ...] = ((), (), (), ("column",), ("partition spec",), ("column", "partition spec"))
+
 _ROWS = st.one_of(st.integers(0, 8), st.sampled_from((3, 5, 40, 300)))
 
 _TABLE_PROPERTIES: tuple[tuple[tuple[str, str], ...], ...] = (
@@ -262,6 +265,9 @@ def _tables(
     wants_deletes, wants_small_groups, lacks_ids = one_in(draw, 3), one_in(draw, 3), one_in(draw, 6)
     # Version 1 has no deletes, and version 3 has them in deletion vectors.
     deleted = some(draw, range(min(count, 8)), 3) if count and wants_deletes and version == 2 else ()
+    sort_by = _few(draw, [column.name for column in drawn if isinstance(column.type, str)], chance=4)
+    identifiers = _few(draw, [column.name for column in drawn if _may_identify(column)], chance=3)
+    gone = pick(draw, _GONE)
     return TableSpec(
         columns=tuple(drawn),
         rows=count,
@@ -271,11 +277,11 @@ def _tables(
         row_group_rows=2 if is_parquet and count <= 40 and wants_small_groups else None,
         partition_by=partition_by,
         partition_transform=transform if partition_by else "identity",
-        partition_evolved=one_in(draw, 4),
         field_ids=not (is_parquet and lacks_ids),
-        sort_by=_few(draw, [column.name for column in drawn if isinstance(column.type, str)], chance=4),
-        identifiers=_few(draw, [column.name for column in drawn if _may_identify(column)], chance=3),
-        dropped=1 if one_in(draw, 4) else 0,
+        sort_by=sort_by,
+        identifiers=identifiers,
+        dropped=int("column" in gone),
+        partition_evolved="partition spec" in gone,
         schema_id=3 if one_in(draw, 3) else 0,
         snapshots=pick(draw, (1, 1, 2, 5)),
         tag="release" if one_in(draw, 3) else None,
