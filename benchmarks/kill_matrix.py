@@ -12,10 +12,12 @@ from __future__ import annotations
 import datetime
 import json
 import multiprocessing
+import os
 import platform
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -199,16 +201,27 @@ def _live(row: Row, survey: Survey) -> None:
         )
 
 
-def _end_with_what_it_started() -> None:
-    """End what transports have started before this process waits for its children, which is before ``atexit``."""
+def _begin() -> None:
+    """Let a judging process end what transports have started before it waits for its children, which is before
+    ``atexit``; and let it end with the process that started it, also where that is killed.
+    """
     util.Finalize(None, STARTED.close, exitpriority=100)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    STARTED.close()
+    os._exit(1)
 
 
 def rows_of(names: list[str], processes: int) -> Iterator[Row]:
     """Yield the rows of these loaders as they end, each judged in one of so many processes."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _end_with_what_it_started) as pool,
+        ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin) as pool,
     ):
         pending = {pool.submit(row_of, name, folder): name for name in names}
         for future in as_completed(pending):
