@@ -76,6 +76,10 @@ class Findings:
         """The conditions that held for every example."""
         return self.held or frozenset()
 
+    def note_unusable(self, reason: str) -> None:
+        """Count an example that the engine cannot run, by the first line of the reason."""
+        self.unusable[reason.split("\n")[0][:100]] += 1
+
     def note(self, clause: str, transport: str, conditions: frozenset[str], path: str) -> None:
         """Keep of the conditions what held each time that the clause was broken there, and of the paths their start."""
         held, start = self.common.get((clause, transport), (conditions, path))

@@ -108,9 +108,12 @@ class Survey:
         self._search(findings, history, lambda breaks: min(filter(breaks, specs), key=_length, default=None))
         return findings
 
-    def fixed(self, example: Example) -> Findings:
+    def fixed(self, example: Example | Unusable) -> Findings:
         """Judge one example that has no spec."""
         findings = Findings(examples=1)
+        if isinstance(example, Unusable):
+            findings.note_unusable(example.reason)
+            return findings
         for clause_id, judgements in _by_clause(self._judge(example, findings)[1]).items():
             broken = [judgement for judgement in judgements if judgement.difference]
             if broken:
@@ -167,7 +170,7 @@ class Survey:
         findings.seconds["make"] += time.perf_counter() - started
         findings.examples += 1
         if isinstance(example, Unusable):
-            findings.unusable[example.reason.split("\n")[0][:100]] += 1
+            findings.note_unusable(example.reason)
             return
         findings.reached.update(set(regions(spec)))
         example = replace(example, exhaustive=exhaustive)

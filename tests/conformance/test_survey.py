@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+import pytest
+from pyiceberg.io.pyarrow import ArrowScan
 
 from conformance.adapters.reference import ADAPTER
 from conformance.checks import CHECKS, Check
 from conformance.findings import Findings
+from conformance.fixed import TABLE_CASES, table_example
+from conformance.loading import load_adapter
 from conformance.observation import Difference
 from conformance.survey import Survey
 from conformance.transports.in_process import IN_PROCESS
-from conformance.trip import AS_BUILT, Trip
+from conformance.trip import AS_BUILT, Example, Trip
 from strategies import split_specs
 
 PICKLE = tuple(transport for transport in IN_PROCESS if transport.name == "pickle-5")
@@ -100,3 +106,14 @@ def test_findings_go_to_plain_values_and_back(survey_of: Callable[..., Survey]) 
     findings = survey_of(adapter, clauses=("ID-1",), transports=PICKLE).drawn(split_specs(), 5, SEED)
     assert findings.violations
     assert Findings.from_plain(findings.to_plain()) == findings
+
+
+def test_real_tables_can_be_read_here_and_one_that_cannot_is_counted(
+    tmp_path: Path, survey_of: Callable[..., Survey], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = TABLE_CASES[0]
+    assert all(isinstance(table_example(each, tmp_path), Example) for each in TABLE_CASES)
+    monkeypatch.setattr(ArrowScan, "to_table", lambda *_: (_ for _ in ()).throw(ValueError("no such field\nmore")))
+    findings = survey_of(load_adapter("reference")).fixed(table_example(case, tmp_path))
+    assert dict(findings.unusable) == {"builtins.ValueError: no such field": 1}
+    assert not findings.met
