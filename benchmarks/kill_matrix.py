@@ -12,12 +12,10 @@ from __future__ import annotations
 import datetime
 import json
 import multiprocessing
-import os
 import platform
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -47,6 +45,7 @@ from conformance.survey import History, Survey
 from conformance.transports import STARTED
 from conformance.transports.registry import TRANSPORTS
 from fixtures.defects import DEFECTS
+from fixtures.guard import Guard
 from fixtures.warehouse import Warehouse
 from strategies import split_specs
 from strategies.specs import SplitSpec
@@ -201,27 +200,18 @@ def _live(row: Row, survey: Survey) -> None:
         )
 
 
-def _begin() -> None:
-    """Let a judging process end what transports have started before it waits for its children, which is before
-    ``atexit``; and let it end with the process that started it, also where that is killed.
-    """
+def _end_with_what_it_started() -> None:
+    """End what transports have started before this process waits for its children, which is before ``atexit``."""
     util.Finalize(None, STARTED.close, exitpriority=100)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    STARTED.close()
-    os._exit(1)
 
 
 def rows_of(names: list[str], processes: int) -> Iterator[Row]:
     """Yield the rows of these loaders as they end, each judged in one of so many processes."""
     with (
+        Guard() as guard,  # ends them also where this process is killed
+        guard.marking(),
         tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin) as pool,
+        ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _end_with_what_it_started) as pool,
     ):
         pending = {pool.submit(row_of, name, folder): name for name in names}
         for future in as_completed(pending):
@@ -272,7 +262,7 @@ def page(rows: list[Row], template: str = HTML) -> str:
 @click.option("-n", "processes", default=2, show_default=True, help="Processes.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), default=Path("proof.json"), show_default=True)
 @click.option("--html", "html_path", type=click.Path(path_type=Path), default=Path("proof.html"), show_default=True)
-@click.option("--markdown", "markdown_path", type=click.Path(path_type=Path), help="Also as docs/proof.md is.")
+@click.option("--markdown", "markdown_path", type=click.Path(path_type=Path), help="Also as a table.")
 def main(names: tuple[str, ...], processes: int, json_path: Path, html_path: Path, markdown_path: Path | None) -> None:
     """Judge every seeded defect on every clause; exit 1 where one survives, or the reference breaks a clause."""
     if unknown := sorted(set(names) - set(DEFECTS) - {REFERENCE}):

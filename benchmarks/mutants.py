@@ -20,6 +20,11 @@ from mutmut.mutation.mutators import mutation_operators
 PLAIN_CALLS = frozenset({"len", "isinstance"})
 
 
+KEY = ("module", "function", "before", "after", "nth")
+Key = tuple[str, str, str, str, int]
+"""What explanations refer to: the values of these fields of a mutant."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One change. ``before`` and ``after`` are the lines that differ, without indentation, joined by a newline.
@@ -39,7 +44,7 @@ class Mutant:
     source: str
 
     @property
-    def key(self) -> tuple[str, str, str, str, int]:
+    def key(self) -> Key:
         """What an explanation refers to."""
         return self.module, self.function, self.before, self.after, self.nth
 

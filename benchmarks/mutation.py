@@ -31,7 +31,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks.forks import in_forks
-from benchmarks.mutants import Mutant, mutants_of
+from benchmarks.mutants import KEY, Key, Mutant, mutants_of
 from benchmarks.mutation_judge import (
     CHEAP_STEP_SECONDS,
     STEP_SECONDS,
@@ -77,7 +77,6 @@ HANG_SECONDS = 1800.0
 Reach = dict[str, dict[str, list[str]]]
 """Module to line to the names of the cheap steps that run it."""
 
-Key = tuple[str, str, str, str, int]
 Judge = Callable[[Key], "tuple[str, str] | None"]
 
 
@@ -89,23 +88,19 @@ class Result:
     cheap steps of the gate that run its line, ``seconds`` how long it was judged, by the clock.
     """
 
-    module: str
-    function: str
-    operator: str
-    before: str
-    after: str
-    nth: int
-    line: int
+    mutant: Mutant
     outcome: str = ""
     step: str = ""
     why: str = ""
     steps: int = 0
     seconds: float = 0.0
 
-    @property
-    def key(self) -> Key:
-        """The key of its mutant."""
-        return self.module, self.function, self.before, self.after, self.nth
+    def row(self) -> dict[str, Any]:
+        """Return it as JSON values, without the source."""
+        own = asdict(self)
+        mutant: dict[str, Any] = own.pop("mutant")
+        del mutant["source"]
+        return mutant | own
 
 
 @dataclass(frozen=True)
@@ -151,8 +146,7 @@ class Run:
     """
 
     def __init__(self, mutants: list[Mutant], processes: int, root: Path, note: Callable[[Result], None]) -> None:
-        self.results = {mutant.key: result_of(mutant) for mutant in mutants}
-        self._mutants = {mutant.key: mutant for mutant in mutants}
+        self.results = {mutant.key: Result(mutant) for mutant in mutants}
         self._processes, self._root, self._note = processes, root, note
         shutil.copytree(REFERENCE, root / "reference", ignore=shutil.ignore_patterns("__pycache__"))
         self._examples = examples()
@@ -197,7 +191,7 @@ class Run:
             result.steps = len(self._steps_of(key))
 
     def _steps_of(self, key: Key) -> set[str]:
-        mutant = self._mutants[key]
+        mutant = self.results[key].mutant
         source = (self._root / "reference" / f"{mutant.module}.py").read_text("utf-8")
         lines = {int(line): steps for line, steps in self.reach.get(mutant.module, {}).items()}
         return steps_of(source, mutant.line, lines)
@@ -213,7 +207,7 @@ class Run:
 
     def _stage(self, red: Judge, keys: list[Key]) -> None:
         original = self._root / "reference"
-        tasks = (partial(judged, self._mutants[key], original, partial(red, key)) for key in keys)
+        tasks = (partial(judged, self.results[key].mutant, original, partial(red, key)) for key in keys)
         for ended in in_forks(tasks, self._processes, HANG_SECONDS):
             result = self.results[keys[ended.number]]
             result.seconds += ended.seconds
@@ -290,17 +284,12 @@ class Failures:
             self.first = report.nodeid
 
 
-def result_of(mutant: Mutant) -> Result:
-    """Return the result of a mutant that has no verdict yet."""
-    return Result(**{name: value for name, value in asdict(mutant).items() if name != "source"})
-
-
 def summary(results: Iterable[Result]) -> dict[str, dict[str, Any]]:
     """Return the figures by module and for all of them. The score is what dies of what is not explained, in percent."""
     counts: dict[str, Counter[str]] = {}
     for result in results:
         by_tests = result.outcome == "killed" and result.step == BY_TESTS
-        for name in (result.module, "all"):
+        for name in (result.mutant.module, "all"):
             counts.setdefault(name, Counter())[BY_TESTS if by_tests else result.outcome] += 1
     return {name: _figures(counter) for name, counter in sorted(counts.items(), key=lambda item: item[0] == "all")}
 
@@ -355,10 +344,11 @@ def main(
 
         def note(result: Result) -> None:
             done[result.outcome] += 1
-            where = f"{result.module}.{result.function}:{result.line}"
+            mutant = result.mutant
+            where = f"{mutant.module}.{mutant.function}:{mutant.line}"
             console.print(
-                f"{sum(done.values())}/{len(mutants)} {result.outcome} {where} {result.operator}: {result.before!r} -> "
-                f"{result.after!r} {result.step} {result.why[:100]}",
+                f"{sum(done.values())}/{len(mutants)} {result.outcome} {where} {mutant.operator}: {mutant.before!r} -> "
+                f"{mutant.after!r} {result.step} {result.why[:100]}",
                 markup=False,
             )
             write(json_path, run.results.values(), run.reach)
@@ -367,9 +357,10 @@ def main(
         if resume and json_path.exists():
             earlier = json.loads(json_path.read_text("utf-8"))
             run.reach = earlier["reach"] if earlier["digest"] == digest() else {}
-            for old in (Result(**row) for row in earlier["results"]):
-                if old.key in keys and old.outcome in ("killed", "timeout"):
-                    run.settle(old.key, old.outcome, old.why, old.step)
+            for row in earlier["results"]:
+                key = tuple(row[name] for name in KEY)
+                if key in keys and row["outcome"] in ("killed", "timeout"):
+                    run.settle(key, row["outcome"], row["why"], row["step"])
         for explanation in () if explained else reasons:
             if explanation.key in keys:
                 run.settle(explanation.key, "explained", explanation.why)
@@ -378,17 +369,17 @@ def main(
     why = {explanation.key: explanation.why for explanation in reasons}
     wrong = []
     for result in results if explained else ():
-        if result.key in why and result.outcome == "survived":
-            result.outcome, result.why = "explained", why[result.key]
-        elif result.key in why:
+        if result.mutant.key in why and result.outcome == "survived":
+            result.outcome, result.why = "explained", why[result.mutant.key]
+        elif result.mutant.key in why:
             wrong.append(result)
     write(json_path, results, run.reach)
     figures = summary(results)
     for name, row in figures.items():
         console.print(name, row)
     failures = [f"an explanation fits no mutant: {explanation.key}" for explanation in stale]
-    failures += [f"explained, and dies at {result.step} ({result.why}): {result.key}" for result in wrong]
-    failures += [f"survives: {result.key}" for result in results if result.outcome == "survived"]
+    failures += [f"explained, and dies at {result.step} ({result.why}): {result.mutant.key}" for result in wrong]
+    failures += [f"survives: {result.mutant.key}" for result in results if result.outcome == "survived"]
     if (figures["all"]["score"] or 0) < 100 * GOAL:
         failures.append(f"the score {figures['all']['score']} is below {GOAL:.0%}")
     for failure in failures:
@@ -402,7 +393,7 @@ def write(path: Path, results: Iterable[Result], reach: Reach) -> None:
     document = {
         "date": datetime.date.today().isoformat(),
         "summary": summary(rows),
-        "results": [asdict(result) for result in rows],
+        "results": [result.row() for result in rows],
         "digest": digest(),
         "reach": reach,
     }

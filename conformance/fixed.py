@@ -62,6 +62,15 @@ _TELLING = TableSpec(
     rows=10,
 )
 
+# Literals that equality does not tell apart, docs that can be mixed up, and nested fields.
+_DOCUMENTED = (
+    ColumnSpec(1, " x ", "double", (0.0, -0.0, 1.5), doc="doc of x"),
+    ColumnSpec(2, "y", "boolean", (True, False, None), doc=""),
+    ColumnSpec(3, "z", "string", (" a ", "a"), required=True, doc='doc "of" z'),
+    ColumnSpec(4, "s", StructSpec((ColumnSpec(5, "f", "long", doc="doc of f"),)), ((1,), None)),
+    ColumnSpec(6, "l", ListSpec(7, "long", element_required=True), ((1, 2),)),
+)
+
 # Two that hold much at once: what is broken often is broken by one of them, in the first second.
 _PROPERTIES = (
     ("adls.account-key", SECRET_VALUE),
@@ -81,14 +90,7 @@ _RICH_PLAN = SplitSpec(
 )
 _RICH_TABLE = SplitSpec(
     TableSpec(
-        (
-            ColumnSpec(1, " x ", "double", (0.0, -0.0, 1.5), doc="doc of x"),
-            ColumnSpec(2, "y", "boolean", (True, False, None), doc=""),
-            ColumnSpec(3, "z", "string", (" a ", "a"), required=True, doc='doc "of" z'),
-            ColumnSpec(4, "s", StructSpec((ColumnSpec(5, "f", "long", doc="doc of f"),)), ((1,), None)),
-            ColumnSpec(6, "l", ListSpec(7, "long", element_required=True), ((1, 2),)),
-            ColumnSpec(8, "p", "long", (0,)),
-        ),
+        (*_DOCUMENTED, ColumnSpec(8, "p", "long", (0,))),
         rows=8,
         row_group_rows=3,
         deleted=(0, 4),
@@ -169,13 +171,7 @@ PINNED: tuple[SplitSpec, ...] = (
     # CTX-1, CTX-2: literals that equality does not tell apart; docs that can be mixed up; an identifier field.
     SplitSpec(
         TableSpec(
-            (
-                ColumnSpec(1, " x ", "double", (0.0, -0.0, 1.5), doc="doc of x"),
-                ColumnSpec(2, "y", "boolean", (True, False, None), doc=""),
-                ColumnSpec(3, "z", "string", (" a ", "a"), required=True, doc='doc "of" z'),
-                ColumnSpec(4, "s", StructSpec((ColumnSpec(5, "f", "long", doc="doc of f"),)), ((1,), None)),
-                ColumnSpec(6, "l", ListSpec(7, "long", element_required=True), ((1, 2),)),
-            ),
+            _DOCUMENTED,
             rows=6,
             deleted=(0, 4),
             identifiers=("z",),

@@ -90,18 +90,25 @@ def _adapter(reference: str) -> Adapter:
 
 def build_payload(reference: str, spec: str, root: str) -> tuple[bytes, Observation, Question] | None:
     """Build and dump the split of a spec (JSON), observe it loaded; ``None`` where that fails, which others judge."""
-    example = example_of(from_json(spec), Warehouse(Path(root)))
-    if isinstance(example, Unusable):
+    made = _made(reference, spec, Warehouse(Path(root)))
+    if isinstance(made, dict):
         return None
-    adapter = _adapter(reference)
-    split = attempt(adapter.build, example.make())
+    adapter, example, split = made
     payload = attempt(dumped, split, PICKLE)
-    if isinstance(split, Raised) or isinstance(payload, Raised):
-        return None
-    here = attempt(pickle.loads, payload)
+    here = payload if isinstance(payload, Raised) else attempt(pickle.loads, payload)
     if isinstance(here, Raised):
         return None
     return payload, observe(adapter, here, example.question), example.question
+
+
+def _made(reference: str, spec: str, warehouse: Warehouse) -> tuple[Adapter, Example, Any] | dict[str, Any]:
+    """Return adapter, example and split of a spec (JSON), or why there is no split, as :func:`write` says it."""
+    example = example_of(from_json(spec), warehouse)
+    if isinstance(example, Unusable):
+        return {"impossible": example.reason}
+    adapter = _adapter(reference)
+    split = attempt(adapter.build, example.make())
+    return {"refused": f"{split.type}: {split.message}"} if isinstance(split, Raised) else (adapter, example, split)
 
 
 def write(reference: str, spec: str, root: str) -> dict[str, Any]:
@@ -112,12 +119,11 @@ def write(reference: str, spec: str, root: str) -> dict[str, Any]:
     it comes back wrong already here.
     """
     warehouse = Warehouse(Path(root))
-    example = example_of(from_json(spec), warehouse)
-    if isinstance(example, Unusable):
-        return {"impossible": example.reason}
-    adapter = _adapter(reference)
-    split = attempt(adapter.build, example.make())
-    payload = split if isinstance(split, Raised) else attempt(dumped, split, PICKLE)
+    made = _made(reference, spec, warehouse)
+    if isinstance(made, dict):
+        return made
+    adapter, example, split = made
+    payload = attempt(dumped, split, PICKLE)
     if isinstance(payload, Raised):
         return {"refused": f"{payload.type}: {payload.message}"}
     here = attempt(pickle.loads, payload)
@@ -152,13 +158,10 @@ def build(reference: str, spec: str, root: str) -> dict[str, Any]:
     Returns ``{"observation": …, "seen": JSON values}``, or why there is none as :func:`write` does.
     """
     warehouse = Warehouse(Path(root))
-    example = example_of(from_json(spec), warehouse)
-    if isinstance(example, Unusable):
-        return {"impossible": example.reason}
-    adapter = _adapter(reference)
-    split = attempt(adapter.build, example.make())
-    if isinstance(split, Raised):
-        return {"refused": f"{split.type}: {split.message}"}
+    made = _made(reference, spec, warehouse)
+    if isinstance(made, dict):
+        return made
+    adapter, example, split = made
     observation = observe(adapter, split, example.question)
     if wrong := _wrong_rows(adapter, example, observation):
         return {"broken": wrong}

@@ -151,7 +151,7 @@ def test_steps_that_run_a_line(line: int, steps: set[str]) -> None:
 
 
 def result(outcome: str, module: str = "split", number: int = 0) -> Result:
-    return Result(module, "f", "number", f"return {number}", "return 9", 1, 7, outcome)
+    return Result(Mutant(module, "f", "number", f"return {number}", "return 9", 1, 7, "source"), outcome)
 
 
 def test_score_is_of_what_is_not_explained() -> None:
