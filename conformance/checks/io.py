@@ -80,7 +80,7 @@ def _connection_stays_behind(trip: Trip) -> Outcome:
     if isinstance(payload, bytes):
         held = call(trip.adapter, "first", "connection", payload)
         if not isinstance(held, Raised):
-            yield "worker", difference(None, held if held == given.connection else None, "connection of the FileIO")
+            yield "pickle", difference(None, held if held == given.connection else None, "connection of the FileIO")
 
 
 def _carried_otherwise(trip: Trip, transport: str) -> bool:

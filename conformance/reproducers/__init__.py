@@ -140,7 +140,7 @@ def _by_clause(violation: Violation, adapter: Adapter, spec: SplitSpec) -> Plan 
     if id_ == "UDF-7" and path == "build":
         return Plan(shows.nothing_is_registered)
     if id_ == "IO-6" and path.startswith("connection"):
-        return Plan(shows.connection_stays_behind, look=looks.look_io_connection, way=way)
+        return Plan(shows.connection_stays_behind, look=looks.look_io_connection, way="worker")
     if id_ == "IO-7":
         return Plan(shows.configurations_stay_apart, look=shows.look_pair, way=way)
     if id_ == "CTX-6":

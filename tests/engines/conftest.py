@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -32,7 +31,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 @pytest.fixture
 def survey_of(warehouse: Warehouse) -> Callable[..., Survey]:
-    def make(adapter: Adapter, transports: tuple[Transport, ...], root: Path | None = None) -> Survey:
+    def make(adapter: Adapter, transports: tuple[Transport, ...]) -> Survey:
         checks = [check for check in CHECKS if adapter.capabilities.issuperset(check.clause.needs)]
         return Survey(adapter, transports, checks, warehouse)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from strategies import specs
 
-SET = Path(__file__).parents[1] / "benchmarks" / "plans.jsonl"
-FINDINGS = Path(__file__).parents[1] / "docs" / "FINDINGS.md"
+SET = Path(__file__).parents[2] / "benchmarks" / "plans.jsonl"
+FINDINGS = Path(__file__).parents[2] / "docs" / "FINDINGS.md"
 
 
 def test_rates_are_those_of_the_page() -> None:
