@@ -28,6 +28,7 @@ from strategies.specs import (
     ColumnSpec,
     FileIOSpec,
     ListSpec,
+    MapSpec,
     Not,
     Or,
     Predicate,
@@ -212,6 +213,19 @@ PINNED: tuple[SplitSpec, ...] = (
         _EQUAL_ROWS,
         file_io=FileIOSpec(properties=(("adls.account-key", SECRET_VALUE),)),
         file_name="a%20b",
+    ),
+    # READ-1: a map of structs of which the filter takes rows, over which a cast in Arrow 25 aborts (docs/FINDINGS.md).
+    SplitSpec(
+        TableSpec(
+            (
+                ColumnSpec(1, "a", "long", (1, None)),
+                ColumnSpec(
+                    2, "m", MapSpec(3, "string", 4, StructSpec((ColumnSpec(5, "f", "long"),))), ((("k", (1,)),),)
+                ),
+            ),
+            rows=4,
+        ),
+        Predicate("not-null", "a"),
     ),
     # IO-2, IO-6: another mapping than a dict; a lock and handles.
     SplitSpec(
