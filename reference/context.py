@@ -29,7 +29,7 @@ class TableScanContext:
     """
 
     _metadata: bytes
-    _schema: str
+    _schema: bytes | str
     _filter: FlatFilter
     _snapshot_id: int | None
     _io_class: type[FileIO]
@@ -76,10 +76,13 @@ class TableScanContext:
         if (levels := depth(balanced(flat))) > MAX_FILTER_DEPTH:
             raise ValueError(f"row_filter is nested {levels} levels deep; at most {MAX_FILTER_DEPTH} are read")
         scanned = table_metadata.current_snapshot_id if snapshot_id is None else snapshot_id
-        text = json.dumps(_trimmed(table_metadata, scanned).model_dump(mode="json"))
+        text = json.dumps(_trimmed(table_metadata, scanned).model_dump(mode="json")).encode()
+        # Most of the projected schema stands in the metadata, to which its compressed form refers.
+        packer = zlib.compressobj(zdict=text)
+        schema = json.dumps(projected_schema.model_dump(mode="json")).encode()
         attributes = {
-            "_metadata": zlib.compress(text.encode()),
-            "_schema": projected_schema.model_dump_json(),
+            "_metadata": zlib.compress(text),
+            "_schema": packer.compress(schema) + packer.flush(),
             "_filter": flat,
             "_snapshot_id": scanned,
             "_io_class": type(io),
@@ -101,7 +104,7 @@ class TableScanContext:
     @property
     def projected_schema(self) -> Schema:
         """The columns to read, with schema id and identifier fields (CTX-2)."""
-        return Schema.model_validate_json(self._schema)
+        return Schema.model_validate_json(_schema_text(self._schema, self._metadata))
 
     @property
     def row_filter(self) -> BooleanExpression:
@@ -157,3 +160,11 @@ def _metadata_from(packed: bytes) -> TableMetadata:
 
 
 _shared_metadata = lru_cache(maxsize=32)(_metadata_from)
+
+
+@lru_cache(maxsize=32)
+def _schema_text(packed: bytes | str, metadata: bytes) -> str:
+    """The JSON text of a projected schema. Contexts of the first release hold it as it is."""
+    if isinstance(packed, str):
+        return packed
+    return zlib.decompressobj(zdict=zlib.decompress(metadata)).decompress(packed).decode()

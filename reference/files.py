@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from functools import lru_cache
 from inspect import signature
 from typing import Any
 
@@ -66,14 +67,16 @@ def _flat_file(file: DataFile) -> tuple[Any, ...]:
         raise TypeError(f"file_scan_task holds a {type(file).__qualname__} where a DataFile should be")
     for version, struct in DATA_FILE_TYPE.items():
         if len(struct.fields) == len(file):
-            values = ((field.name, _flat(file[position])) for position, field in enumerate(struct.fields))
-            return version, getattr(file, "_spec_id", None), tuple(values)
+            values = ((field.name, file[position]) for position, field in enumerate(struct.fields))
+            present = tuple((name, _flat(value)) for name, value in values if value is not None)
+            return version, getattr(file, "_spec_id", None), present
     raise TypeError(f"file_scan_task holds a DataFile of {len(file)} fields, which fits no format version")
 
 
 def _rebuild_file(flat: tuple[Any, ...]) -> DataFile:
     version, spec_id, fields = flat
-    arguments = {name: _rebuilt(value) for name, value in fields}
+    arguments = {field.name: None for field in DATA_FILE_TYPE[version].fields}
+    arguments |= {name: _rebuilt(value) for name, value in fields}
     file = DataFile.from_args(_table_format_version=version, **arguments)
     if spec_id is not None:
         file.spec_id = spec_id
@@ -88,10 +91,18 @@ def _flat(value: Any) -> Any:
         return "Record", tuple(_flat(part) for part in value._data)
     if isinstance(value, Mapping):
         kind = "LazyDict" if isinstance(value, LazyDict) else "dict"
-        return kind, tuple((_flat(key), _flat(part)) for key, part in value.items())
+        return f"{kind} of columns", (_shared(tuple(value)), tuple(map(_flat, value.values())))
     if type(value).__name__ in _CONTAINERS:
         return type(value).__name__, tuple(_flat(part) for part in value)
     return value
+
+
+@lru_cache(maxsize=256)
+def _shared(columns: tuple[Any, ...]) -> tuple[Any, ...]:
+    """One tuple for all equal ones: the statistics of a scan's files are mostly of the same columns, which stand once
+    in a payload then.
+    """
+    return columns
 
 
 def _rebuilt(value: Any) -> Any:
@@ -100,6 +111,8 @@ def _rebuilt(value: Any) -> Any:
     kind, parts = value
     if kind == "Record":
         return Record(*(_rebuilt(part) for part in parts))
+    if kind.endswith(" of columns"):
+        kind, parts = kind.removesuffix(" of columns"), zip(*parts, strict=True)
     if kind == "dict":
         return {_rebuilt(key): _rebuilt(part) for key, part in parts}
     if kind == "LazyDict":
