@@ -113,9 +113,8 @@ def replay(adapter: Adapter, case: Case, folder: Path) -> Replay:
     """Build the example's split with the adapter, send it as before, and judge the clause; files go into ``folder``."""
     checks = [check for check in CHECKS if check.clause.id == case.clause]
     missing = [need.value for check in checks for need in check.clause.needs if need not in adapter.capabilities]
-    if not checks or missing:
-        why = f"the adapter lacks what the clause needs: {missing[0]}" if missing else "no check verifies the clause"
-        return Replay(case, Result.ERROR, why=why)
+    if missing:
+        return Replay(case, Result.ERROR, why=f"the adapter lacks what the clause needs: {missing[0]}")
     if case.clause == CLAUSE:
         return _lived_again(adapter, case, folder)
     if case.clause == "WIRE-5" and case.transports and set(case.transports) <= {DEPARTED, EXCHANGED}:

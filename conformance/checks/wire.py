@@ -5,13 +5,16 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+from dataclasses import replace
 from typing import Any
 
 from conformance.checks import Outcome, verifies
+from conformance.growth import growth
 from conformance.observation import Difference, attempt, difference, differing
 from conformance.plain import Raised
 from conformance.transports.workers import LIMITED, call
 from conformance.trip import AS_BUILT, Trip, not_carried
+from fixtures.history import with_history
 
 
 def carried(trip: Trip, clause_id: str) -> Outcome:
@@ -105,6 +108,42 @@ def arrived_alike(trip: Trip, clause_id: str) -> Outcome:
 def dumped_and_loaded(split: Any) -> Any:
     """Return the split after a pickle round trip in this process."""
     return pickle.loads(pickle.dumps(split))
+
+
+@verifies("WIRE-9")
+def payload_does_not_grow(trip: Trip) -> Outcome:
+    """The payload of one split, without a plan, of tables with ever more snapshots and of scans with ever more splits.
+
+    Less than a byte for each is no growth: numbers get more digits.
+    """
+    if trip.refusal:
+        return
+    given = replace(trip.materials, plan=None, session_context=None, udf_registry=None)
+
+    def with_snapshots(count: int) -> bytes:
+        metadata = with_history(given.table_metadata, count)
+        return pickle.dumps(trip.adapter.build(replace(given, table_metadata=metadata)), pickle.HIGHEST_PROTOCOL)
+
+    def with_siblings(count: int) -> bytes:
+        assert trip.adapter.build_scan is not None
+        files = [replace(given, file_scan_task=dumped_and_loaded(given.file_scan_task)) for _ in range(count)]
+        return pickle.dumps(trip.adapter.build_scan(files)[0], pickle.HIGHEST_PROTOCOL)
+
+    growing = {"snapshots of the table": with_snapshots}
+    if trip.adapter.build_scan is not None:
+        growing["splits of the scan"] = with_siblings
+    for what, payload in growing.items():
+        payloads = [attempt(payload, count) for count in GROWING]
+        sizes = [len(dumped) for dumped in payloads if isinstance(dumped, bytes)]
+        if len(sizes) < len(GROWING):
+            continue  # other clauses judge what cannot be built or dumped
+        bound = sizes[0] + GROWING[-1]
+        found = Difference(f"payload, by {what}", f"at most {bound:,} bytes at any number", growth(GROWING, sizes))
+        yield AS_BUILT, found if sizes[-1] > bound else None
+
+
+# So many snapshots, or splits, for each payload.
+GROWING = (1, 5, 25)
 
 
 @verifies("WIRE-10")

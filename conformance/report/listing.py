@@ -17,13 +17,11 @@ __all__ = ["explanation", "listing"]
 
 def listing() -> str:
     """Return all clauses, adapters, transports, engines, stores and profiles, one a line."""
-    checked = {check.clause.id for check in CHECKS}
     lines = ["Clauses"]
     for family, title in FAMILIES.items():
         lines.append(f"  {family}: {title}")
         for clause in (clause for clause in CLAUSES if clause.family == family):
-            state = "checked" if clause.id in checked else "not checked yet"
-            lines.append(f"    {clause.id:9} {clause.level.value:6} {state:15} {_shortened(clause.statement)}")
+            lines.append(f"    {clause.id:9} {clause.level.value:6} {_shortened(clause.statement)}")
     lines.append("Adapters")
     lines += [f"    {name:15} {origin}" for name, origin in sorted(adapter_names().items())]
     lines.append("Transports")

@@ -17,7 +17,7 @@ from importlib.metadata import version
 from typing import Any
 
 from conformance.adapter import Adapter, Capability
-from conformance.checks.wire import PLAIN_MODULES
+from conformance.checks.wire import GROWING, PLAIN_MODULES
 from conformance.contract import clause
 from conformance.examples import calls_of
 from conformance.findings import Violation
@@ -155,6 +155,9 @@ def _by_clause(violation: Violation, adapter: Adapter, spec: SplitSpec) -> Plan 
             return Plan(shows.lost_file_is_named, {"damage": DAMAGES[lost[1] or lost[2]], "deletes": lost[1] is None})
     if id_ == "ID-1" and "looked at" in path:
         return Plan(shows.id_stays)
+    if id_ == "WIRE-9":
+        of_scan = path.endswith("splits of the scan")
+        return Plan(shows.payload_without_siblings if of_scan else shows.payload_without_history, {"counts": GROWING})
     if id_ == "WIRE-11":
         return Plan(shows.cut_payload_raises if "cut" in path else shows.flipped_payload_does_no_harm)
     if id_ == "WIRE-12":

@@ -24,6 +24,7 @@ from conformance.checks.wire import Naming
 from conformance.reachability import reachable
 from conformance.reproducers.looks import attempt, recorded, shown
 from fixtures.arguments import falsy
+from fixtures.history import with_history
 from fixtures.unsendable import Holding
 
 
@@ -330,6 +331,31 @@ def id_stands_for_the_path(make: Any, loader: Any) -> tuple[Any, Any]:
     expected = {what: "another id" for what, m in others.items() if m.file_scan_task.file.file_path != path}
     expected |= dict.fromkeys(same, "the same id")
     return expected, {what: equal({**others, **same}[what]) for what in expected}
+
+
+def payload_without_history(make: Any, loader: Any, counts: tuple[int, ...]) -> tuple[Any, Any]:
+    """Of tables with ever more snapshots."""
+    sizes = []
+    for count in counts:
+        materials = replace(make(), plan=None, session_context=None, udf_registry=None)
+        materials = replace(materials, table_metadata=with_history(materials.table_metadata, count))
+        sizes.append(len(pickle.dumps(loader.build(materials), pickle.HIGHEST_PROTOCOL)))
+    return as_the_first(counts, sizes)
+
+
+def payload_without_siblings(make: Any, loader: Any, counts: tuple[int, ...]) -> tuple[Any, Any]:
+    """Of scans with ever more splits."""
+    sizes = []
+    for count in counts:
+        scan = [replace(make(), plan=None, session_context=None, udf_registry=None) for _ in range(count)]
+        sizes.append(len(pickle.dumps(loader.build_scan(scan)[0], pickle.HIGHEST_PROTOCOL)))
+    return as_the_first(counts, sizes)
+
+
+def as_the_first(counts: tuple[int, ...], sizes: list[int]) -> tuple[Any, Any]:
+    """Numbers get more digits, so a byte for each of what is counted is no growth."""
+    expected = f"at most {sizes[0] + counts[-1]} bytes"
+    return expected, expected if sizes[-1] <= sizes[0] + counts[-1] else f"{sizes} bytes at {list(counts)}"
 
 
 def cut_payload_raises(make: Any, loader: Any) -> tuple[Any, Any]:

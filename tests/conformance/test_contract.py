@@ -17,11 +17,8 @@ def test_ids_are_unique_and_belong_to_a_family() -> None:
     assert {c.family for c in CLAUSES} == set(FAMILIES)
 
 
-def test_every_check_names_a_clause_and_every_family_of_this_edition_is_checked() -> None:
-    checked = {check.clause for check in CHECKS}
-    assert checked <= set(CLAUSES)
-    unchecked = {c.id for c in CLAUSES if c not in checked}
-    assert not {c for c in unchecked if c.split("-")[0] in ("BUILD", "PLAN", "IO", "CTX", "ID")}
+def test_every_clause_has_a_check() -> None:
+    assert {check.clause for check in CHECKS} == set(CLAUSES)
 
 
 def test_check_of_an_unknown_clause_is_refused() -> None:

@@ -83,7 +83,6 @@ def test_what_cannot_be_judged_is_no_fix(tmp_path: Path) -> None:
         (Case("ID-1", without, "", alone=False), "in the company of other examples only"),
         (Case("READ-1", "", "TableCase(name='gone')"), "there is no table"),
         (Case("ID-1", without, "", ("python:/no/such",)), "no interpreter at /no/such"),
-        (Case("WIRE-9", without, ""), "no check verifies the clause"),
         (Case("WIRE-7", without, ""), "the example does not bear on the clause"),
         (Case("LIFE-1", "", "fly(0)"), "is no step"),
     ):

@@ -32,7 +32,6 @@ def test_state_of_a_clause() -> None:
     assert state(selection, found, "ID-1") is State.CONFORMS
     assert state(selection, found, "IO-1") is State.VIOLATES
     assert state(selection, found, "ID-2") is State.NOT_RUN  # no example met its premise
-    assert state(selection, found, "WIRE-9") is State.NOT_RUN  # no check verifies it
     assert state(selection, found, "ID-1", complete=False) is State.NOT_RUN  # cut short
     assert state(selection, found, "IO-1", complete=False) is State.VIOLATES
 

@@ -1,0 +1,33 @@
+"""How fast something grows: the exponent of a power law."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import linear_regression
+
+__all__ = ["exponent", "growth"]
+
+
+def exponent(counts: Sequence[int], sizes: Sequence[float]) -> float | None:
+    """Return k of ``size(n) = size(first) + c (n - first)^k``, fitted by least squares to the logarithms.
+
+    ``None`` where fewer than two sizes are above the first.
+    """
+    grown = [
+        (math.log(count - counts[0]), math.log(size - sizes[0]))
+        for count, size in zip(counts[1:], sizes[1:], strict=True)
+        if size > sizes[0]
+    ]
+    if len(grown) < 2:
+        return None
+    return linear_regression(*zip(*grown, strict=True)).slope
+
+
+def growth(counts: Sequence[int], sizes: Sequence[int]) -> str:
+    """Return the sizes in words: ``"1,800 bytes at 1, 30,100 at 64: 449 bytes each, grows with the power 1.00"``."""
+    shown = ", ".join(f"{size:,} at {count:,}" for count, size in zip(counts, sizes, strict=True))
+    each = (sizes[-1] - sizes[0]) / (counts[-1] - counts[0])
+    power = exponent(counts, sizes)
+    fitted = "" if power is None else f", to the power {power:.2f}"
+    return f"bytes: {shown}; {each:,.0f} more for each{fitted}"
