@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.findings import Findings
+from conformance.phases import taken
 from conformance.plugin import PROPERTY, Run
 from conformance.survey import Survey
 from conformance.transports import STARTED
@@ -67,6 +68,8 @@ def record(request: pytest.FixtureRequest) -> Callable[[Findings], None]:
     """Record what a unit of work found; it fails where a clause is broken."""
 
     def recorder(findings: Findings) -> None:
+        for name, spent in taken().items():
+            findings.seconds[name] += spent
         request.node.user_properties.append((PROPERTY, findings.to_plain()))
         if findings.stale:
             pytest.fail(findings.stale[0], pytrace=False)

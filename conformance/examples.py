@@ -17,6 +17,7 @@ from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, Hypoth
 from hypothesis.strategies import SearchStrategy
 
 from conformance.observation import Question
+from conformance.phases import phase
 from conformance.trip import Example
 from fixtures.expected import expected_rows, scanned_rows
 from fixtures.materials import Materials, make_materials
@@ -76,6 +77,7 @@ class _Broken(Exception):
     """Tells Hypothesis that a spec is of interest."""
 
 
+@phase("draw")
 def _run(
     strategy: SearchStrategy[Any],
     count: int,

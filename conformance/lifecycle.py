@@ -25,6 +25,7 @@ from conformance.examples import BACKEND
 from conformance.findings import Findings, Violation
 from conformance.life import CARRY, Life, examples_for
 from conformance.observation import Difference
+from conformance.phases import phase
 from conformance.survey import Survey
 from conformance.trip import AS_BUILT, Example
 
@@ -50,6 +51,7 @@ _SINGLE_STEPS: tuple[tuple[str, tuple[int, ...]], ...] = (
 )
 
 
+@phase("lives")
 def live(survey: Survey, lives: int, seed_: int) -> Findings:
     """Judge LIFE-1 on so many lives drawn from the seed; nothing where the survey does not check it, or no split lives
     through any single step.
@@ -62,7 +64,6 @@ def live(survey: Survey, lives: int, seed_: int) -> Findings:
     search = _Search(survey, examples, _harmless(survey, examples))
     if examples:
         search.run(lives, seed_)
-    findings.seconds["lives"] += time.perf_counter() - started
     findings.judging[CLAUSE] += time.perf_counter() - started
     if search.lives:
         findings.met[CLAUSE, AS_BUILT] = search.lives

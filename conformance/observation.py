@@ -12,6 +12,7 @@ from datafusion import SessionContext
 
 from conformance.adapter import Adapter
 from conformance.engine_events import Event, recorded
+from conformance.phases import phase
 from conformance.plain import (
     Raised,
     Rows,
@@ -74,6 +75,7 @@ class Difference:
     actual: str
 
 
+@phase("observe")
 def observe(adapter: Adapter, split: Any, question: Question) -> dict[str, Any]:
     """Return every aspect that the adapter can show; one that raises is recorded as :class:`Raised`."""
     chosen = (aspect for aspect in ASPECTS if question.only is None or aspect.name in question.only)

@@ -24,6 +24,7 @@ from conformance.exchange import departed, leave, opened, parcel_of
 from conformance.findings import Findings, Violation
 from conformance.life import lived
 from conformance.observation import attempt
+from conformance.phases import phase
 from conformance.plain import Raised
 from conformance.transports import Transport
 from conformance.transports.registry import transport_names
@@ -163,11 +164,11 @@ class Survey:
         """Return the example's trip through the transports of this survey."""
         return take(self.adapter, example, self.transports, self.warehouse.root / f"scratch-{os.getpid()}")
 
+    @phase("judge")
     def judge_spec(self, spec: SplitSpec, findings: Findings, history: History, *, exhaustive: bool = False) -> None:
         """Judge one spec and note in both what came of it; nothing is searched."""
-        started = time.perf_counter()
-        example = example_of(spec, self.warehouse)
-        findings.seconds["make"] += time.perf_counter() - started
+        with phase("make"):
+            example = example_of(spec, self.warehouse)
         findings.examples += 1
         if isinstance(example, Unusable):
             findings.note_unusable(example.reason)
@@ -182,17 +183,15 @@ class Survey:
         for judgement in broken:
             history.first.setdefault(judgement.clause, (spec, judgement))
 
+    @phase("judge")
     def _judge(self, example: Example, findings: Findings) -> tuple[Trip, list[Judgement]]:
         """Carry and judge an example; count each (clause, transport) once, as broken if any judgement of it is.
 
         A transport or a check that hung once is not tried again in this unit of work: its clause is broken already.
         """
-        started = time.perf_counter()
         transports = [transport for transport in self.transports if transport.name not in findings.hung]
         trip = replace(self, transports=transports).taken(example)
         findings.hung |= {name for name, arrivals in trip.arrivals.items() if any(map(hangs, arrivals))}
-        findings.seconds["build, send and observe"] += time.perf_counter() - started
-        started = time.perf_counter()
         judgements = []
         for check in self.checks:
             if check.clause.id in findings.hung:
@@ -204,16 +203,15 @@ class Survey:
             findings.judging[check.clause.id] += spent
             if spent > HANG_SECONDS and any(judgement.difference or judgement.known for judgement in judged):
                 findings.hung.add(check.clause.id)
-        findings.seconds["judge"] += time.perf_counter() - started
         count(example, judgements, findings)
         return trip, judgements
 
+    @phase("search")
     def _search(self, findings: Findings, history: History, smallest: Smallest) -> None:
         """Find the smallest example of each broken clause, until every transport that broke it is accounted for.
 
         What another unit of work of the run has searched already, through the same transport, is not searched again.
         """
-        started = time.perf_counter()
         for clause_id, (spec, seen) in history.first.items():
             broken_through = {transport for clause, transport in findings.broken if clause == clause_id}
             unexplained = {transport for transport in broken_through if self._is_first(clause_id, transport)}
@@ -234,7 +232,6 @@ class Survey:
                     Violation(clause_id, where, repr(found), to_json(found), broken[0].difference, alone)
                 )
                 unexplained -= set(where)
-        findings.seconds["search"] += time.perf_counter() - started
 
     def _is_first(self, clause_id: str, transport: str) -> bool:
         """Whether no other unit of work of this run has begun to search the clause there."""

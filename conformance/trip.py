@@ -14,6 +14,7 @@ from datafusion import SessionContext
 from conformance.adapter import Adapter
 from conformance.engine_events import Event, recorded
 from conformance.observation import ABSENT, Difference, Observation, Question, attempt, difference, observe
+from conformance.phases import phase
 from conformance.plain import Raised, Rows, in_any_layout, plain_rows
 from conformance.transports import Arrival, Transport
 from fixtures.materials import Materials
@@ -190,17 +191,29 @@ def hop_path(aspect: str, hop: int) -> str:
     return aspect if hop == 1 else f"{aspect}, after trip {hop}"
 
 
+def _sent(transport: Transport, adapter: Adapter, split: Any, question: Question) -> Sequence[Arrival]:
+    """Return what arrived; the first time in this process that includes the start of the processes sent to."""
+    first = transport.name not in _USED
+    _USED.add(transport.name)
+    with phase("start processes" if first else "send"):
+        return transport.send(adapter, split, question)
+
+
+_USED: set[str] = set()
+
+
 def take(adapter: Adapter, example: Example, transports: Sequence[Transport], scratch: Path) -> Trip:
     """Build the example's split, send it through every transport, and observe it before and wherever it arrives.
 
     ``scratch`` is a folder in which checks may make and damage files.
     """
-    materials = example.make()
-    with recorded() as build_events:
+    with phase("make"):
+        materials = example.make()
+    with recorded() as build_events, phase("build"):
         split = attempt(adapter.build, materials)
     if isinstance(split, Raised):
         return Trip(adapter, example, materials, split, build_events, {}, scratch=scratch)
     with recorded() as later_events:
         sent = observe(adapter, split, example.question)
-        arrivals = {t.name: t.send(adapter, split, example.question) for t in transports}
+        arrivals = {transport.name: _sent(transport, adapter, split, example.question) for transport in transports}
     return Trip(adapter, example, materials, split, build_events, sent, arrivals, later_events, transports, scratch)
