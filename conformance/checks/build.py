@@ -90,8 +90,9 @@ def falsy_arguments_count(trip: Trip) -> Outcome:
         )
         return
     if trip.adapter.plan_bytes is not None:
-        kept = trip.adapter.plan_bytes(result) is not None
-        yield AS_BUILT, None if kept else Difference("plan bytes of a plan that is false", "bytes", "None")
+        kept = attempt(trip.adapter.plan_bytes, result)
+        lost = kept is None or isinstance(kept, Raised)
+        yield AS_BUILT, Difference("plan bytes of a plan that is false", "bytes", str(kept)) if lost else None
     if Capability.UDF_REGISTRIES in trip.adapter.capabilities:
         registered = [event.what for event in events if event.kind == "register" and event.session == id(session)]
         yield (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from conformance.checks import Outcome, verifies
 from conformance.observation import Difference, attempt, difference
 from conformance.plain import (
@@ -33,15 +36,21 @@ def _filters_stay_apart(trip: Trip) -> Outcome:
     if isinstance(other, Raised):
         return
     pair = [trip.split, other]
-    given = [plain_expression(read(split)) for split in pair]
+    given = _filters(read, pair)
+    if isinstance(given, Raised):
+        return
     for transport in trip.transports:
         carry = getattr(transport, "carry", None)
         if carry is None or not trip.can_carry(transport.name):
             continue
         arrived = attempt(carry, pair)
         if isinstance(arrived, list):
-            there = [plain_expression(read(split)) for split in arrived]
-            yield transport.name, difference(given, there, "row filters of two splits")
+            yield transport.name, difference(given, _filters(read, arrived), "row filters of two splits")
+
+
+def _filters(read: Callable[[Any], Any], splits: Sequence[Any]) -> Any:
+    """Return the filter of each split, or how one could not be shown."""
+    return attempt(lambda: [plain_expression(read(split)) for split in splits])
 
 
 @verifies("CTX-2")
@@ -81,7 +90,8 @@ def one_scan_shares_its_context(trip: Trip) -> Outcome:
     if trip.refusal or trip.adapter.build_scan is None or trip.adapter.scan_context is None:
         return
     splits = attempt(trip.adapter.build_scan, [trip.example.make(), trip.example.make()])
-    if isinstance(splits, Raised) or trip.adapter.scan_context(splits[0]) is not trip.adapter.scan_context(splits[0]):
+    context = trip.adapter.scan_context
+    if isinstance(splits, Raised) or attempt(_all_one, context, [splits[0], splits[0]]) is not True:
         return
     for transport in trip.transports:
         carry = getattr(transport, "carry", None)
@@ -89,12 +99,17 @@ def one_scan_shares_its_context(trip: Trip) -> Outcome:
             continue
         arrived = attempt(carry, list(splits))
         if isinstance(arrived, list):
-            contexts = [trip.adapter.scan_context(split) for split in arrived]
-            shared = contexts[0] is contexts[1]
+            shared = attempt(_all_one, context, arrived)
+            seen = str(shared) if isinstance(shared, Raised) else "two objects"
             yield (
                 transport.name,
-                None if shared else Difference("scan contexts of one scan", "one object", "two objects"),
+                None if shared is True else Difference("scan contexts of one scan", "one object", seen),
             )
+
+
+def _all_one(context: Callable[[Any], Any], splits: Sequence[Any]) -> bool:
+    first, *others = map(context, splits)
+    return all(other is first for other in others)
 
 
 def _changed(outcome: object) -> Difference | None:

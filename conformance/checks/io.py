@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from conformance.checks import Outcome, verifies
@@ -111,7 +112,9 @@ def _stay_apart(trip: Trip, values: tuple[Any, Any]) -> Outcome:
     ]
     if any(isinstance(split, Raised) for split in pair):
         return
-    given = [plain_mapping(trip.adapter.file_io(split).properties) for split in pair]
+    given = _properties(trip.adapter.file_io, pair)
+    if isinstance(given, Raised):
+        return
     yield AS_BUILT, difference(repr(values[1]), given[1].get("'tenant.secret'"), "FileIO properties of the second")
     for transport in trip.transports:
         carry = getattr(transport, "carry", None)
@@ -119,8 +122,13 @@ def _stay_apart(trip: Trip, values: tuple[Any, Any]) -> Outcome:
             continue
         arrived = attempt(carry, pair)
         if isinstance(arrived, list):
-            there = [plain_mapping(trip.adapter.file_io(split).properties) for split in arrived]
+            there = _properties(trip.adapter.file_io, arrived)
             yield transport.name, difference(given, there, "FileIO properties of two splits")
+
+
+def _properties(file_io: Callable[[Any], Any], splits: Sequence[Any]) -> Any:
+    """Return the FileIO properties of each split, or how one could not be shown."""
+    return attempt(lambda: [plain_mapping(file_io(split).properties) for split in splits])
 
 
 def _given_class(trip: Trip) -> str:

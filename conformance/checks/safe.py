@@ -41,7 +41,7 @@ def secrets_are_not_shown(trip: Trip) -> Outcome:
     shown = {"log": "\n".join(lines), "error of a failed read": str(failure), "repr": repr(split), "str": str(split)}
     shown["error of a build that fails"] = str(refused)
     if trip.adapter.scan_context is not None and not isinstance(split, Raised):
-        context = trip.adapter.scan_context(split)
+        context = attempt(trip.adapter.scan_context, split)
         shown["repr and str of the scan context"] = f"{context!r} {context}"
     if isinstance(payload, bytes):
         there = call(trip.adapter, "first", "read_failure", payload)

@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 from pyiceberg.io.pyarrow import ArrowScan
 
-from conformance.adapters.reference import ADAPTER
+from conformance.adapters.reference import ADAPTER, adapter_for
 from conformance.checks import CHECKS, Check
 from conformance.findings import Findings
-from conformance.fixed import TABLE_CASES, table_example
+from conformance.fixed import PINNED, TABLE_CASES, table_example
 from conformance.loading import load_adapter
 from conformance.observation import Difference
 from conformance.survey import Survey
 from conformance.transports.in_process import IN_PROCESS
 from conformance.trip import AS_BUILT, Example, Trip
+from fixtures.defects import restored
+from reference import DataLoaderSplit
 from strategies import split_specs
 
 PICKLE = tuple(transport for transport in IN_PROCESS if transport.name == "pickle-5")
@@ -74,6 +76,24 @@ def test_break_that_does_not_come_again_is_reported_all_the_same(survey_of: Call
     survey = replace(survey_of(ADAPTER, transports=PICKLE), checks=[Check(check.clause, once)])
     findings = survey.drawn(split_specs(), 12, SEED)
     assert [violation.difference.actual for violation in findings.violations] == ["another"]
+
+
+class Detached(DataLoaderSplit):
+    """Once it was dumped nothing can be seen of it."""
+
+    def __reduce__(self) -> Any:
+        state = dict(self.__dict__)
+        object.__setattr__(self, "_context", None)
+        return restored, (type(self), state)
+
+
+def test_split_that_cannot_be_looked_at_any_more_is_a_violation_and_no_error(
+    survey_of: Callable[..., Survey],
+) -> None:
+    survey = survey_of(adapter_for("detached", split=Detached), transports=PICKLE)
+    families = ("CTX", "IO", "READ", "SAFE")
+    findings = replace(survey, checks=[c for c in survey.checks if c.clause.family in families]).pinned(PINNED[:2])
+    assert "READ-3" in {clause for clause, _ in findings.broken}
 
 
 def test_every_transport_that_breaks_is_accounted_for(survey_of: Callable[..., Survey]) -> None:
