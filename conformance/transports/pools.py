@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from conformance.adapter import Adapter
@@ -36,12 +37,41 @@ class Pool:
 
     def send(self, adapter: Adapter, split: Any, question: Question) -> tuple[Arrival, ...]:
         """Observe the split in the pool's process, and here when it has come back."""
-        answer = attempt(self.start(), adapter.reference, split, question)
+        answer = attempt(self.start(), adapter.reference, Carried(split), question)
         if isinstance(answer, Raised):
             return (Arrival(1, None, answer),)
         seen, returned = answer
+        if isinstance(seen, Raised):
+            return (Arrival(1, None, seen),)
+        if isinstance(returned, Raised):
+            return Arrival(1, seen), Arrival(2, None, returned)
         back = observe(adapter, returned, replace(question, again=False))
         return Arrival(1, seen), Arrival(2, back, None, returned)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A split on its way, dumped when and as multiprocessing dumps it; it arrives as the split, or as why it does not.
+
+    A pool has nobody to tell of an argument or a result that cannot be loaded: it waits for ever.
+    """
+
+    split: Any
+
+    def __reduce__(self) -> Any:
+        return _loaded, (bytes(ForkingPickler.dumps(self.split)),)
+
+
+def _loaded(payload: bytes) -> Any:
+    return attempt(ForkingPickler.loads, payload)
+
+
+def _observed(reference: str, split: Any, question: Question) -> tuple[Any, Any]:
+    """Return the observation of a split that came as an argument, and the split, which then goes back as a result."""
+    if isinstance(split, Raised):
+        return split, None
+    seen, same = observe_split(reference, split, question)
+    return seen, Carried(same)
 
 
 @dataclass(frozen=True)
@@ -87,14 +117,14 @@ def _observe_forked(sender: Any, adapter: Adapter, split: Any, question: Questio
 def _futures() -> Callable[..., Any]:
     executor = concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
     STARTED.callback(executor.shutdown, cancel_futures=True)
-    return lambda *arguments: executor.submit(observe_split, *arguments).result(LIMIT)
+    return lambda *arguments: executor.submit(_observed, *arguments).result(LIMIT)
 
 
 @cache
 def _pool(method: str) -> Callable[..., Any]:
     pool = multiprocessing.get_context(method).Pool(1)
     STARTED.callback(pool.terminate)
-    return lambda *arguments: pool.apply_async(observe_split, arguments).get(LIMIT)
+    return lambda *arguments: pool.apply_async(_observed, arguments).get(LIMIT)
 
 
 def _spawn() -> Callable[..., Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from conformance.observation import differing
 from conformance.plain import Raised
 from conformance.transports import Arrival, Transport
 from conformance.transports.interpreters import Interpreter
+from conformance.transports.pools import POOL_TRANSPORTS, Carried
 from conformance.transports.registry import TRANSPORTS
 from conformance.trip import Example, take
 from fixtures.defects.wire import PLANS
@@ -70,6 +73,31 @@ def test_filter_that_is_lost_is_seen_to_be_lost(transport: Transport, warehouse:
     sent, arrived = arrivals(reference_of("filter-dropped"), transport, spec, warehouse, tmp_path)
     assert arrived[0].observation is not None
     assert {"row filter", "rows"} <= {name for name, _ in differing(sent, arrived[0].observation)}
+
+
+@pytest.mark.parametrize("transport", POOL_TRANSPORTS[:-1], ids=lambda transport: transport.name)
+def test_pool_says_why_a_split_cannot_be_loaded_and_goes_on(
+    transport: Transport, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        _, arrived = arrivals(reference_of("class-seen-by-the-driver"), transport, PLAIN, warehouse, tmp_path)
+        assert arrived == [Arrival(1, None, Raised("builtins.KeyError", "'ClassSeenByTheDriver'"))]
+    _, arrived = arrivals("reference", transport, PLAIN, warehouse, tmp_path)
+    assert [arrival.failure for arrival in arrived] == [None, None]
+
+
+def test_what_cannot_be_loaded_on_its_way_back_arrives_as_why() -> None:
+    arrived = pickle.loads(pickle.dumps(Carried(Unloadable())))
+    assert arrived == Raised("builtins.RuntimeError", "lost on the way")
+
+
+class Unloadable:
+    def __reduce__(self) -> Any:
+        return lost, ()
+
+
+def lost() -> None:
+    raise RuntimeError("lost on the way")
 
 
 @pytest.mark.parametrize("name", ["plan-kept-by-id", "class-seen-by-the-driver"])
