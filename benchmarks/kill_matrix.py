@@ -200,7 +200,7 @@ def _live(row: Row, survey: Survey) -> None:
         )
 
 
-def _end_with_what_it_started() -> None:
+def end_with_what_it_started() -> None:
     """End what transports have started before this process waits for its children, which is before ``atexit``."""
     util.Finalize(None, STARTED.close, exitpriority=100)
 
@@ -211,7 +211,7 @@ def rows_of(names: list[str], processes: int) -> Iterator[Row]:
         Guard() as guard,  # ends them also where this process is killed
         guard.marking(),
         tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _end_with_what_it_started) as pool,
+        ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), end_with_what_it_started) as pool,
     ):
         pending = {pool.submit(row_of, name, folder): name for name in names}
         for future in as_completed(pending):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import lru_cache
@@ -59,7 +60,7 @@ def rebuild_task(flat: FlatTask) -> FileScanTask:
 def task_paths(flat: FlatTask) -> tuple[str, ...]:
     """Paths of the task's files, to the letter: the data file's first, then those of the delete files."""
     parts = dict(flat)
-    return tuple(dict(fields)["file_path"] for _, _, fields in (parts["file"], *parts["delete_files"]))
+    return tuple(_rebuilt(dict(fields)["file_path"]) for _, _, fields in (parts["file"], *parts["delete_files"]))
 
 
 def _flat_file(file: DataFile) -> tuple[Any, ...]:
@@ -68,7 +69,11 @@ def _flat_file(file: DataFile) -> tuple[Any, ...]:
     for version, struct in DATA_FILE_TYPE.items():
         if len(struct.fields) == len(file):
             values = ((field.name, file[position]) for position, field in enumerate(struct.fields))
-            present = tuple((name, _flat(value)) for name, value in values if value is not None)
+            present = tuple(
+                (name, _flat_path(value) if name == "file_path" else _flat(value))
+                for name, value in values
+                if value is not None
+            )
             return version, getattr(file, "_spec_id", None), present
     raise TypeError(f"file_scan_task holds a DataFile of {len(file)} fields, which fits no format version")
 
@@ -81,6 +86,12 @@ def _rebuild_file(flat: tuple[Any, ...]) -> DataFile:
     if spec_id is not None:
         file.spec_id = spec_id
     return file
+
+
+def _flat_path(path: str) -> Any:
+    """A folder, which is one object for all files in it and so stands once in a payload, and a name."""
+    folder, slash, name = path.rpartition("/")
+    return "path", (sys.intern(folder + slash), name)
 
 
 def _flat(value: Any) -> Any:
@@ -109,6 +120,8 @@ def _rebuilt(value: Any) -> Any:
     if not isinstance(value, tuple):
         return value
     kind, parts = value
+    if kind == "path":
+        return "".join(parts)
     if kind == "Record":
         return Record(*(_rebuilt(part) for part in parts))
     if kind.endswith(" of columns"):

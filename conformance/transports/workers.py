@@ -74,7 +74,11 @@ def call(adapter: Adapter, name: str, function: str, *arguments: Any, limit: flo
 
 def worker(name: str) -> Worker:
     """Return this process's worker of that name, which lives as long as this process."""
-    return WORKERS.get(name, **_options(name))
+    # The path of the first call: engines add folders of their own to this process's, which no worker needs.
+    return WORKERS.get(name, **_MADE_WITH.setdefault(name, _options(name)))
+
+
+_MADE_WITH: dict[str, dict[str, Any]] = {}
 
 
 def departing(name: str) -> Worker:

@@ -1,0 +1,192 @@
+"""Defects caught against CPU time: the suite, beside two alternatives that a team would have.
+
+`python -m benchmarks.power --json power.json` lets each judge every seeded defect until it first objects, to whatever
+clause. The alternatives (`alternatives/`) were written for the reference loader by someone who had seen neither the
+suite nor the defects. Counted is the CPU time of the judging process and of all that it started, without imports: each
+judge has judged the sound loader before.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from rich.console import Console
+from rich.progress import Progress
+
+from benchmarks.kill_matrix import REFERENCE, end_with_what_it_started, stages, survey_of
+from conformance.defects import reference_of
+from conformance.findings import Findings
+from conformance.lifecycle import live
+from conformance.loading import load_adapter
+from conformance.profiles import PROFILES
+from conformance.survey import History
+from fixtures.defects import DEFECTS, Defect
+from fixtures.guard import Guard
+from reference import DataLoaderSplit, TableScanContext
+
+ALTERNATIVES = Path(__file__).with_name("alternatives")
+SOUND = Defect(REFERENCE, "", "", DataLoaderSplit, TableScanContext)
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a judge objected to a loader, after so many CPU seconds, and to what."""
+
+    judge: str
+    defect: str
+    clause: str
+    caught: bool
+    cpu_seconds: float
+    objection: str = ""
+
+
+def cpu_seconds() -> float:
+    """Return the CPU seconds that this process, its children and theirs have used, as far as they are known here."""
+    parents: dict[int, int] = {}
+    used: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended meanwhile, and counts for its parent
+        pid = int(path.parent.name)
+        parents[pid] = int(fields[1])
+        used[pid] = sum(map(int, fields[11:15]))
+    own = os.getpid()
+    return sum(ticks for pid, ticks in used.items() if _descends(pid, own, parents)) / TICKS
+
+
+def _descends(pid: int, from_: int, parents: dict[int, int]) -> bool:
+    while pid and pid != from_:
+        pid = parents.get(pid, 0)
+    return pid == from_
+
+
+def suite(defect: Defect) -> str:
+    """Return the first clause that the quick profile finds broken; empty for none."""
+    quick = PROFILES["quick"]
+    assert quick.seed is not None
+    adapter = load_adapter(defect.name if defect is SOUND else reference_of(defect.name))
+    with tempfile.TemporaryDirectory() as folder:
+        survey = survey_of(adapter, folder)
+        findings = Findings()
+        for stage in stages():
+            view = survey.of_plans() if stage.plans_only else survey
+            for spec in stage.specs():
+                history = History()
+                view.judge_spec(spec, findings, history, exhaustive=stage.strategy is None)
+                if history.first:
+                    return next(iter(history.first))
+                if defect is SOUND:
+                    break
+        if defect is SOUND:
+            return ""
+        return next((clause for clause, _ in live(survey, quick.lives, quick.seed).broken), "")
+
+
+class Classes:
+    """Gives the tests of an alternative the classes of one loader, and notes the first test that fails."""
+
+    def __init__(self, defect: Defect) -> None:
+        self.defect = defect
+        self.failed = ""
+
+    @pytest.fixture(scope="session")
+    def split_class(self) -> type[DataLoaderSplit]:
+        return self.defect.split
+
+    @pytest.fixture(scope="session")
+    def context_class(self) -> type[TableScanContext]:
+        return self.defect.context
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid.rpartition("::")[2]
+
+
+def tests_of(file: Path, defect: Defect) -> str:
+    """Return the first test of the file that fails with the classes of the defect; empty for none."""
+    classes = Classes(defect)
+    options = ("-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:terminal", "--capture=no")
+    with tempfile.TemporaryDirectory() as folder:
+        ini = Path(folder) / "pytest.ini"
+        ini.write_text("[pytest]\npython_files = *.py\n")
+        code = pytest.main([*options, "-c", str(ini), f"--basetemp={folder}/made", str(file)], plugins=[classes])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise RuntimeError(f"{file.name} ended with {code!r} on {defect.name}")
+    return classes.failed
+
+
+def judges() -> dict[str, Callable[[Defect], str]]:
+    """Return the judges by name."""
+    return {
+        "the suite": suite,
+        "example-based tests": lambda defect: tests_of(ALTERNATIVES / "example_based.py", defect),
+        "a round-trip property": lambda defect: tests_of(ALTERNATIVES / "round_trip.py", defect),
+    }
+
+
+@cache
+def _warm(name: str) -> None:
+    if objection := judges()[name](SOUND):
+        raise RuntimeError(f"{name} objects to the sound loader: {objection}")
+
+
+def verdict(name: str, defect_name: str) -> Verdict:
+    """Return what a judge says of a defect."""
+    defect = DEFECTS[defect_name]
+    _warm(name)
+    started = cpu_seconds()
+    objection = judges()[name](defect)
+    return Verdict(name, defect.name, defect.clause, bool(objection), cpu_seconds() - started, objection)
+
+
+def verdicts(processes: int) -> Iterator[Verdict]:
+    """Yield the verdict of each judge on each defect, as they come."""
+    with Guard() as guard, guard.marking():
+        for name in judges():
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(processes, context, end_with_what_it_started) as pool:
+                pending = [pool.submit(verdict, name, defect) for defect in DEFECTS]
+                for future in as_completed(pending):
+                    yield future.result()
+
+
+@click.command()
+@click.option("--json", "path", type=click.Path(path_type=Path), default=Path("power.json"), show_default=True)
+@click.option("-n", "processes", default=2, show_default=True, help="Processes.")
+def main(path: Path, processes: int) -> None:
+    """Count the defects that each judge catches, and what that costs."""
+    found: list[Verdict] = []
+    started = time.perf_counter()
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    with Progress(console=console) as progress:
+        task = progress.add_task("verdicts", total=len(judges()) * len(DEFECTS))
+        for one in verdicts(processes):
+            found.append(one)
+            progress.advance(task)
+    for name in judges():
+        own = [one for one in found if one.judge == name]
+        caught = [one for one in own if one.caught]
+        spent = sum(one.cpu_seconds for one in own)
+        console.print(f"{name}: {len(caught)} of {len(own)} caught, {spent:.0f} CPU s in all")
+    console.print(f"{time.perf_counter() - started:.0f} s")
+    results: dict[str, Any] = {"verdicts": [asdict(one) for one in found]}
+    path.write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
