@@ -8,6 +8,8 @@
 
 What a split holds *is* what travels: bytes, strings, numbers, tuples, one plain dict, the FileIO's class and
 the user's UDF registry. The objects of PyIceberg and DataFusion are made from them when they are looked at.
+
+Ids such as CTX-3 name clauses of the contract, which docs/CONTRACT.md lists.
 """
 
 from reference.context import TableScanContext

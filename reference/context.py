@@ -93,7 +93,7 @@ class TableScanContext:
 
     @property
     def table_metadata(self) -> TableMetadata:
-        """The metadata of the table (CTX-3), a new object each time."""
+        """The metadata of the table (CTX-3), without what was left out on construction; a new object each time."""
         return _metadata_from(self._metadata)
 
     @property

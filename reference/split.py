@@ -49,9 +49,10 @@ class DataLoaderSplit:
             file_scan_task: a data file with its delete files and residual.
             scan_context: shared, not copied (CTX-6).
             plan: applied to the rows of this split alone. It may scan one table, which stands for these rows,
-                under any name; see `reference.plans`.
-            session_context: the session that the plan was made in. The registry is applied to it, once
-                (UDF-1).
+                under any name, and has the scan's Arrow schema: PyIceberg's for the projected schema, without
+                field ids; see `reference.plans`.
+            session_context: the session that the plan was made in. The registry is applied to it, once (UDF-1), also
+                where it was before, and to sessions of the loader's own.
             udf_registry: the functions that the plan calls; none if `None` (UDF-7). It is kept as it is and
                 sent with the split.
 
@@ -98,7 +99,7 @@ class DataLoaderSplit:
 
     @property
     def file_scan_task(self) -> FileScanTask:
-        """The task (CTX-4), a new object each time."""
+        """The task (CTX-4), a new object each time. Compare its fields: PyIceberg takes tasks of one path for equal."""
         return rebuild_task(self._task)
 
     @property
