@@ -17,6 +17,7 @@ from tests.conformance.test_cli import command
 from tests.conformance.test_rollout import SPECS
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
+OF_THE_REFERENCE = ("reference", "reference-2")
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +31,19 @@ def copied(tmp_path: Path) -> Path:
     return Path(shutil.copytree(GOLDEN / "reference", tmp_path / "records"))
 
 
-def test_oldest_and_newest_recording_load_and_read_the_same(today: Environment) -> None:
+@pytest.mark.parametrize("form", OF_THE_REFERENCE)
+def test_oldest_and_newest_recording_load_and_read_the_same(form: str, today: Environment) -> None:
     """All of them: `tox run -e records`."""
-    recordings = read_records(GOLDEN / "reference")
+    recordings = read_records(GOLDEN / form)
     for recording in (recordings[0], recordings[-1]):
         for line in recording.lines[::3]:
             found = line.judged(today)
             assert found.outcome in (Outcome.CONFORMS, Outcome.NOT_WRITTEN), (recording.name, found)
 
 
-def test_every_recording_has_forty_payloads_and_keeps_refusals() -> None:
-    for recording in read_records(GOLDEN / "reference"):
+@pytest.mark.parametrize("form", OF_THE_REFERENCE)
+def test_every_recording_has_forty_payloads_and_keeps_refusals(form: str) -> None:
+    for recording in read_records(GOLDEN / form):
         assert sum(line.seen is not None for line in recording.lines) >= 40, recording.name
         assert any(line.why.startswith("refused: ") for line in recording.lines)
         assert len({line.spec for line in recording.lines}) == len(specs())
