@@ -27,7 +27,7 @@ from strategies.file_ios import SECRET_VALUE
 from strategies.serialization import to_json
 from strategies.specs import ColumnSpec, FileIOSpec, Predicate, RegistrySpec, SplitSpec, SqlPlanSpec, TableSpec, UdfSpec
 
-__all__ = ["ON_ARRIVAL", "SCANS", "TOGETHER", "through_engine", "through_running"]
+__all__ = ["ON_ARRIVAL", "SCANS", "TOGETHER", "error_comes_back", "through_engine", "through_running"]
 
 # The clauses that say something of a split where it arrives. Nothing else depends on the engine; all else is judged by
 # the run's other units of work.
@@ -78,7 +78,7 @@ def through_running(survey: Survey, ways: Sequence[Way], examples: int, seed: in
     for way in ways:
         for spec in SCANS:
             findings.add(_sent_at_once(alone, way, spec))
-        findings.add(_error_comes_back(survey, way))
+        findings.add(error_comes_back(survey, way))
     return findings
 
 
@@ -131,7 +131,7 @@ def _arrival(answer: Any) -> Arrival:
     return Arrival(1, None, answer) if isinstance(answer, Raised) else Arrival(1, answer[0])
 
 
-def _error_comes_back(survey: Survey, way: Way) -> Findings:
+def error_comes_back(survey: Survey, way: Way) -> Findings:
     """Judge what the driver gets where the file of one split is gone, and of the others sent with it (READ-4, SAFE-1).
 
     An engine may give up all of them for one error.
