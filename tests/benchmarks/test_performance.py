@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import performance, power, scans, wire
+from benchmarks import performance, power, scans, soak, wire
 from benchmarks.reading import WAYS, read_once, table_in
 from benchmarks.sampling.sitecustomize import package
 from conformance.adapters.reference import ADAPTER
@@ -158,12 +158,20 @@ RESULTS = {
         "loader": ["pyiceberg"],
     },
     "growth": {"costs": [{"varied": "examples", "count": 4, "seconds": 1.0}], "exponents": {"examples": 1.0}},
+    "soak": {"seconds": 600, "workers": [{"median": 3e8, "most": 4e8, "a minute": 1e5, "series": []}]},
     "power": {
         "verdicts": [
             {"judge": "the suite", "defect": "x", "clause": "ID-1", "caught": True, "cpu_seconds": 1.0, "objection": ""}
         ]
     },
 }
+
+
+def test_soak_measures_growth_once_it_is_warm() -> None:
+    warming = [(second, 1_000_000 * second) for second in range(0, 120, 5)]
+    assert soak.slope([*warming, *((second, 200_000_000) for second in range(120, 600, 5))]) == 0
+    grown = [(second, 50_000 * second) for second in range(120, 600, 5)]
+    assert soak.slope([*warming, *grown]) == pytest.approx(3_000_000)
 
 
 def test_goals_that_are_missed_are_said_to_be() -> None:
@@ -174,6 +182,7 @@ def test_goals_that_are_missed_are_said_to_be() -> None:
     ]
     page = performance.page(json.loads(json.dumps(RESULTS)))
     assert "| with docs and column statistics: at most 16 kB | 17,000 bytes | **not met** |" in page
+    assert "300 MB at the median, 400 MB at most, +0.10 MB a minute." in page
     assert "| the suite | 1 of 1 | 1.00 | 1 |" in page
 
 

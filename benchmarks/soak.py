@@ -1,0 +1,93 @@
+"""Memory of the gate's processes over a long run: ``python -m benchmarks.soak --seconds 600 --json soak.json``.
+
+The profile `soak` draws new splits of the reference for so long, in two processes that share the work. Their resident
+memory is looked at every few seconds. What they start themselves is left out: it ends with them.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from statistics import linear_regression, median
+from typing import Any
+
+import click
+from rich.console import Console
+
+EVERY = 5.0  # seconds
+# Imports and first examples fill caches; growth is measured after them.
+WARM = 120.0
+
+
+def resident(pid: int) -> int | None:
+    """Return a process's bytes of resident memory; ``None`` once it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmRSS")), None)
+
+
+def workers_of(pid: int) -> list[int]:
+    """Return the processes below one that run units of work: those that xdist has started."""
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    commands: dict[int, bytes] = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (path / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            commands[int(path.name)] = (path / "cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        children[int(fields[1])].append(int(path.name))
+    found, below = [], [pid]
+    while below:
+        below = [child for parent in below for child in children[parent]]
+        found += [child for child in below if b"import sys;exec(eval(sys.stdin.readline()))" in commands[child]]
+    return found
+
+
+def slope(series: list[tuple[float, int]]) -> float:
+    """Return the bytes a minute by which memory grows once it is warm."""
+    warm = [(when, memory) for when, memory in series if when >= WARM]
+    return 60 * linear_regression(*zip(*warm, strict=True)).slope if len(warm) > 1 else 0.0
+
+
+@click.command()
+@click.option("--seconds", default=600, show_default=True, help="How long.")
+@click.option("--json", "path", type=click.Path(path_type=Path), default=Path("soak.json"), show_default=True)
+def main(seconds: int, path: Path) -> None:
+    """Watch the memory of a soak; exit with the code of the run."""
+    name = Path(sys.executable).with_name("dataloader-conformance")
+    command = [str(name), "run", "--profile", "soak", "--budget", str(seconds), "-n", "2"]
+    series: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+b") as log:
+        with subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT) as run:
+            while run.poll() is None:
+                for pid in workers_of(run.pid):
+                    if (memory := resident(pid)) is not None:
+                        series[pid].append((time.monotonic() - started, memory))
+                time.sleep(EVERY)
+        log.seek(0)
+        said = log.read().decode(errors="replace")
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print("\n".join(said.splitlines()[-4:]))
+    found: list[dict[str, Any]] = []
+    for line in series.values():
+        middle = [memory for when, memory in line if when >= WARM] or [line[-1][1]]
+        found.append({"median": median(middle), "most": max(middle), "a minute": slope(line), "series": line})
+        console.print(
+            f"{found[-1]['median'] / 1e6:,.0f} MB, at most {max(middle) / 1e6:,.0f} MB, "
+            f"{slope(line) / 1e6:+.2f} MB a minute"
+        )
+    path.write_text(json.dumps({"seconds": seconds, "workers": found}), encoding="utf-8")
+    sys.exit(run.returncode)
+
+
+if __name__ == "__main__":
+    main()
