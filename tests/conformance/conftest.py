@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from conformance.adapter import Adapter
 from conformance.checks import CHECKS
 from conformance.survey import Survey
-from conformance.transports import Transport
+from conformance.transports import STARTED, Transport
 from conformance.transports.in_process import IN_PROCESS
 from fixtures.warehouse import Warehouse
 
@@ -18,6 +18,13 @@ sys.path.append(str(Path(__file__).parent))
 
 # Enough to tell the families of transports apart; the gate itself goes through all of them.
 FEW = tuple(t for t in IN_PROCESS if t.name in ("pickle-2", "pickle-oob", "cloudpickle", "copy", "deepcopy"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ended() -> Iterator[None]:
+    """End what transports have started while threads can still be: execnet needs one to end an interpreter."""
+    with STARTED:
+        yield
 
 
 @pytest.fixture(scope="session")
