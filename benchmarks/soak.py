@@ -33,22 +33,16 @@ def resident(pid: int) -> int | None:
     return next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmRSS")), None)
 
 
-def workers_of(pid: int) -> list[int]:
-    """Return the processes below one that run units of work: those that xdist has started."""
+def grandchildren(pid: int) -> list[int]:
+    """Return the processes that a process's children have started: the command starts pytest, and that its workers."""
     children: defaultdict[int, list[int]] = defaultdict(list)
-    commands: dict[int, bytes] = {}
-    for path in Path("/proc").glob("[0-9]*"):
+    for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = (path / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-            commands[int(path.name)] = (path / "cmdline").read_bytes()
+            parent = int(path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError):
-            continue
-        children[int(fields[1])].append(int(path.name))
-    found, below = [], [pid]
-    while below:
-        below = [child for parent in below for child in children[parent]]
-        found += [child for child in below if b"import sys;exec(eval(sys.stdin.readline()))" in commands[child]]
-    return found
+            continue  # it has ended meanwhile
+        children[parent].append(int(path.parent.name))
+    return [grandchild for child in children[pid] for grandchild in children[child]]
 
 
 def slope(series: list[tuple[float, int]]) -> float:
@@ -69,7 +63,7 @@ def main(seconds: int, path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+b") as log:
         with subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT) as run:
             while run.poll() is None:
-                for pid in workers_of(run.pid):
+                for pid in grandchildren(run.pid):
                     if (memory := resident(pid)) is not None:
                         series[pid].append((time.monotonic() - started, memory))
                 time.sleep(EVERY)

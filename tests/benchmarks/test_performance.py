@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -165,6 +167,17 @@ RESULTS = {
         ]
     },
 }
+
+
+def test_soak_looks_at_what_the_children_have_started() -> None:
+    inner = "import subprocess, sys; print(subprocess.Popen(['sleep', '60']).pid, flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", inner], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        grandchild = int(child.stdout.readline())
+        assert grandchild in soak.grandchildren(os.getpid())
+        assert (soak.resident(grandchild) or 0) > 0
+        os.kill(grandchild, signal.SIGKILL)
+        child.kill()
 
 
 def test_soak_measures_growth_once_it_is_warm() -> None:
