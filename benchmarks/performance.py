@@ -125,6 +125,9 @@ def page(results: dict[str, Any]) -> str:
 def main(folder: Path, docs: Path) -> None:
     """Write the page and its plots from the results in a folder."""
     results = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in BENCHMARKS}
+    for other in sorted(folder.glob("wire-*.json")):  # of loaders that need an environment of their own
+        for name, rows in json.loads(other.read_text(encoding="utf-8")).items():
+            results["wire"][name] += rows
     soaked = folder / "soak.json"  # it takes ten minutes by itself, and is made by hand
     results["soak"] = json.loads(soaked.read_text(encoding="utf-8")) if soaked.exists() else None
     (docs / "plots").mkdir(exist_ok=True)

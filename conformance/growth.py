@@ -8,6 +8,8 @@ from statistics import linear_regression
 
 __all__ = ["exponent", "growth"]
 
+BARS = "▁▂▃▄▅▆▇█"
+
 
 def exponent(counts: Sequence[int], sizes: Sequence[float]) -> float | None:
     """Return k of ``size(n) = size(first) + c (n - first)^k``, fitted by least squares to the logarithms.
@@ -25,8 +27,10 @@ def exponent(counts: Sequence[int], sizes: Sequence[float]) -> float | None:
 
 
 def growth(counts: Sequence[int], sizes: Sequence[int]) -> str:
-    """Return the sizes in words: ``"1,800 bytes at 1, 30,100 at 64: 449 bytes each, grows with the power 1.00"``."""
-    shown = ", ".join(f"{size:,} at {count:,}" for count, size in zip(counts, sizes, strict=True))
+    """Return the sizes in words and as bars: ``"bytes: 1,000 at 1 ▁, 1,720 at 25 █; 30 more for each, to the …"``."""
+    least, most = min(sizes), max(sizes)
+    bars = [BARS[(len(BARS) - 1) * (size - least) // max(1, most - least)] for size in sizes]
+    shown = ", ".join(f"{size:,} at {count:,} {bar}" for count, size, bar in zip(counts, sizes, bars, strict=True))
     each = (sizes[-1] - sizes[0]) / (counts[-1] - counts[0])
     power = exponent(counts, sizes)
     fitted = "" if power is None else f", to the power {power:.2f}"

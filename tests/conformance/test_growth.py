@@ -21,5 +21,5 @@ def test_what_stays_has_no_exponent() -> None:
 
 def test_growth_in_words() -> None:
     said = growth((1, 5, 25), [1000, 1120, 1720])
-    assert said == "bytes: 1,000 at 1, 1,120 at 5, 1,720 at 25; 30 more for each, to the power 1.00"
-    assert growth((1, 5), [1000, 1000]) == "bytes: 1,000 at 1, 1,000 at 5; 0 more for each"
+    assert said == "bytes: 1,000 at 1 ▁, 1,120 at 5 ▂, 1,720 at 25 █; 30 more for each, to the power 1.00"
+    assert growth((1, 5), [1000, 1000]) == "bytes: 1,000 at 1 ▁, 1,000 at 5 ▁; 0 more for each"
