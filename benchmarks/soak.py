@@ -45,10 +45,21 @@ def grandchildren(pid: int) -> list[int]:
     return [grandchild for child in children[pid] for grandchild in children[child]]
 
 
+def while_drawing(series: list[tuple[float, int]], seconds: float) -> list[tuple[float, int]]:
+    """Return what was seen once the process was warm, and before it turned to real tables and lives."""
+    return [(when, memory) for when, memory in series if WARM <= when <= seconds]
+
+
 def slope(series: list[tuple[float, int]]) -> float:
-    """Return the bytes a minute by which memory grows once it is warm."""
-    warm = [(when, memory) for when, memory in series if when >= WARM]
-    return 60 * linear_regression(*zip(*warm, strict=True)).slope if len(warm) > 1 else 0.0
+    """Return the bytes a minute by which memory grows."""
+    return 60 * linear_regression(*zip(*series, strict=True)).slope if len(series) > 1 else 0.0
+
+
+def figures(series: list[tuple[float, int]], seconds: float) -> dict[str, Any]:
+    """Return the figures of a worker, in bytes, and all that was seen of it."""
+    drawing = while_drawing(series, seconds)
+    memory = [seen for _, seen in drawing or series]
+    return {"median": median(memory), "most": max(memory), "a minute": slope(drawing), "series": series}
 
 
 @click.command()
@@ -73,11 +84,10 @@ def main(seconds: int, path: Path) -> None:
     console.print("\n".join(said.splitlines()[-4:]))
     found: list[dict[str, Any]] = []
     for line in series.values():
-        middle = [memory for when, memory in line if when >= WARM] or [line[-1][1]]
-        found.append({"median": median(middle), "most": max(middle), "a minute": slope(line), "series": line})
+        found.append(figures(line, seconds))
         console.print(
-            f"{found[-1]['median'] / 1e6:,.0f} MB, at most {max(middle) / 1e6:,.0f} MB, "
-            f"{slope(line) / 1e6:+.2f} MB a minute"
+            f"{found[-1]['median'] / 1e6:,.0f} MB, at most {found[-1]['most'] / 1e6:,.0f} MB, "
+            f"{found[-1]['a minute'] / 1e6:+.2f} MB a minute"
         )
     path.write_text(json.dumps({"seconds": seconds, "workers": found}), encoding="utf-8")
     sys.exit(run.returncode)

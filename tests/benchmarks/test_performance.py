@@ -180,11 +180,14 @@ def test_soak_looks_at_what_the_children_have_started() -> None:
         child.kill()
 
 
-def test_soak_measures_growth_once_it_is_warm() -> None:
-    warming = [(second, 1_000_000 * second) for second in range(0, 120, 5)]
-    assert soak.slope([*warming, *((second, 200_000_000) for second in range(120, 600, 5))]) == 0
-    grown = [(second, 50_000 * second) for second in range(120, 600, 5)]
-    assert soak.slope([*warming, *grown]) == pytest.approx(3_000_000)
+def test_soak_measures_growth_while_it_draws() -> None:
+    warming = [(float(second), 1_000_000 * second) for second in range(0, 120, 5)]
+    tables = [(float(second), 900_000_000) for second in range(605, 700, 5)]
+    flat = [(float(second), 200_000_000) for second in range(120, 600, 5)]
+    seen = soak.figures([*warming, *flat, *tables], 600)
+    assert (seen["median"], seen["most"], seen["a minute"]) == (200_000_000, 200_000_000, 0)
+    grown = [(float(second), 50_000 * second) for second in range(120, 600, 5)]
+    assert soak.figures([*warming, *grown, *tables], 600)["a minute"] == pytest.approx(3_000_000)
 
 
 def test_goals_that_are_missed_are_said_to_be() -> None:
