@@ -66,7 +66,8 @@ def test_every_way_of_reading_gives_the_same_rows(tmp_path: Path) -> None:
     table_in(tmp_path, megabytes=1)
     rows = {way: read_once(tmp_path, way)["rows"] for way in WAYS}
     assert rows["ArrowScan"] == rows["split"] == 1_000_000 // 64
-    assert 0 < rows["split with a plan"] == rows["DataFusion over ArrowScan"] < rows["split"]
+    assert 0 < rows["split with a plan"] < rows["split"]
+    assert len({rows[way] for way in WAYS if way not in ("ArrowScan", "split")}) == 1
 
 
 def test_cpu_time_of_children_counts_while_they_run() -> None:
@@ -148,7 +149,7 @@ RESULTS = {
         "bytes": 10**9,
         "readings": [
             {"way": way, "seconds": seconds, "peak": 10**9, "rows": 100, "batches": 1}
-            for way, seconds in zip(WAYS, (1.0, 1.0, 1.0, 2.0), strict=True)
+            for way, seconds in zip(WAYS, (1.0, 1.0, 1.0, 2.0, 1.0), strict=True)
         ],
     },
     "gate": {
