@@ -31,7 +31,7 @@ from conformance.findings import Findings
 from conformance.lifecycle import live
 from conformance.loading import load_adapter
 from conformance.profiles import PROFILES
-from conformance.survey import History
+from conformance.survey import History, Survey
 from fixtures.defects import DEFECTS, Defect
 from fixtures.guard import Guard
 from reference import DataLoaderSplit, TableScanContext
@@ -77,24 +77,23 @@ def _descends(pid: int, from_: int, parents: dict[int, int]) -> bool:
 
 def suite(defect: Defect) -> str:
     """Return the first clause that the quick profile finds broken; empty for none."""
-    quick = PROFILES["quick"]
-    assert quick.seed is not None
     adapter = load_adapter(defect.name if defect is SOUND else reference_of(defect.name))
     with tempfile.TemporaryDirectory() as folder:
-        survey = survey_of(adapter, folder)
-        findings = Findings()
-        for stage in stages():
-            view = survey.of_plans() if stage.plans_only else survey
-            for spec in stage.specs():
-                history = History()
-                view.judge_spec(spec, findings, history, exhaustive=stage.strategy is None)
-                if history.first:
-                    return next(iter(history.first))
-                if defect is SOUND:
-                    break
-        if defect is SOUND:
-            return ""
-        return next((clause for clause, _ in live(survey, quick.lives, quick.seed).broken), "")
+        return next(_broken(survey_of(adapter, folder), brief=defect is SOUND), "")
+
+
+def _broken(survey: Survey, *, brief: bool) -> Iterator[str]:
+    """Yield clauses as they are found broken: by pinned splits, by lives, by drawn splits; by one of each if brief."""
+    quick, findings = PROFILES["quick"], Findings()
+    assert quick.seed is not None
+    for stage in stages():
+        view = survey.of_plans() if stage.plans_only else survey
+        for spec in stage.specs()[: 1 if brief else None]:
+            history = History()
+            view.judge_spec(spec, findings, history, exhaustive=stage.strategy is None)
+            yield from history.first
+        if stage.strategy is None:
+            yield from (clause for clause, _ in live(survey, quick.lives, quick.seed).broken)
 
 
 class Classes:
