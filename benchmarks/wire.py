@@ -186,13 +186,17 @@ def together(adapter: Adapter, folder: Path) -> Iterator[Together]:
 
 
 def growths(rows: Sequence[Alone]) -> list[dict[str, Any]]:
-    """Return, for each loader and size, the exponent with which the payload grows, `None` where it does not."""
-    found = []
+    """Return, for each loader and size, the bytes at both ends and the exponent with which they grow, `None` where they
+    do not.
+    """
+    found: list[dict[str, Any]] = []
     for loader, size in dict.fromkeys((row.loader, row.size) for row in rows):
         line = [row for row in rows if (row.loader, row.size) == (loader, size) and not row.statistics and row.bytes]
         if len(line) > 2:
             power = exponent([row.count for row in line], [row.bytes for row in line])
-            found.append({"loader": loader, "size": size, "exponent": None if power is None else round(power, 2)})
+            row: dict[str, Any] = {"loader": loader, "size": size, "counts": [line[0].count, line[-1].count]}
+            row["bytes"] = [line[0].bytes, line[-1].bytes]
+            found.append(row | {"exponent": None if power is None else round(power, 2)})
     return found
 
 

@@ -14,7 +14,7 @@ __all__ = ["WRONG_KINDS", "invalid_arguments", "valid_arguments"]
 WRONG_KINDS: dict[str, str] = {
     "file_scan_task": "task|file",
     "table_metadata": "metadata",
-    "file_io": "io",
+    "file_io": r"\bio\b|file[ _]?io",
     "projected_schema": "schema",
     "row_filter": "filter",
     "udf_registry": "registry|udf",

@@ -55,7 +55,8 @@ def filters(columns: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any
     return st.recursive(leaf, lambda sub: st.tuples(sub, sub).flatmap(lambda xy: st.sampled_from([And(*xy), Or(*xy)])))
 
 
-@settings(derandomize=True, deadline=None, database=None, phases=[Phase.generate])
+# As many examples as the quick gate draws splits.
+@settings(max_examples=48, derandomize=True, deadline=None, database=None, phases=[Phase.generate])
 @given(data=st.data())
 def test_round_trip(
     split_class: type[DataLoaderSplit],

@@ -57,8 +57,8 @@ def test_growth_of_the_wire_tells_loaders_apart() -> None:
 
     rows = [row("lean", n, 1000) for n in (1, 10, 100)] + [row("heavy", n, 1000 + 300 * n) for n in (1, 10, 100)]
     assert wire.growths(rows) == [
-        {"loader": "lean", "size": "snapshots", "exponent": None},
-        {"loader": "heavy", "size": "snapshots", "exponent": 1.0},
+        {"loader": "lean", "size": "snapshots", "counts": [1, 100], "bytes": [1000, 1000], "exponent": None},
+        {"loader": "heavy", "size": "snapshots", "counts": [1, 100], "bytes": [1300, 31000], "exponent": 1.0},
     ]
 
 
@@ -143,7 +143,9 @@ RESULTS = {
                 "one_by_one_dump": 9.0,
             }
         ],
-        "growth": [{"loader": "reference", "size": "snapshots", "exponent": None}],
+        "growth": [
+            {"loader": "reference", "size": "snapshots", "counts": [1, 9], "bytes": [7, 7], "exponent": None},
+        ],
     },
     "reading": {
         "bytes": 10**9,
@@ -201,6 +203,7 @@ def test_goals_that_are_missed_are_said_to_be() -> None:
     assert "| with docs and column statistics: at most 16 kB | 17,000 bytes | **not met** |" in page
     assert "300 MB at the median, 400 MB at most, +0.10 MB a minute." in page
     assert "| the suite | 1 of 1 | 1.00 | 1 |" in page
+    assert "| reference | 1 to 9 snapshots | 7 to 7 | does not grow |" in page
 
 
 def test_payload_of_the_reference_keeps_to_its_bounds(tmp_path: Path) -> None:
