@@ -85,7 +85,8 @@ class Result:
     """What became of a mutant: ``killed``, ``timeout`` (killed too), ``survived``, ``explained``; empty before that.
 
     ``step`` and ``why`` say what killed it; of an explained one ``why`` is the explanation. ``steps`` is the number of
-    cheap steps of the gate that run its line, ``seconds`` how long it was judged, by the clock.
+    cheap steps of the gate that run its line, ``seconds`` how long it was judged, by the clock, ``passed`` in how many
+    stages it has survived.
     """
 
     mutant: Mutant
@@ -94,6 +95,7 @@ class Result:
     why: str = ""
     steps: int = 0
     seconds: float = 0.0
+    passed: int = 0
 
     def row(self) -> dict[str, Any]:
         """Return it as JSON values, without the source."""
@@ -141,8 +143,7 @@ def all_mutants(modules: Iterable[str] = ()) -> list[Mutant]:
 class Run:
     """Mutants on their way to a verdict: the cheap steps of the gate first, for all; the other steps for what is left.
 
-    ``known`` are verdicts of an earlier run, and explanations, which are not judged again; ``note`` is told of each
-    verdict.
+    ``note`` is told of each mutant that has been through a stage.
     """
 
     def __init__(self, mutants: list[Mutant], processes: int, root: Path, note: Callable[[Result], None]) -> None:
@@ -159,22 +160,23 @@ class Run:
 
     def judge(self, stages: int = 4) -> None:
         """Judge what has no verdict yet, in so many of the four stages: by the pinned examples through pickle, by the
-        drawn ones through pickle, by all else that the gate does, and by the loader's own tests.
+        drawn ones through pickle, by the loader's own tests, and by all else that the gate does.
 
         Raises:
             RuntimeError: the reference itself is not green.
 
         """
         self._measure()
-        for red in (self._pinned, self._drawn, self._others, self._tests)[:stages]:
-            keys = [key for key, result in self.results.items() if result.outcome == ""]
+        for number, red in enumerate((self._pinned, self._drawn, self._tests, self._others)[:stages]):
+            left = [result for result in self.results.values() if result.outcome == "" and result.passed <= number]
+            keys = [result.mutant.key for result in left if red == self._tests or result.mutant.module != "loader"]
             if red == self._tests:
                 self._require_green(red, {OWN_TESTS[key[0]]: key for key in keys}.values())
-            else:
-                keys = [key for key in keys if key[0] != "loader"]
             if red == self._others:
                 self._require_green(red, keys[:1])
-            self._stage(red, keys)
+            self._stage(number, red, keys)
+            for result in left:
+                result.passed = number + 1
         for result in self.results.values():
             if result.outcome == "":
                 result.outcome = "survived"
@@ -205,7 +207,7 @@ class Run:
             if ended.value != []:
                 raise RuntimeError(f"the reference itself is not green: {ended}")
 
-    def _stage(self, red: Judge, keys: list[Key]) -> None:
+    def _stage(self, number: int, red: Judge, keys: list[Key]) -> None:
         original = self._root / "reference"
         tasks = (partial(judged, self.results[key].mutant, original, partial(red, key)) for key in keys)
         for ended in in_forks(tasks, self._processes, HANG_SECONDS):
@@ -217,8 +219,9 @@ class Run:
             elif ended.value != []:
                 result.outcome = "killed"
                 result.step, result.why = ended.value or ("", f"the process ended: {ended.output[-200:]}")
-            if result.outcome:
-                self._note(result)
+            else:
+                result.passed = number + 1
+            self._note(result)
 
     def _pinned(self, key: Key) -> tuple[str, str] | None:
         return self._cheap(key, ("trial", "pinned"))
@@ -234,7 +237,8 @@ class Run:
         return first_red(chosen, CHEAP_STEP_SECONDS)
 
     def _others(self, key: Key) -> tuple[str, str] | None:
-        return first_red(other_steps(load_adapter("reference"), self._examples, self._root), STEP_SECONDS)
+        steps = other_steps(load_adapter("reference"), self._examples, self._root, self._steps_of(key))
+        return first_red(steps, STEP_SECONDS)
 
     def _tests(self, key: Key) -> tuple[str, str] | None:
         failed = Failures()
@@ -316,7 +320,7 @@ def _figures(counter: Counter[str]) -> dict[str, Any]:
 @click.option("--explained", is_flag=True, help="Judge explained mutants too: one that dies is explained wrongly.")
 @click.option("--stages", type=click.IntRange(1, 4), default=4, show_default=True, help="Fewer are quicker.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), default=Path("mutation.json"), show_default=True)
-@click.option("--resume", is_flag=True, help="Keep what an earlier run wrote there as dead; the rest is judged again.")
+@click.option("--resume", is_flag=True, help="Go on where the run that wrote there ended.")
 def main(
     modules: tuple[str, ...],
     sample: int | None,
@@ -343,6 +347,9 @@ def main(
         done = Counter[str]()
 
         def note(result: Result) -> None:
+            write(json_path, run.results.values(), run.reach)
+            if not result.outcome:
+                return
             done[result.outcome] += 1
             mutant = result.mutant
             where = f"{mutant.module}.{mutant.function}:{mutant.line}"
@@ -351,16 +358,18 @@ def main(
                 f"{mutant.after!r} {result.step} {result.why[:100]}",
                 markup=False,
             )
-            write(json_path, run.results.values(), run.reach)
 
         run = Run(mutants, processes, Path(folder), note)
         if resume and json_path.exists():
             earlier = json.loads(json_path.read_text("utf-8"))
-            run.reach = earlier["reach"] if earlier["digest"] == digest() else {}
+            same = earlier["digest"] == digest()
+            run.reach = earlier["reach"] if same else {}
             for row in earlier["results"]:
                 key = tuple(row[name] for name in KEY)
                 if key in keys and row["outcome"] in ("killed", "timeout"):
                     run.settle(key, row["outcome"], row["why"], row["step"])
+                elif key in keys and same:
+                    run.results[key].passed = row["passed"]
         for explanation in () if explained else reasons:
             if explanation.key in keys:
                 run.settle(explanation.key, "explained", explanation.why)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -79,8 +79,12 @@ def cheap_steps(adapter: Adapter, drawn: Examples, root: Path) -> Iterator[Step]
         yield Step(f"drawn {number}", partial(_broken_by, pickled, spec))
 
 
-def other_steps(adapter: Adapter, drawn: Examples, root: Path) -> Iterator[Step]:
-    """Yield all else that the gate does; first what takes the fewest processes."""
+def other_steps(adapter: Adapter, drawn: Examples, root: Path, names: Container[str]) -> Iterator[Step]:
+    """Yield all else that the gate does; first what takes the fewest processes.
+
+    Through all transports go the examples of the named cheap steps, which run the line in question here. A line that no
+    cheap step runs is run by other processes (a forked child's) for many examples or for none: some are taken.
+    """
     survey, pickled = _survey(adapter, root), _pickled(adapter, root, abroad=True)
     for number, spec in enumerate(drawn.pinned):
         yield Step(f"pinned {number}, on a worker", partial(_broken_by, pickled, spec, exhaustive=True))
@@ -89,11 +93,14 @@ def other_steps(adapter: Adapter, drawn: Examples, root: Path) -> Iterator[Step]
     yield Step("lives", lambda: _shown(lives()))
     for case in TABLE_CASES:
         yield Step(f"table {case.name}", partial(_broken_table, survey, case, root))
-    for number, spec in enumerate(drawn.pinned):
-        yield Step(f"pinned {number}, all transports", partial(_broken_by, survey, spec, exhaustive=True))
+    chosen = [number for number in range(len(drawn.pinned)) if "" in names or f"pinned {number}" in names]
+    for number in chosen or range(0, len(drawn.pinned), 5):
+        example = partial(_broken_by, survey, drawn.pinned[number], exhaustive=True)
+        yield Step(f"pinned {number}, all transports", example)
     yield Step("departed driver", lambda: _shown(departed(adapter, PINNED, survey.warehouse.root)))
     for number, spec in enumerate(drawn.drawn):
-        yield Step(f"drawn {number}, all transports", partial(_broken_by, survey, spec))
+        if "" in names or f"drawn {number}" in names:
+            yield Step(f"drawn {number}, all transports", partial(_broken_by, survey, spec))
 
 
 def first_red(steps: Iterator[Step], cpu_seconds: int) -> tuple[str, str] | None:

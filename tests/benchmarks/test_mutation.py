@@ -235,6 +235,45 @@ def test_when_the_run_fails(
     assert len(json.loads((tmp_path / "m.json").read_text("utf-8"))["results"]) == 20
 
 
+@pytest.mark.parametrize(("suite", "passed"), [("the same", 2), ("another", 0)])
+def test_a_run_goes_on_where_it_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, suite: str, passed: int) -> None:
+    """But begins anew with what lives where the suite has changed."""
+    monkeypatch.setattr(mutation, "all_mutants", lambda modules: MUTANTS)
+    monkeypatch.setattr(mutation, "digest", lambda: "the same")
+    monkeypatch.setattr(Run, "judge", lambda run, stages: None)
+    path = tmp_path / "m.json"
+    assert CliRunner().invoke(main, ["--json", str(path)]).exit_code == 1
+    written = json.loads(path.read_text("utf-8"))
+    written["digest"] = suite
+    written["results"][0] |= {"outcome": "killed", "passed": 1}
+    written["results"][1] |= {"outcome": "survived", "passed": 2}
+    path.write_text(json.dumps(written), "utf-8")
+    assert CliRunner().invoke(main, ["--json", str(path), "--resume"]).exit_code == 1
+    rows = json.loads(path.read_text("utf-8"))["results"]
+    assert [(row["outcome"], row["passed"]) for row in rows[:3]] == [("killed", 0), ("", passed), ("", 0)]
+
+
+def test_stages_take_what_the_ones_before_have_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def stage(run: Run, number: int, red: object, keys: list[object]) -> None:
+        seen.append((number, len(keys)))
+        for key in keys[:5]:
+            run.results[key].outcome = "killed"  # type: ignore[index]
+
+    for name in ("_measure", "_require_green"):
+        monkeypatch.setattr(Run, name, lambda *_: None)
+    monkeypatch.setattr(Run, "_stage", stage)
+    noted: list[Result] = []
+    run = Run(MUTANTS, 1, tmp_path, noted.append)
+    first, second, *_ = run.results.values()
+    first.passed, second.passed = 3, 4
+    run.judge()
+    assert seen == [(0, 18), (1, 13), (2, 8), (3, 4)]
+    assert [row.outcome for row in run.results.values()].count("killed") == 19
+    assert [(row.outcome, row.passed) for row in noted] == [("survived", 4)]
+
+
 JUDGED = """
 import json, sys
 from functools import partial
