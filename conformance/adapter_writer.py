@@ -72,6 +72,7 @@ ADAPTER = Adapter(
 {%- for reader, attribute in readers.items() %}
     {{ reader }}=lambda split: split.{{ attribute }},
 {%- endfor %}
+    modules=("{{ package }}",),
     # TODO: show more parts (file_io, table_metadata, row_filter, …): each adds the clauses that need it.
 )
 '''
@@ -106,6 +107,7 @@ def written_adapter(reference: str) -> str:
     environment.filters["argument"] = _argument
     return environment.from_string(TEMPLATE).render(
         module=reference.split(":")[0],
+        package=reference.partition(":")[0].partition(".")[0],
         split=split.__name__,
         imports=", ".join(sorted(imports)),
         context=context.__name__ if context else "",

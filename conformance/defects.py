@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from conformance.adapter import Adapter
 from conformance.adapters.reference import adapter_for
 from fixtures.defects import DEFECTS, SHOWN_ELSEWHERE
@@ -13,7 +15,8 @@ def __getattr__(name: str) -> Adapter:
     defect = (DEFECTS | SHOWN_ELSEWHERE).get(name)
     if defect is None:
         raise AttributeError(name)
-    return adapter_for(defect.name, defect.split, defect.context)
+    adapter = adapter_for(defect.name, defect.split, defect.context)
+    return replace(adapter, modules=(*adapter.modules, "fixtures.defects"))
 
 
 def reference_of(name: str) -> str:

@@ -25,7 +25,7 @@ SNIPPETS = [
     for number, (language, text) in enumerate(re.findall(r"^```(\w*)\n(.*?)^```", page.read_text(), re.M | re.S), 1)
 ]
 # What a shell snippet may call besides the command itself.
-OTHER_COMMANDS = {"pip", "python", "tox", ".conformance/bin/pip"}
+OTHER_COMMANDS = {".", "pip", "python", "tox"}
 
 
 @pytest.mark.parametrize(("language", "text"), SNIPPETS)

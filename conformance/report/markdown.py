@@ -16,9 +16,9 @@ def contract_page() -> str:
         "",
         PREAMBLE,
         "",
-        "Sources: *seed* is the pull request that made splits picklable (linkedin/openhouse 490), *card* the",
-        "project's design card, *docs* what pickle, PyIceberg or DataFusion document, *field* a bug that users",
-        "reported.",
+        "Sources: *seed* is [the pull request](https://github.com/linkedin/openhouse/pull/490) that made splits",
+        "picklable, *card* what this project was asked for, *docs* what pickle, PyIceberg or DataFusion document,",
+        "*field* a bug that users reported.",
     ]
     for family, title in FAMILIES.items():
         lines += [

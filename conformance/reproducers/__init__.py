@@ -24,7 +24,7 @@ from conformance.findings import Violation
 from conformance.reproducers import looks, shows
 from conformance.reproducers.given import materials_code
 from conformance.reproducers.sources import Embedding, NotEmbeddable
-from conformance.reproducers.ways import through_code
+from conformance.reproducers.ways import stands_in, through_code
 from conformance.secrets import secret_names
 from conformance.trip import AS_BUILT
 from fixtures.damage import DAMAGES
@@ -202,8 +202,11 @@ def main():
     print({id!r})
     print("expected ", shown(left))
     print("actual   ", shown(right))
-    print("The loader keeps the clause here." if expected == actual else "The loader violates the clause.")
-    return int(expected != actual)
+    if expected != actual:
+        print("The loader violates the clause.")
+        return 1
+    print({kept!r})
+    return {code}
 """
 
 # What is defined here is found by import, as a loader's users' classes are, and not in `__main__`.
@@ -250,7 +253,12 @@ def _script(violation: Violation, adapter: Adapter, spec: SplitSpec, plan: Plan)
     shown_with = ", ".join(call[name] for name in needed if name in call and name not in plan.arguments)
     keywords = "".join(f", {name}={call[name]}" for name in plan.arguments)
     embedding.imports |= {"import importlib", "import sys", "import traceback", "from pathlib import Path"}
-    here.append(MAIN.format(call=f"{plan.show.__name__}({shown_with}{keywords})", id=violation.id).strip("\n"))
+    kept, code = "The loader keeps the clause here.", 0
+    if stands_in(plan.way):
+        kept = f"A fresh interpreter does not show it: it cannot tell. The suite saw it through {plan.way}."
+        code = 2
+    shown_by = f"{plan.show.__name__}({shown_with}{keywords})"
+    here.append(MAIN.format(call=shown_by, id=violation.id, kept=kept, code=code).strip("\n"))
     far = "def look_at(sent" in "\n".join(here)
     start = 'this.look_at(*sys.argv[2:]) if "--look-at" in sys.argv else this.main()' if far else "this.main()"
     here.append(START.format(start=start).strip("\n"))

@@ -107,6 +107,24 @@ def at_once(split, trips):
 '''
 
 
+def stands_in(transport: str) -> bool:
+    """Return whether a script sends through a fresh interpreter in place of this transport."""
+    own = (
+        "pickle",
+        "cloudpickle",
+        "copy",
+        "deepcopy",
+        "threads",
+        "spawn",
+        "forkserver",
+        "futures",
+        "fork",
+        "worker",
+        "python:",
+    )
+    return transport != AS_BUILT and not transport.startswith(own)
+
+
 def through_code(transport: str, trips: int, embedding: Embedding) -> str:
     """Return the definition of ``through`` for a transport, as near to it as a plain script comes."""
     again = "" if trips == 1 else f", {trips} times in a row"
@@ -150,7 +168,7 @@ def through_code(transport: str, trips: int, embedding: Embedding) -> str:
         embedding.imports.add("import cloudpickle")
         dumped = "cloudpickle.dumps(split)"
     doc = f"Send it to a fresh interpreter{again}, and look at it there."
-    if not transport.startswith(("worker", "python:")):
+    if stands_in(transport):
         doc += f" (The suite saw this through: {transport}.)"
     python = repr(transport.removeprefix("python:")) if transport.startswith("python:") else "sys.executable"
     return _FRESH.format(trips=trips, doc=doc, dumped=dumped, python=python).strip("\n")

@@ -107,12 +107,23 @@ def test_script_of_every_transport_compiles(path: str, transport: str) -> None:
         assert imported(script).isdisjoint({"conformance", "strategies", "fixtures"})
 
 
-@pytest.mark.parametrize("transport", ["pickle-oob", "threads", "spawn", "futures", "departed", "worker-cloudpickle"])
+@pytest.mark.parametrize("transport", ["pickle-oob", "threads", "spawn", "futures", "worker-cloudpickle"])
 def test_script_of_a_sound_loader_exits_with_0(transport: str, tmp_path: Path) -> None:
+    ran = sound(transport, tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("transport", ["departed", "ray-put"])
+def test_script_that_stands_in_for_a_transport_does_not_say_that_all_is_well(transport: str, tmp_path: Path) -> None:
+    ran = sound(transport, tmp_path)
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    assert f"it cannot tell. The suite saw it through {transport}." in ran.stdout
+
+
+def sound(transport: str, folder: Path) -> subprocess.CompletedProcess[str]:
     spec = next(s for s in PINNED if s.row_filter and s.table.deleted and s.table.tag)  # nested types as well
     violation = Violation("READ-1", (transport,), repr(spec), to_json(spec), Difference("rows.rows", "a", "b"))
-    ran = run(tmp_path / "script", f"{violation.id}.py", reproducer(violation, ADAPTER))
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return run(folder / "script", f"{violation.id}.py", reproducer(violation, ADAPTER))
 
 
 def test_what_no_simple_script_shows_is_said(tmp_path: Path) -> None:
