@@ -37,7 +37,8 @@ class Pool:
 
     def send(self, adapter: Adapter, split: Any, question: Question) -> tuple[Arrival, ...]:
         """Observe the split in the pool's process, and here when it has come back."""
-        answer = attempt(self.start(), adapter.reference, Carried(split), question)
+        sent = carried(split)
+        answer = sent if isinstance(sent, Raised) else attempt(self.start(), adapter.reference, sent, question)
         if isinstance(answer, Raised):
             return (Arrival(1, None, answer),)
         seen, returned = answer
@@ -51,15 +52,22 @@ class Pool:
 
 @dataclass(frozen=True)
 class Carried:
-    """A split on its way, dumped when and as multiprocessing dumps it; it arrives as the split, or as why it does not.
+    """A split on its way, dumped as multiprocessing dumps it; it arrives as the split, or as why it does not.
 
-    A pool has nobody to tell of an argument or a result that cannot be loaded: it waits for ever.
+    A pool has nobody to tell of an argument that cannot be loaded, or of a result that can be neither dumped nor shown:
+    it waits for ever.
     """
 
-    split: Any
+    payload: bytes
 
     def __reduce__(self) -> Any:
-        return _loaded, (bytes(ForkingPickler.dumps(self.split)),)
+        return _loaded, (self.payload,)
+
+
+def carried(split: Any) -> Carried | Raised:
+    """Return the split as a pool carries it, or why it cannot be dumped."""
+    payload = attempt(ForkingPickler.dumps, split)
+    return payload if isinstance(payload, Raised) else Carried(bytes(payload))
 
 
 def _loaded(payload: bytes) -> Any:
@@ -71,7 +79,7 @@ def _observed(reference: str, split: Any, question: Question) -> tuple[Any, Any]
     if isinstance(split, Raised):
         return split, None
     seen, same = observe_split(reference, split, question)
-    return seen, Carried(same)
+    return seen, carried(same)
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from conformance.examples import Unusable, example_of
 from conformance.exchange import departed, leave, opened, parcel_of
 from conformance.fixed import PINNED
 from conformance.loading import load_adapter
-from conformance.observation import differing
+from conformance.observation import Question, differing
 from conformance.plain import Raised
-from conformance.transports import Arrival, Transport
+from conformance.transports import Arrival, Transport, pools
 from conformance.transports.interpreters import Interpreter
-from conformance.transports.pools import POOL_TRANSPORTS, Carried
+from conformance.transports.pools import POOL_TRANSPORTS, carried
 from conformance.transports.registry import TRANSPORTS
 from conformance.trip import Example, take
 from fixtures.defects.wire import PLANS
@@ -87,8 +87,26 @@ def test_pool_says_why_a_split_cannot_be_loaded_and_goes_on(
 
 
 def test_what_cannot_be_loaded_on_its_way_back_arrives_as_why() -> None:
-    arrived = pickle.loads(pickle.dumps(Carried(Unloadable())))
+    arrived = pickle.loads(pickle.dumps(carried(Unloadable())))
     assert arrived == Raised("builtins.RuntimeError", "lost on the way")
+
+
+def test_what_can_be_neither_dumped_nor_shown_goes_back_as_why() -> None:
+    """The process of a pool would end over it, and nobody would hear."""
+    why = Raised("builtins.RuntimeError", "stuck")
+    seen, returned = pools._observed("reference", Stuck(), Question())
+    assert seen
+    assert returned == why
+    for transport in POOL_TRANSPORTS[:-1]:
+        assert transport.send(load_adapter("reference"), Stuck(), Question()) == (Arrival(1, None, why),)
+
+
+class Stuck:
+    def __reduce__(self) -> Any:
+        raise RuntimeError("stuck")
+
+    def __repr__(self) -> str:
+        raise RuntimeError("stuck")
 
 
 class Unloadable:
