@@ -25,7 +25,7 @@ from conformance.profiles import PROFILES
 from conformance.survey import Survey
 from strategies import split_specs
 
-EXAMPLES = (4, 8, 16, 32)
+EXAMPLES = (2, 4, 8, 16)
 # So many examples where something else is varied.
 FEW = 6
 T = TypeVar("T")
