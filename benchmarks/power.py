@@ -166,7 +166,7 @@ def verdicts(processes: int) -> Iterator[Verdict]:
 
 @click.command()
 @click.option("--json", "path", type=click.Path(path_type=Path), default=Path("power.json"), show_default=True)
-@click.option("-n", "processes", default=2, show_default=True, help="Processes.")
+@click.option("-n", "processes", default=3, show_default=True, help="Processes; some defects are waited for.")
 def main(path: Path, processes: int) -> None:
     """Count the defects that each judge catches, and what that costs."""
     found: list[Verdict] = []
