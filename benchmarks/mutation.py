@@ -36,6 +36,7 @@ from benchmarks.mutation_judge import (
     CHEAP_STEP_SECONDS,
     STEP_SECONDS,
     Examples,
+    Step,
     cheap_steps,
     examples,
     first_red,
@@ -70,6 +71,8 @@ OWN_TESTS = {
 }
 BY_TESTS = "own tests"
 GOAL = 0.95
+# About so many pinned examples are asked at first: most mutants die there, and the others meet all of them at last.
+SOME = 40
 MEMORY_BYTES = 16 << 30
 # By the clock; what loops is ended sooner, by its CPU time.
 HANG_SECONDS = 1800.0
@@ -158,16 +161,16 @@ class Run:
         result = self.results[key]
         result.outcome, result.why, result.step = outcome, why, step
 
-    def judge(self, stages: int = 4) -> None:
-        """Judge what has no verdict yet, in so many of the four stages: by the pinned examples through pickle, by the
-        drawn ones through pickle, by the loader's own tests, and by all else that the gate does.
+    def judge(self, stages: int = 3) -> None:
+        """Judge what has no verdict yet, in so many of the three stages: by some of the pinned examples through pickle,
+        by the loader's own tests, and by all that the gate does.
 
         Raises:
             RuntimeError: the reference itself is not green.
 
         """
         self._measure()
-        for number, red in enumerate((self._pinned, self._drawn, self._tests, self._others)[:stages]):
+        for number, red in enumerate((self._pinned, self._tests, self._others)[:stages]):
             left = [result for result in self.results.values() if result.outcome == "" and result.passed <= number]
             keys = [result.mutant.key for result in left if red == self._tests or result.mutant.module != "loader"]
             if red == self._tests:
@@ -224,21 +227,19 @@ class Run:
             self._note(result)
 
     def _pinned(self, key: Key) -> tuple[str, str] | None:
-        return self._cheap(key, ("trial", "pinned"))
-
-    def _drawn(self, key: Key) -> tuple[str, str] | None:
-        return self._cheap(key, ("plans", "drawn"))
-
-    def _cheap(self, key: Key, kinds: tuple[str, ...]) -> tuple[str, str] | None:
-        """Judge by those of the cheap steps that run the line."""
-        names = self._steps_of(key) | {"trial"}
-        steps = cheap_steps(load_adapter("reference"), self._examples, self._root)
-        chosen = (step for step in steps if step.name.startswith(kinds) and ("" in names or step.name in names))
-        return first_red(chosen, CHEAP_STEP_SECONDS)
+        trial, *pinned = self._cheap(key, ("trial", "pinned"))
+        return first_red([trial, *pinned[:: 1 + len(pinned) // SOME]], CHEAP_STEP_SECONDS)
 
     def _others(self, key: Key) -> tuple[str, str] | None:
+        cheap = self._cheap(key, ("pinned", "plans", "drawn"))
         steps = other_steps(load_adapter("reference"), self._examples, self._root, self._steps_of(key))
-        return first_red(steps, STEP_SECONDS)
+        return first_red(cheap, CHEAP_STEP_SECONDS) or first_red(steps, STEP_SECONDS)
+
+    def _cheap(self, key: Key, kinds: tuple[str, ...]) -> list[Step]:
+        """Return those of the cheap steps that run the line."""
+        names = self._steps_of(key) | {"trial"}
+        steps = cheap_steps(load_adapter("reference"), self._examples, self._root)
+        return [step for step in steps if step.name.startswith(kinds) and ("" in names or step.name in names)]
 
     def _tests(self, key: Key) -> tuple[str, str] | None:
         failed = Failures()
@@ -318,7 +319,7 @@ def _figures(counter: Counter[str]) -> dict[str, Any]:
 @click.option("--sample", type=click.IntRange(1), help="Only so many, drawn at random: the same ones each time.")
 @click.option("-n", "processes", default=2, show_default=True, help="Processes.")
 @click.option("--explained", is_flag=True, help="Judge explained mutants too: one that dies is explained wrongly.")
-@click.option("--stages", type=click.IntRange(1, 4), default=4, show_default=True, help="Fewer are quicker.")
+@click.option("--stages", type=click.IntRange(1, 3), default=3, show_default=True, help="Fewer are quicker.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), default=Path("mutation.json"), show_default=True)
 @click.option("--resume", is_flag=True, help="Go on where the run that wrote there ended.")
 def main(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import signal
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -103,7 +103,7 @@ def other_steps(adapter: Adapter, drawn: Examples, root: Path, names: Container[
             yield Step(f"drawn {number}, all transports", partial(_broken_by, survey, spec))
 
 
-def first_red(steps: Iterator[Step], cpu_seconds: int) -> tuple[str, str] | None:
+def first_red(steps: Iterable[Step], cpu_seconds: int) -> tuple[str, str] | None:
     """Return the first step that is red, and why; ``None`` where all are green.
 
     A step that takes more CPU seconds than these ends this process by SIGPROF.
