@@ -288,6 +288,11 @@ class Failures:
         if report.failed and not self.first:
             self.first = report.nodeid
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a module of tests that cannot be imported."""
+        if report.failed and not self.first:
+            self.first = report.nodeid
+
 
 def summary(results: Iterable[Result]) -> dict[str, dict[str, Any]]:
     """Return the figures by module and for all of them. The score is what dies of what is not explained, in percent."""
