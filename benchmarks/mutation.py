@@ -283,15 +283,12 @@ class Failures:
 
     first = ""
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a failed test."""
+    def pytest_runtest_logreport(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        """Note a failed test, or a module of tests that cannot be imported."""
         if report.failed and not self.first:
             self.first = report.nodeid
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Note a module of tests that cannot be imported."""
-        if report.failed and not self.first:
-            self.first = report.nodeid
+    pytest_collectreport = pytest_runtest_logreport
 
 
 def summary(results: Iterable[Result]) -> dict[str, dict[str, Any]]:

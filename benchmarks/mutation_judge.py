@@ -1,7 +1,7 @@
 """The judge of mutants: the quick gate, one example after another, stopped at the first that breaks a clause.
 
-Examples are judged in this order: those that are cheap (through pickle alone), then all through every transport, real
-tables, lives, and a driver that has departed. Of the cheap ones only those are judged that run the line in question.
+There are cheap steps, one example through pickle alone, and others: an example on a worker, through every transport, a
+real table, lives, a driver that has departed. Of the examples those are judged that run the line in question.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.reproducers.sources import Embedding
+from conformance.transports.registry import TRANSPORTS
 from conformance.trip import AS_BUILT
 
 __all__ = ["through_code"]
@@ -109,20 +110,8 @@ def at_once(split, trips):
 
 def stands_in(transport: str) -> bool:
     """Return whether a script sends through a fresh interpreter in place of this transport."""
-    own = (
-        "pickle",
-        "cloudpickle",
-        "copy",
-        "deepcopy",
-        "threads",
-        "spawn",
-        "forkserver",
-        "futures",
-        "fork",
-        "worker",
-        "python:",
-    )
-    return transport != AS_BUILT and not transport.startswith(own)
+    own = (AS_BUILT, "pickle", *(transport.name for transport in TRANSPORTS))
+    return transport not in own and not transport.startswith("python:")
 
 
 def through_code(transport: str, trips: int, embedding: Embedding) -> str:
