@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,9 @@ TableName = tuple[str, ...]
 
 _TASKS = Path("/proc/self/task")
 
+# Seconds in which a thread has had its turn, also on a machine that has much else to do.
+_NAMED_WITHIN = 1
+
 
 class _Fork:
     """Whether the engine's threads lived when this process was forked: a child has none of them and hangs."""
@@ -31,7 +35,7 @@ class _Fork:
 
     @classmethod
     def before(cls) -> None:
-        cls.threads = any(_engine_threads()) if _TASKS.is_dir() else cls.used
+        cls.threads = _engine_has_threads() if _TASKS.is_dir() else cls.used
 
     @classmethod
     def in_child(cls) -> None:
@@ -39,11 +43,28 @@ class _Fork:
         ExecutorFactory._instance = None  # its threads stayed behind; PyIceberg 0.10 would wait for them
 
 
-def _engine_threads() -> Iterator[bool]:
-    """For each thread of this process, whether it is one of the engine's ("tokio-rt-worker")."""
+def _engine_has_threads() -> bool:
+    """Whether this process has threads of the engine, "tokio-rt-worker".
+
+    A thread gives itself that name when it first runs: one that has never paused may yet do so, and is waited for.
+    """
+    end = time.monotonic() + _NAMED_WITHIN
+    while True:
+        threads = list(_threads())
+        if any(status.startswith("Name:\ttokio-") for status in threads):
+            return True
+        if not any("\nvoluntary_ctxt_switches:\t0\n" in status for status in threads):
+            return False
+        if time.monotonic() > end:
+            return True  # it may be one: better refused than hung
+        time.sleep(0.001)
+
+
+def _threads() -> Iterator[str]:
+    """The kernel's status of each thread of this process, as lines of text."""
     for task in _TASKS.iterdir():
         with suppress(OSError):  # the thread has ended
-            yield (task / "comm").read_text().startswith("tokio-")
+            yield (task / "status").read_text()
 
 
 if hasattr(os, "register_at_fork"):

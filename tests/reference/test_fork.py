@@ -13,6 +13,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="fo
 CODE = """
     import os, pickle, signal, sys, warnings
     warnings.simplefilter("ignore")
+    from datafusion import SessionContext
     from reference import DataLoader, EngineUnusableAfterFork, embedded_catalog
     from shared_functions import Adders, Adding
 
@@ -29,6 +30,8 @@ CODE = """
     count = lambda splits: sum(batch.num_rows for split in splits for batch in split)
     count(plain)
     payload = pickle.dumps(list(planned())) if sys.argv[1] == "ran" else None
+    if sys.argv[1] == "ran by others":
+        SessionContext().sql("SELECT 1").collect()
     child = os.fork()
     if not child:
         signal.alarm(20)
@@ -46,6 +49,13 @@ CODE = """
 """
 
 
-@pytest.mark.parametrize(("parent", "said"), [("ran", "[8, 'refused', 'refused']"), ("imported", "[8, 4, 4]")])
+@pytest.mark.parametrize(
+    ("parent", "said"),
+    [
+        ("ran", "[8, 'refused', 'refused']"),
+        ("ran by others", "[8, 'refused', 'refused']"),
+        ("imported", "[8, 4, 4]"),
+    ],
+)
 def test_in_a_forked_child(table: Any, shared: Any, worker: Callable[..., str], parent: str, said: str) -> None:
     assert worker(CODE, parent) == said
