@@ -131,7 +131,9 @@ def arguments_stay_apart(make: Any, loader: Any, look: Any) -> tuple[Any, Any]:
     properties = materials.file_io_properties
     properties.update({"added later": "x", **dict.fromkeys(properties, "changed")})
     materials.table_metadata.properties["added later"] = "x"
+    materials.table_metadata.snapshots.clear()
     materials.file_scan_task.delete_files.clear()
+    materials.file_scan_task.file.value_counts.clear()
     return untouched, look(split)
 
 
