@@ -79,7 +79,7 @@ class TableScanContext:
         text = json.dumps(_trimmed(table_metadata, scanned).model_dump(mode="json")).encode()
         # Most of the projected schema stands in the metadata, to which its compressed form refers.
         packer = zlib.compressobj(zdict=text)
-        schema = json.dumps(projected_schema.model_dump(mode="json")).encode()
+        schema = json.dumps(projected_schema.model_dump()).encode()
         attributes = {
             "_metadata": zlib.compress(text),
             "_schema": packer.compress(schema) + packer.flush(),

@@ -30,7 +30,7 @@ def embedded_catalog(directory: str | Path = "warehouse") -> Catalog:
     """
     folder = Path(directory).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    return load_catalog("embedded", type="sql", uri=f"sqlite:///{folder / 'catalog.db'}", warehouse=folder.as_uri())
+    return load_catalog("embedded", uri=f"sqlite:///{folder / 'catalog.db'}", warehouse=folder.as_uri())
 
 
 class DataLoader:
@@ -124,11 +124,7 @@ class DataLoader:
             except ValueError as error:
                 raise ValueError(f"columns: {error}; the scan has {schema.column_names}") from error
         context = TableScanContext(table.metadata, table.io, schema, self._row_filter, snapshot_id)
-        return context, table.scan(
-            row_filter=balanced(context._filter),
-            snapshot_id=snapshot_id,
-            selected_fields=self._columns or ("*",),
-        )
+        return context, table.scan(row_filter=balanced(context._filter), snapshot_id=snapshot_id)
 
 
 def _engine_name(parts: tuple[str, ...]) -> TableName:

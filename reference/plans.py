@@ -69,8 +69,7 @@ def encode_plan(
     require_engine()
     if reason := lost_construct(plan):
         raise PlanRefused(f"the plan holds what does not survive in this engine: {reason}")
-    encoded = _attempt("cannot be encoded", lambda: Producer.to_substrait_plan(plan, session_context))
-    data = bytes(_attempt("cannot be encoded", encoded.encode))
+    data = _attempt("cannot be encoded", lambda: bytes(Producer.to_substrait_plan(plan, session_context).encode()))
     names = _attempt("cannot be searched for its tables", lambda: table_names(data))
     if len(names) > 1:
         shown = " and ".join(repr(".".join(name)) for name in sorted(names))
@@ -190,7 +189,7 @@ def table_names(data: bytes) -> set[TableName]:
 
 def empty_batch(schema: pa.Schema) -> pa.RecordBatch:
     """A batch without rows."""
-    return pa.RecordBatch.from_arrays([pa.nulls(0, column.type) for column in schema], schema=schema)
+    return pa.RecordBatch.from_pylist([], schema)
 
 
 def _attempt(failure: str, step: Callable[[], T]) -> T:
@@ -208,8 +207,7 @@ def _functions(data: bytes) -> set[str]:
     """Names of the functions and operators that a plan declares: Plan.extensions.extension_function.name."""
     declared = [part for field, part in _message(data) if field == 2]
     functions = [part for item in declared for field, part in _message(item) if field == 3]
-    names = (part.decode() for item in functions for field, part in _message(item) if field == 3)
-    return {name.partition(":")[0] for name in names}
+    return {part.decode() for item in functions for field, part in _message(item) if field == 3}
 
 
 def _calls(plan: LogicalPlan, name: str) -> bool:

@@ -149,11 +149,10 @@ class DataLoaderSplit:
         frame = decode_plan(
             self._plan, self._registry, self._table, batches or [empty_batch(scan_schema(self._context))]
         )
-        schema = frame.schema()
         for part in frame.execute_stream():
             batch = part.to_pyarrow()
             if batch.num_rows:
-                yield batch if batch.schema == schema else batch.cast(schema)
+                yield batch
 
     def to_arrow_batch_reader(self) -> pa.RecordBatchReader:
         """The same batches behind their Arrow schema, which is known also where there are no rows.

@@ -10,16 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from pyiceberg.catalog import Catalog
-from pyiceberg.partitioning import PartitionField, PartitionSpec
-from pyiceberg.schema import Schema
 from pyiceberg.table import Table
-from pyiceberg.transforms import IdentityTransform
-from pyiceberg.types import LongType, NestedField, StringType, TimestamptzType
 
-from reference import embedded_catalog
+from reference import DataLoaderSplit, embedded_catalog
+from tests.reference.samples import small_table, split_of
 
 SHARED = '''
 import pyarrow as pa, pyarrow.compute as pc
@@ -68,24 +64,12 @@ def catalog(tmp_path: Path) -> Catalog:
 
 @pytest.fixture
 def table(catalog: Catalog) -> Table:
-    """Two files, two partitions, two snapshots: ids 0 to 4 in `x`, then 0 to 2 in `y`."""
-    catalog.create_namespace("Db")
-    schema = Schema(
-        NestedField(1, "id", LongType(), required=False, doc="a number"),
-        NestedField(2, "Name", StringType(), required=False),
-        NestedField(3, "ts", TimestamptzType(), required=False),
-        NestedField(4, "part", StringType(), required=False),
-    )
-    spec = PartitionSpec(PartitionField(4, 1000, IdentityTransform(), "part"))
-    table = catalog.create_table("Db.t", schema, partition_spec=spec, properties={"owner": "me"})
-    for part, count in (("x", 5), ("y", 3)):
-        rows = {
-            "id": range(count),
-            "Name": [f"n{i}" for i in range(count)],
-            "ts": [i * 10**6 for i in range(count)],
-        }
-        table.append(pa.table({**rows, "part": [part] * count}, schema=table.schema().as_arrow()))
-    return table
+    return small_table(catalog)
+
+
+@pytest.fixture
+def split(table: Table, catalog: Catalog) -> DataLoaderSplit:
+    return split_of(catalog)
 
 
 @pytest.fixture

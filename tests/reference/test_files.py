@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import types
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from pyiceberg import expressions
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.table import FileScanTask
+from pyiceberg.typedef import Record
 from pyiceberg.utils.lazydict import LazyDict
 
 from reference.files import flatten_task, rebuild_task
@@ -64,3 +66,36 @@ def test_mappings_arrive_as_what_they_were() -> None:
     assert type(arrived.value_counts) is LazyDict
     assert dict(arrived.value_counts) == {1: 2, 3: 4}
     assert type(arrived.null_value_counts) is dict
+
+
+def test_a_task_arrives_in_every_field() -> None:
+    def file(version: Any, **fields: Any) -> DataFile:
+        made = DataFile.from_args(
+            _table_format_version=version,
+            content=DataFileContent.DATA,
+            file_path="s3://b/a b%20ü.parquet",
+            file_format=FileFormat.PARQUET,
+            partition=Record(1, None, "x"),
+            record_count=3,
+            file_size_in_bytes=4,
+            column_sizes={1: 5},
+            lower_bounds={1: b"\0"},
+            split_offsets=[4, 8],
+            **fields,
+        )
+        made.spec_id = 2
+        return made
+
+    task = FileScanTask(file(3, first_row_id=9), {file(2, equality_ids=[1])}, EqualTo("a", True))
+    flat = flatten_task(task)
+    task.file.column_sizes[1] = 6
+    task.delete_files.clear()
+    arrived = rebuild_task(pickle.loads(pickle.dumps(flat)))
+    assert arrived.file.column_sizes == {1: 5}
+    task.file.column_sizes[1] = 5
+    assert repr(arrived.file) == repr(task.file)
+    assert arrived.file._data == task.file._data
+    assert [type(value) for value in arrived.file._data] == [type(value) for value in task.file._data]
+    assert arrived.file.spec_id == 2
+    assert [deleted.equality_ids for deleted in arrived.delete_files] == [[1]]
+    assert repr(arrived.residual) == repr(task.residual)

@@ -13,7 +13,7 @@ import pytest
 from pyiceberg import expressions
 from pyiceberg.catalog import Catalog
 from pyiceberg.expressions import BooleanExpression
-from pyiceberg.expressions.literals import FloatLiteral
+from pyiceberg.expressions.literals import FloatLiteral, LongLiteral
 from pyiceberg.expressions.visitors import bind
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
@@ -120,8 +120,32 @@ def test_long_chains_are_read_balanced_and_travel_as_they_are(table: Table, cata
 
 def test_a_foreign_expression_is_refused_by_name(table: Table) -> None:
     foreign = types.new_class("Foreign", (EqualTo,))
-    with pytest.raises(TypeError, match="row_filter holds a Foreign"):
+    with pytest.raises(TypeError, match=r"^row_filter holds a Foreign, not an expression of PyIceberg$"):
         TableScanContext(table.metadata, table.io, table.schema(), And(EqualTo("id", 1), foreign("id", 1)))
+
+
+class ForeignLiteral(LongLiteral):
+    pass
+
+
+def with_foreign_term() -> Any:
+    predicate = IsNaN("d")
+    object.__setattr__(predicate, "term", 7)
+    return predicate
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        (with_foreign_term(), "a term of unknown type int"),
+        (EqualTo("a", ForeignLiteral(1)), "a literal of unknown type ForeignLiteral"),
+        (In("a", [ForeignLiteral(1), ForeignLiteral(2)]), "a literal of unknown type ForeignLiteral"),
+    ],
+    ids=["term", "literal", "literals"],
+)
+def test_what_stands_in_no_filter_of_pyiceberg_is_named(expression: BooleanExpression, said: str) -> None:
+    with pytest.raises(TypeError, match=f"^file_scan_task.residual holds {said}$"):
+        flatten(expression, "file_scan_task.residual")
 
 
 A, B, C, D, E = (EqualTo(name, 1) for name in "abcde")

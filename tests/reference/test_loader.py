@@ -11,7 +11,8 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 from pyiceberg.types import IntegerType
 
-from reference import DataLoader, TableTransformer, embedded_catalog
+from reference import DataLoader, EngineUnusableAfterFork, TableTransformer, embedded_catalog
+from reference.engine import _Fork
 from reference.loader import _engine_name
 
 
@@ -25,6 +26,9 @@ def test_projection_filter_and_snapshot(table: Table, catalog: Catalog) -> None:
     assert values(DataLoader(catalog, "Db.t")) == [0, 0, 1, 1, 2, 2, 3, 4]
     assert values(DataLoader(catalog, ("Db", "t"), row_filter="id >= 3")) == [3, 4]
     assert values(DataLoader(catalog, "Db.t", snapshot_id=first)) == [0, 1, 2, 3, 4]
+    assert len(list(DataLoader(catalog, "Db.t", row_filter="part == 'y'"))) == 1
+    (split,) = DataLoader(catalog, "Db.t", snapshot_id=first)
+    assert split.scan_context.snapshot_id == first
     (split, _) = DataLoader(catalog, "Db.t", columns=["Name", "id"])
     assert split.to_arrow_batch_reader().schema.names == ["id", "Name"]
 
@@ -104,6 +108,16 @@ def test_what_a_transformer_is_given(table: Table, catalog: Catalog) -> None:
     assert transformer.context == {"tenant": "x"}
     with pytest.raises(TypeError):
         transformer.context["tenant"] = "z"  # type: ignore[index]
+
+
+def test_no_transformer_runs_where_the_engine_would_hang(
+    table: Table, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Fork, "inherited", True)
+    transformer = Seeing(None)
+    with pytest.raises(EngineUnusableAfterFork):
+        list(DataLoader(catalog, "Db.t", transformer=transformer))
+    assert not hasattr(transformer, "session")
 
 
 def test_a_transformer_returns_a_frame_or_none(table: Table, catalog: Catalog) -> None:
