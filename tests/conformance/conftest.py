@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from conformance.adapter import Adapter
 from conformance.checks import CHECKS
+from conformance.cli import main
 from conformance.survey import Survey
 from conformance.transports import STARTED, Transport
 from conformance.transports.in_process import IN_PROCESS
@@ -30,6 +32,14 @@ def ended() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     return Warehouse(tmp_path_factory.mktemp("warehouse"))
+
+
+@pytest.fixture
+def command_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The command in this process and an empty folder: for what it refuses before it starts any other process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    return lambda *arguments: CliRunner().invoke(main, arguments)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from conformance.lifecycle import CLAUSE, live
 from conformance.loading import load_adapter
 from conformance.profiles import PROFILES
 from conformance.survey import Survey
-from conformance.transports import Transport
+from conformance.transports import Transport, pools
 from conformance.transports.registry import TRANSPORTS
 from fixtures.defects import DEFECTS, Defect
 from strategies import split_specs
@@ -37,7 +37,7 @@ def first_catch(survey: Survey) -> Findings:
 def transports_for(clause: str) -> tuple[Transport, ...]:
     """Return the transports of the clause, or a few that suffice for any other."""
     own = tuple(transport for transport in TRANSPORTS if transport.clause == clause)
-    few = ("pickle-2", "pickle-oob", "cloudpickle", "copy", "deepcopy", "worker")
+    few = ("pickle-oob", "copy", "deepcopy", "worker")
     return own or tuple(transport for transport in TRANSPORTS if transport.name in few)
 
 
@@ -45,7 +45,8 @@ def transports_for(clause: str) -> tuple[Transport, ...]:
 def test_defect_is_caught_by_its_clause(
     defect: Defect, survey_of: Callable[..., Survey], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "FLIP_LIMIT", 10.0)  # what hangs is waited for no longer
+    monkeypatch.setattr(wire, "FLIP_LIMIT", 1.0)  # what hangs is waited for no longer
+    monkeypatch.setattr(pools, "FORK_LIMIT", 1.0)
     adapter = load_adapter(reference_of(defect.name))
     findings = first_catch(survey_of(adapter, clauses=(defect.clause,), transports=transports_for(defect.clause)))
     violations = [violation for violation in findings.violations if violation.clause == defect.clause]
@@ -57,7 +58,7 @@ def test_defect_is_caught_by_its_clause(
 
 def test_reference_breaks_no_clause(survey_of: Callable[..., Survey]) -> None:
     assert QUICK.seed is not None
-    survey = survey_of(load_adapter("reference"), transports=TRANSPORTS)
+    survey = survey_of(load_adapter("reference"))
     findings = survey.pinned(PINNED)
     findings.add(survey.drawn(split_specs(), QUICK.examples, QUICK.seed))
     assert findings.violations == []

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
 from conformance.crossing import Environment, Outcome
 from conformance.golden import PLACE, Line, UnreadableRecord, read_records, specs
@@ -107,8 +108,8 @@ def test_recorded_and_replayed_by_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "no JSON"])
-def test_a_file_without_specs_is_wrong_usage(text: str, tmp_path: Path) -> None:
+def test_a_file_without_specs_is_wrong_usage(text: str, tmp_path: Path, command_here: Callable[..., Result]) -> None:
     (tmp_path / "specs.jsonl").write_text(text)
-    ran = command("record", "records", "--specs", "specs.jsonl", cwd=tmp_path)
-    assert ran.returncode == 2
-    assert "specs.jsonl" in ran.stderr
+    ran = command_here("record", "records", "--specs", "specs.jsonl")
+    assert ran.exit_code == 2
+    assert "specs.jsonl" in ran.output

@@ -52,8 +52,8 @@ def test_script_shows_the_same_again(name: str, survey_of: Callable[..., Survey]
 
 def test_lives_of_one_seed_are_the_same(survey_of: Callable[..., Survey]) -> None:
     survey = survey_of(load_adapter(reference_of("one-reading-a-class")), clauses=("LIFE-1",))
-    first, second = (live(survey, 4 * QUICK.lives, SEED) for _ in range(2))
-    assert first.violations == second.violations
+    first, second = (live(survey, 2 * QUICK.lives, SEED) for _ in range(2))
+    assert first.violations == second.violations != []
     assert first.met == second.met
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import Result as Ended
 
 from conformance.adapters.reference import ADAPTER
 from conformance.defects import reference_of
@@ -62,16 +64,18 @@ def test_spec_file_is_judged_on_the_clauses_that_it_bears_on(tmp_path: Path) -> 
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_usage_exits_with_2(arguments: list[str], says: str, tmp_path: Path) -> None:
+def test_wrong_usage_exits_with_2(
+    arguments: list[str], says: str, tmp_path: Path, command_here: Callable[..., Ended]
+) -> None:
     (tmp_path / "text").write_text("no JSON")
     (tmp_path / "list.json").write_text("[1]")
     (tmp_path / "table.json").write_text(to_json(TABLE))
     (tmp_path / "spec.json").write_text(PLANNED)
     (tmp_path / "report.json").write_text('{"violations": [], "adapter": {"reference": "reference"}}')
-    ran = command("replay", *arguments, cwd=tmp_path)
-    assert ran.returncode == 2, ran.stdout + ran.stderr
-    assert says in ran.stderr
-    assert "Traceback" not in ran.stderr
+    ran = command_here("replay", *arguments)
+    assert ran.exit_code == 2, ran.output
+    assert says in ran.output
+    assert "Traceback" not in ran.output
 
 
 def test_what_cannot_be_judged_is_no_fix(tmp_path: Path) -> None:

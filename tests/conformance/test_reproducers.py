@@ -95,11 +95,13 @@ PATHS = {
     "registry computes": "UDF-3",
 }
 
+NAMES = [transport.name for transport in TRANSPORTS]
+
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("transport", [transport.name for transport in TRANSPORTS])
+@pytest.mark.parametrize("transport", NAMES)
 def test_script_of_every_transport_compiles(path: str, transport: str) -> None:
-    for spec in PINNED:
+    for spec in PINNED[NAMES.index(transport) :: len(NAMES)]:  # together they see all of them
         violation = Violation(PATHS[path], (transport,), repr(spec), to_json(spec), Difference(path, "a", "b"))
         script = reproducer(violation, ADAPTER)
         compile(script, "script", "exec")
