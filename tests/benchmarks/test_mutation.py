@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from benchmarks import mutation
 from benchmarks.forks import in_forks
 from benchmarks.mutants import Mutant, mutants_of
-from benchmarks.mutation import BY_TESTS, EXPLAINED, Result, Run, all_mutants, explanations, main, summary
+from benchmarks.mutation import BY_TESTS, EXPLAINED, STAGES, Result, Run, all_mutants, explanations, main, summary
 from benchmarks.mutation_judge import steps_of
 
 MODULE = '''"""A module."""
@@ -214,7 +214,7 @@ def test_when_the_run_fails(
     code: int,
     says: str,
 ) -> None:
-    def judge(run: Run, stages: int) -> None:
+    def judge(run: Run, stages: object) -> None:
         for row, outcome in zip(run.results.values(), outcomes, strict=True):
             row.outcome = row.outcome or outcome
 
@@ -253,7 +253,17 @@ def test_a_run_goes_on_where_it_ended(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert [(row["outcome"], row["passed"]) for row in rows[:3]] == [("killed", 0), ("", passed), ("", 0)]
 
 
-def test_stages_take_what_the_ones_before_have_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("stages", "stages_seen", "survived"),
+    [(STAGES, [(0, 18), (1, 13), (2, 9)], 5), (("pinned", "gate"), [(0, 18), (2, 14)], 10)],
+)
+def test_stages_take_what_the_ones_before_have_left(
+    stages: tuple[str, ...],
+    stages_seen: list[tuple[int, int]],
+    survived: int,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
     seen: list[tuple[int, int]] = []
 
     def stage(run: Run, number: int, red: object, keys: list[object]) -> None:
@@ -268,10 +278,10 @@ def test_stages_take_what_the_ones_before_have_left(monkeypatch: pytest.MonkeyPa
     run = Run(MUTANTS, 1, tmp_path, noted.append)
     first, second, *_ = run.results.values()
     first.passed, second.passed = 2, 3
-    run.judge()
-    assert seen == [(0, 18), (1, 13), (2, 9)]
-    assert [row.outcome for row in run.results.values()].count("killed") == 15
-    assert [(row.outcome, row.passed) for row in noted] == [("survived", 3)] * 5
+    run.judge(stages)
+    assert seen == stages_seen
+    assert [(row.outcome, row.passed) for row in noted] == [("survived", 3)] * survived
+    assert [row.outcome for row in run.results.values()].count("killed") == 5 * len(seen)
 
 
 JUDGED = """
@@ -287,7 +297,7 @@ from conformance.trial import SIMPLEST
 
 original, root = Path("reference").resolve(), Path(sys.argv[1])
 
-def red(seconds=20):
+def red(seconds=8):
     return first_red(cheap_steps(load_adapter("reference"), Examples((SIMPLEST,), (), ()), root), seconds)
 
 source = (original / "split.py").read_text("utf-8")
