@@ -10,6 +10,7 @@ import matplotlib
 
 matplotlib.use("svg")
 matplotlib.rcParams.update({"svg.hashsalt": "benchmarks", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3})
+matplotlib.rcParams["figure.constrained_layout.use"] = True
 from matplotlib import pyplot  # noqa: E402 - the backend is chosen first
 
 __all__ = ["PLOTS"]
@@ -23,11 +24,10 @@ def wire(results: Results, path: Path) -> None:
     sizes = [size for size in dict.fromkeys(row["size"] for row in rows) if " and " not in size]
     figure, axes = pyplot.subplots(1, len(sizes), figsize=(3.2 * len(sizes), 3), sharey=True)
     for axis, size in zip(axes, sizes, strict=True):
-        for loader in dict.fromkeys(row["loader"] for row in rows):
+        for number, loader in enumerate(dict.fromkeys(row["loader"] for row in rows)):
             line = [row for row in rows if (row["loader"], row["size"]) == (loader, size)]
-            if line:
-                counts = [row["count"] for row in line]
-                axis.loglog(counts, [row["bytes"] for row in line], marker="o", label=loader)
+            counts = [row["count"] for row in line]
+            axis.loglog(counts, [row["bytes"] for row in line], f"C{number}o-", label=loader, **_width(number))
         axis.set_xlabel(size)
     axes[0].set_ylabel("bytes of one split")
     axes[0].legend()
@@ -37,7 +37,7 @@ def wire(results: Results, path: Path) -> None:
 def splits(results: Results, path: Path) -> None:
     """Seconds to dump all splits of the wide table with a long past, together and one by one."""
     rows = [row for row in results["wire"]["together"] if row["snapshots"] > 1]
-    figure, axes = pyplot.subplots(1, 2, figsize=(8, 3))
+    figure, axes = pyplot.subplots(1, 2, figsize=(8, 3.4))
     for axis, unit, together, single in (
         (axes[0], "seconds to dump", "dump", "one_by_one_dump"),
         (axes[1], "bytes", "bytes", "one_by_one_bytes"),
@@ -45,11 +45,12 @@ def splits(results: Results, path: Path) -> None:
         for number, loader in enumerate(dict.fromkeys(row["loader"] for row in rows)):
             line = [row for row in rows if row["loader"] == loader]
             counts = [row["count"] for row in line]
-            axis.loglog(counts, [row[single] for row in line], f"C{number}o-", label=f"{loader}, one by one")
-            axis.loglog(counts, [row[together] for row in line], f"C{number}s--", label=f"{loader}, together")
+            width = _width(number)
+            axis.loglog(counts, [row[single] for row in line], f"C{number}o-", label=f"{loader}, one by one", **width)
+            axis.loglog(counts, [row[together] for row in line], f"C{number}s--", label=f"{loader}, together", **width)
         axis.set_xlabel("splits")
         axis.set_ylabel(unit)
-    axes[0].legend()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     _write(figure, path)
 
 
@@ -103,6 +104,11 @@ PLOTS: dict[str, Callable[[Results, Path], None]] = {
 }
 
 
+def _width(number: int) -> dict[str, float]:
+    """Return the widths of a line, thinner than the one before, so that a line on top of another does not hide it."""
+    return {"markersize": 9.0 - 2 * number, "linewidth": 5.0 - 1.6 * number}
+
+
 def _largest(spent: dict[str, float]) -> list[tuple[str, float]]:
     return sorted(spent.items(), key=lambda item: item[1])[-9:]
 
@@ -114,6 +120,5 @@ def _bars(axis: Any, spent: Sequence[tuple[str, float]], label: str, marked: Cal
 
 
 def _write(figure: Any, path: Path) -> None:
-    figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
