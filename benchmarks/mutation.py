@@ -391,7 +391,7 @@ def main(
     for result in results if explained else ():
         if result.mutant.key in why and result.outcome == "survived":
             result.outcome, result.why = "explained", why[result.mutant.key]
-        elif result.mutant.key in why:
+        elif result.mutant.key in why and result.outcome:  # not where no stage judged it
             wrong.append(result)
     write(json_path, results, run.reach)
     figures = summary(results)

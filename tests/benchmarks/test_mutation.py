@@ -235,6 +235,31 @@ def test_when_the_run_fails(
     assert len(json.loads((tmp_path / "m.json").read_text("utf-8"))["results"]) == 20
 
 
+@pytest.mark.parametrize(
+    ("outcome", "code", "says"),
+    [("killed", 1, "explained, and dies"), ("survived", 0, "'explained': 1"), ("", 0, "'explained': 0")],
+)
+def test_an_explanation_is_wrong_where_its_mutant_dies(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, outcome: str, code: int, says: str
+) -> None:
+    """And not where no stage that was asked for judges it."""
+
+    def judge(run: Run, stages: object) -> None:
+        for row in run.results.values():
+            row.outcome = outcome if row.mutant.before == "return 19" else "killed"
+
+    survivors = tmp_path / "survivors.toml"
+    survivors.write_text(
+        '[[survivor]]\nmodule = "split"\nfunction = "f"\nbefore = "return 19"\nafter = "return 9"\nwhy = "w"', "utf-8"
+    )
+    monkeypatch.setattr(mutation, "all_mutants", lambda modules: MUTANTS)
+    monkeypatch.setattr(mutation, "EXPLAINED", survivors)
+    monkeypatch.setattr(Run, "judge", judge)
+    ended = CliRunner().invoke(main, ["--explained", "--stage", "gate", "--json", str(tmp_path / "m.json")])
+    assert ended.exit_code == code, ended.output
+    assert says in ended.output
+
+
 @pytest.mark.parametrize(("suite", "passed"), [("the same", 2), ("another", 0)])
 def test_a_run_goes_on_where_it_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, suite: str, passed: int) -> None:
     """But begins anew with what lives where the suite has changed."""
