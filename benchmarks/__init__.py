@@ -1,1 +1,1 @@
-"""What it costs, and what it reaches: scripts that measure and write what the docs show."""
+"""Scripts that measure costs and coverage, and write the figures that the docs show."""

@@ -1,4 +1,4 @@
-"""Clauses by engine and store, from JSON reports of runs with `--engines` and `--store`, as a table in Markdown.
+"""A Markdown table of clauses by engine and store, from the JSON reports of runs with `--engines` and `--store`.
 
 dataloader-conformance run --engines --json engines.json
 python -m benchmarks.engine_matrix engines.json
@@ -15,16 +15,16 @@ from typing import Any
 import click
 
 from conformance.transports.engines import ENGINES
-from fixtures.stores import STORES
+from fixtures.services.stores import STORES
 
 __all__ = ["matrix"]
 
-# Two ways of one engine are one column; two FileIOs of one store are two.
+# All ways of one engine share a column. Each FileIO of a store has its own.
 ENGINE_OF = {way: engine.name for engine in ENGINES for way in engine.ways}
 
 
 def matrix(documents: Sequence[dict[str, Any]]) -> str:
-    """Return a row for each clause that an engine or store judged: how many examples met it, or that it is violated."""
+    """Return the table: for each clause and engine or store, how many examples met it, or that it is violated."""
     met: defaultdict[tuple[str, str], int] = defaultdict(int)
     broken: set[tuple[str, str]] = set()
     for document in documents:
@@ -60,7 +60,7 @@ def _cell(met: int, is_broken: bool) -> str:
 @click.command()
 @click.argument("reports", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def main(reports: tuple[Path, ...]) -> None:
-    """Print the table of these JSON reports."""
+    """Print the table for these JSON reports."""
     click.echo(matrix([json.loads(report.read_text(encoding="utf-8")) for report in reports]), nl=False)
 
 

@@ -1,9 +1,9 @@
-"""Which plans the reference refuses, and which it should: measured on a fixed set of plans (BUILD-4).
+"""How often the reference refuses a plan rightly and wrongly, on a fixed set of plans (BUILD-4).
 
-`python -m benchmarks.faithfulness benchmarks/plans.jsonl` draws the set, labels each plan by running the original and
-what Substrait makes of it over ten tables made to tell plans apart, has the reference loader build a split with it,
-writes a line of JSON for each plan, and prints both rates. A plan that holds a construct of `docs/FINDINGS.md` counts
-as unfaithful.
+`python -m benchmarks.faithfulness benchmarks/plans.jsonl` draws the set. It runs each plan and its copy, encoded in
+Substrait and decoded, over ten tables whose rows make different plans give different results. A plan is unfaithful if
+the copy fails or computes other rows, or if it contains a construct that `docs/FINDINGS.md` lists. The reference
+loader then builds a split with each plan. The script writes a line of JSON for each plan, and prints both rates.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from conformance.adapters.reference import ADAPTER
-from conformance.examples import draw
-from conformance.observation import attempt
-from conformance.plain import Raised, in_any_layout, plain_rows
+from conformance.adapters.builtin.reference import ADAPTER
+from conformance.examples.drawing import draw
+from conformance.observation.raised import Raised, attempt
+from conformance.observation.values import in_any_layout, plain_rows
 from fixtures.expected import planned_rows, scanned_rows
 from fixtures.materials import Materials, make_materials
 from fixtures.plans import empty_batch
 from fixtures.survival import lost_construct, survives
-from fixtures.warehouse import Warehouse
+from fixtures.tables.warehouse import Warehouse
 from strategies import ColumnSpec, ListSpec, RegistrySpec, SplitSpec, StructSpec, TableSpec, UdfSpec, plans
+from strategies.primitives import PRIMITIVES
 from strategies.specs import PlanSpec
-from strategies.tables import PRIMITIVE_VALUES
 
 PLANS = 2000
 TABLES = 10
@@ -47,14 +47,21 @@ REGISTRY = RegistrySpec(
         UdfSpec("w", "count_in"),
     )
 )
-# Small numbers with ties and gaps, on both sides of the bounds that plans mention.
+# Small numbers with duplicates and gaps, on both sides of the constants in plans.
 NUMBERS = (0, 1, 1, 2, -1, 3, 5, 9, 40, None)
 TEXTS = ("", "a", "b", "ab", "B", "a%", "x", None)
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """A plan, why it does not survive (empty if it does), and why the reference refuses it (empty if it does not)."""
+    """A plan and what became of it.
+
+    Attributes:
+        plan: the plan.
+        unfaithful: why it does not survive Substrait; empty if it does.
+        refused: why the reference refuses it; empty if it does not.
+
+    """
 
     plan: PlanSpec
     unfaithful: str
@@ -62,13 +69,13 @@ class Labelled:
 
 
 def tables() -> list[TableSpec]:
-    """Return tables of one schema and other rows."""
+    """Return `TABLES` tables with the same schema and different rows."""
     made = []
     for seed in range(TABLES):
         chance = random.Random(seed)
         columns = []
         for number, type_ in enumerate(TYPES, 1):
-            options = NUMBERS if type_ in ("long", "int") else TEXTS if type_ == "string" else PRIMITIVE_VALUES[type_]
+            options = NUMBERS if type_ in ("long", "int") else TEXTS if type_ == "string" else PRIMITIVES[type_].values
             known = (*options, None)
             columns.append(ColumnSpec(number, f"c{number}", type_, tuple(chance.choice(known) for _ in range(11))))
         lists = tuple(chance.choice(((), (1, 2), (1, None, 3), (2,), None)) for _ in range(7))
@@ -80,7 +87,7 @@ def tables() -> list[TableSpec]:
 
 
 def label(plan: PlanSpec, scans: list[tuple[SplitSpec, pa.Table, Materials]]) -> str | None:
-    """Return how the plan does not survive, "" where it does, ``None`` where it does not run in the first place."""
+    """Return why the plan does not survive, "" if it does, or ``None`` if the plan itself does not run."""
     lost = ""
     for spec, scanned, materials in scans:
         original = attempt(planned_rows, plan, spec.registry, scanned.schema, scanned.to_batches())
@@ -98,7 +105,7 @@ def label(plan: PlanSpec, scans: list[tuple[SplitSpec, pa.Table, Materials]]) ->
 
 
 def labelled(count: int, folder: Path) -> list[Labelled]:
-    """Return a labelled plan for each of ``count`` different ones that run."""
+    """Return ``count`` different plans that run, with their labels."""
     warehouse = Warehouse(folder)
     found: list[Labelled] = []
     seen: set[PlanSpec] = set()

@@ -1,7 +1,7 @@
-"""Tasks in forked children: what this process has imported need not be imported again, and what a task does to its
-process, or to the classes in it, is gone with it.
+"""Runs tasks in forked children.
 
-This process must have no threads that hold locks: see `multiprocessing`'s notes on fork.
+A child need not import again what this process has imported. Whatever a task changes in its process, such as classes,
+ends with the child. This process must have no threads that hold locks: see `multiprocessing`'s notes on fork.
 """
 
 from __future__ import annotations
@@ -25,8 +25,15 @@ TICK_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended: with a value (anything that JSON knows), by a signal, or neither (it broke down); what it
-    printed last, and how long it lived.
+    """How a child ended.
+
+    Attributes:
+        number: the position of its task.
+        value: what the task returned, after a trip through JSON. ``None`` if the child failed.
+        signal: the signal that ended it, or 0.
+        output: the last 2,000 characters that it printed.
+        seconds: how long it ran, by the clock.
+
     """
 
     number: int
@@ -46,11 +53,10 @@ class _Child:
 
 
 def in_forks(tasks: Iterable[Callable[[], Any]], processes: int, limit: float) -> Iterator[Ended]:
-    """Run each task in a child of its own, so many at once, and yield how it ended, in the order of the ends. The
-    children are killed where this ends early.
+    """Run each task in its own child, ``processes`` at a time, and yield how each ended, in the order of their ends.
 
-    A child that lives longer than ``limit`` seconds is killed, which its ``signal`` (SIGKILL) tells; whatever a child
-    has started and left behind in its process group is killed too.
+    A child that runs longer than ``limit`` seconds is killed; its ``signal`` is then SIGKILL. When a child has ended,
+    the processes in its process group are killed too. If the caller stops iterating, all children are killed.
     """
     with tempfile.TemporaryDirectory() as folder:
         waiting = iter(enumerate(tasks))
@@ -87,11 +93,11 @@ def _started(number: int, task: Callable[[], Any], folder: Path) -> _Child:
     if pid == 0:
         code = 1
         try:
-            os.setpgid(0, 0)  # of the same session, and so of the priority that was given to it
+            os.setpgid(0, 0)  # not a new session, which would lose the scheduling priority of this one
             descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(descriptor, 1)
             os.dup2(descriptor, 2)
-            # What the child starts by spawn would import this program once more.
+            # Processes that the child spawns would otherwise import this program again.
             sys.modules["__main__"] = types.ModuleType("__main__")
             answer.write_text(json.dumps(task()), "utf-8")
             code = 0

@@ -1,7 +1,7 @@
-"""What the gate costs: time by phase, whose work it is, and what a second process saves.
+"""What the gate costs: seconds by phase, CPU seconds by package, and how much two processes save.
 
-`python -m benchmarks.gate --json gate.json` runs the command on the reference with the quick profile, without
-and with two processes, and once more with every process sampled, which says whose the CPU time is.
+`python -m benchmarks.gate --json gate.json` runs the command on the reference with the quick profile, in one process
+and with two workers. A third run samples every process to find out which package uses the CPU time.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ import click
 from rich.console import Console
 
 SAMPLING = Path(__file__).with_name("sampling")
-# Whose work is measured: the loader's with the libraries that it calls, the suite's with those that it calls.
+# Packages that are told apart: the loader and the libraries that it calls; the suite and the libraries that it calls.
 LOADERS = ("reference", "pyiceberg", "datafusion", "pyarrow")
 SUITES = ("conformance", "strategies", "fixtures", "hypothesis", "pytest", "_pytest", "xdist", "execnet", "pluggy")
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the gate: seconds by the clock and of CPU, in all processes, and those of each phase."""
+    """One run of the gate: seconds by the clock, CPU seconds of all processes, and seconds of each phase."""
 
     processes: int
     seconds: float
@@ -39,7 +39,7 @@ class Run:
 
 
 def command(processes: int, report: Path, profile: str) -> list[str]:
-    """Return the gate's command line."""
+    """Return the command line of the gate."""
     name = Path(sys.executable).with_name("dataloader-conformance")
     return [str(name), "run", "--profile", profile, "-n", str(processes), "--json", str(report)]
 
@@ -69,7 +69,7 @@ def timed(processes: int, profile: str, environment: dict[str, str] | None = Non
 
 
 def shares(profile: str) -> dict[str, float]:
-    """Return the CPU seconds of each package, and of imports, over all processes of one run."""
+    """Return the CPU seconds of each package and of imports, summed over all processes of one run."""
     spent: defaultdict[str, float] = defaultdict(float)
     with tempfile.TemporaryDirectory() as folder:
         path = os.pathsep.join(filter(None, (str(SAMPLING), os.environ.get("PYTHONPATH", ""))))

@@ -1,7 +1,7 @@
-"""What more examples, clauses and transports cost: seconds of one unit of work, along one of them at a time.
+"""How the time of one unit of work grows with examples, clauses and transports, each varied separately.
 
 `python -m benchmarks.growth --json growth.json` judges the same drawn splits of the reference, in one process whose
-workers have started.
+workers have already started.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from typing import TypeVar
 import click
 from rich.console import Console
 
-from benchmarks.kill_matrix import survey_of
-from conformance.adapters.reference import ADAPTER
-from conformance.growth import exponent
-from conformance.loading import load_adapter
-from conformance.profiles import PROFILES
-from conformance.survey import Survey
+from benchmarks.kill_matrix import sweep_of
+from conformance.adapters.builtin.reference import ADAPTER
+from conformance.adapters.loading import load_adapter
+from conformance.checks.growth import exponent
+from conformance.run.profiles import PROFILES
+from conformance.run.sweep import Sweep
 from strategies import split_specs
 
 EXAMPLES = (2, 4, 8, 16)
-# So many examples where something else is varied.
+# The number of examples while something else is varied.
 FEW = 6
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of judging, for so many of what is varied."""
+    """The seconds of judging, for one count of what is varied: examples, clauses or transports."""
 
     varied: str
     count: int
@@ -41,42 +41,47 @@ class Cost:
 
 
 def spread(things: Sequence[T], count: int) -> list[T]:
-    """Return so many of the things, evenly from first to last."""
+    """Return ``count`` of the things, evenly spaced from first to last."""
     return [things[i * len(things) // count] for i in range(count)]
 
 
-def seconds(survey: Survey, examples: int) -> float:
-    """Return the seconds that drawing and judging so many splits takes."""
+def seconds(sweep: Sweep, examples: int) -> float:
+    """Return the seconds that it takes to draw and judge this many splits.
+
+    Raises:
+        RuntimeError: the reference breaks a clause.
+
+    """
     seed = PROFILES["quick"].seed
     assert seed is not None
     started = time.perf_counter()
-    findings = survey.drawn(split_specs(), examples, seed)
+    findings = sweep.drawn(split_specs(), examples, seed)
     if findings.broken:
         raise RuntimeError(f"the reference breaks {sorted(findings.broken)}")
     return time.perf_counter() - started
 
 
-def costs(survey: Survey) -> Iterator[Cost]:
+def costs(sweep: Sweep) -> Iterator[Cost]:
     """Yield the cost along each axis."""
-    seconds(survey, FEW)  # processes start, files are made
+    seconds(sweep, FEW)  # starts the processes and writes the files
     for count in EXAMPLES:
-        yield Cost("examples", count, seconds(survey, count))
+        yield Cost("examples", count, seconds(sweep, count))
     for share in (8, 4, 2, 1):
-        checks = spread(survey.checks, len(survey.checks) // share)
-        yield Cost("clauses", len(checks), seconds(replace(survey, checks=checks), FEW))
+        checks = spread(sweep.checks, len(sweep.checks) // share)
+        yield Cost("clauses", len(checks), seconds(replace(sweep, checks=checks), FEW))
     for share in (8, 4, 2, 1):
-        transports = spread(survey.transports, max(1, len(survey.transports) // share))
-        yield Cost("transports", len(transports), seconds(replace(survey, transports=transports), FEW))
+        transports = spread(sweep.transports, max(1, len(sweep.transports) // share))
+        yield Cost("transports", len(transports), seconds(replace(sweep, transports=transports), FEW))
 
 
 @click.command()
 @click.option("--json", "path", type=click.Path(path_type=Path), default=Path("growth.json"), show_default=True)
 def main(path: Path) -> None:
-    """Measure what more of everything costs."""
+    """Measure how the time grows."""
     console = Console(highlight=False, markup=False, soft_wrap=True)
     found: list[Cost] = []
     with tempfile.TemporaryDirectory() as folder:
-        for cost in costs(survey_of(load_adapter(ADAPTER.name), folder)):
+        for cost in costs(sweep_of(load_adapter(ADAPTER.name), folder)):
             found.append(cost)
             console.print(f"{cost.count:4} {cost.varied:12} {cost.seconds:6.1f} s")
     grown = {}

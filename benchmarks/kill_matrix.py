@@ -1,10 +1,12 @@
 """The kill matrix: every seeded defect against every clause, under the examples of the quick profile.
 
-`tox run -e proof` makes it. A defect's examples are judged one after another, the pinned ones first, in their
-order, on all clauses and through all transports. The first that breaks the defect's own clause is its catch, and
-counts in CPU time of the judging process, imports apart. The pinned examples are judged to their end all the same,
-through one transport of each clause, which shows what other clauses break. The reference goes through the whole profile
-and must break nothing: what is caught is the defect, not the suite.
+`tox run -e proof` makes it. For each defect the examples are judged one after another on all clauses and through all
+transports, the pinned ones first. The defect is caught by the first example that breaks its own clause. The cost of the
+catch is the CPU time of the judging process up to then, without imports. After that the remaining pinned examples are
+still judged, through one transport per clause, to see which other clauses break.
+
+The reference goes through the whole profile and must break nothing. This shows that the suite reports the defects, and
+not something in all loaders.
 """
 
 from __future__ import annotations
@@ -32,34 +34,45 @@ from rich.console import Console
 from rich.progress import Progress
 
 from conformance.adapter import Adapter
+from conformance.adapters.loading import load_adapter
+from conformance.adapters.specimens import reference_of
 from conformance.checks import CHECKS
-from conformance.defects import reference_of
-from conformance.examples import draw
-from conformance.findings import Findings
-from conformance.fixed import PINNED
-from conformance.lifecycle import CLAUSE as LIFE
-from conformance.lifecycle import live
-from conformance.loading import load_adapter
-from conformance.profiles import PROFILES
-from conformance.survey import History, Survey
-from conformance.transports import STARTED
+from conformance.examples.drawing import draw
+from conformance.examples.pinned import PINNED
+from conformance.judging.findings import Findings
+from conformance.judging.ledger import Ledger
+from conformance.run.lifecycles import CLAUSE as LIFE
+from conformance.run.lifecycles import live
+from conformance.run.profiles import PROFILES
+from conformance.run.search import History
+from conformance.run.sweep import Sweep
 from conformance.transports.registry import TRANSPORTS
-from fixtures.defects import DEFECTS
-from fixtures.guard import Guard
-from fixtures.warehouse import Warehouse
+from conformance.transports.transport import STARTED
+from fixtures.loaders.defects import DEFECTS
+from fixtures.processes.guard import Guard
+from fixtures.tables.warehouse import Warehouse
 from strategies import split_specs
 from strategies.specs import SplitSpec
 
 QUICK = PROFILES["quick"]
 REFERENCE = "reference"
-# Enough to see which other clauses break, once a defect is caught.
+# Once a defect is caught, these suffice to see which other clauses break.
 ONE_OF_EACH = tuple({transport.clause: transport for transport in reversed(TRANSPORTS)}.values())
 HTML, MARKDOWN = "kill_matrix.html.jinja", "kill_matrix.md.jinja"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the quick profile: what draws its specs (``None`` for the pinned ones), how many, from which seed."""
+    """A part of the quick profile.
+
+    Attributes:
+        name: such as ``drawn 2``.
+        strategy: draws its specs; ``None`` for the pinned ones.
+        count: how many are drawn.
+        seed: from which seed.
+        plans_only: whether only clauses on plans are judged.
+
+    """
 
     name: str
     strategy: SearchStrategy[SplitSpec] | None = None
@@ -68,7 +81,7 @@ class Stage:
     plans_only: bool = False
 
     def specs(self) -> list[SplitSpec]:
-        """Return its specs in the order in which they are judged."""
+        """Return the specs in the order in which they are judged."""
         if self.strategy is None:
             return list(PINNED)
         found: list[SplitSpec] = []
@@ -78,10 +91,21 @@ class Stage:
 
 @dataclass
 class Row:
-    """What became of one loader: its clause (empty for the reference), and in how many examples each clause broke.
+    """The result for one loader.
 
-    ``stage`` is the part of the profile that caught it, ``examples`` and ``cpu_seconds`` count up to the catch, and
-    ``example``, ``expected`` and ``actual`` show it. ``error`` is a failure of the suite itself.
+    Attributes:
+        name: the defect's name, or ``reference``.
+        clause: the clause that the defect breaks; empty for the reference.
+        story: how such a mistake is made.
+        stage: the part of the profile that caught it; empty if none did.
+        examples: how many examples were judged up to the catch.
+        cpu_seconds: the CPU seconds up to the catch.
+        example: the ``repr`` of the example that caught it.
+        expected: what the clause asks for.
+        actual: what the loader did.
+        broken: for each clause, in how many examples it broke.
+        error: a failure of the suite itself.
+
     """
 
     name: str
@@ -98,12 +122,12 @@ class Row:
 
     @property
     def others(self) -> list[str]:
-        """The clauses that broke besides its own."""
+        """The clauses other than its own that broke."""
         return [clause for clause in self.broken if clause != self.clause]
 
     @property
     def failed(self) -> str:
-        """Why the row speaks against the suite; empty where it does not."""
+        """What this row shows to be wrong with the suite; empty if nothing."""
         if self.error:
             return f"the suite failed: {self.error}"
         if self.clause and not self.stage:
@@ -115,7 +139,7 @@ class Row:
 
 
 def stages() -> Iterator[Stage]:
-    """Yield the parts of the quick profile in the order in which they are tried."""
+    """Yield the parts of the quick profile in the order in which they are judged."""
     assert QUICK.seed is not None
     yield Stage("pinned")
     for shard in range(QUICK.shards):
@@ -124,41 +148,41 @@ def stages() -> Iterator[Stage]:
         yield Stage(f"plans {shard + 1}", split_specs(with_plan=True), QUICK.plans, QUICK.seed + shard, True)
 
 
-def survey_of(adapter: Adapter, folder: str) -> Survey:
-    """Return the survey of the adapter on all clauses that it can be judged on, through all transports."""
+def sweep_of(adapter: Adapter, folder: str) -> Sweep:
+    """Return a sweep over all clauses that the adapter supports, through all transports."""
     checks = [check for check in CHECKS if adapter.capabilities.issuperset(check.clause.needs)]
-    return Survey(adapter, TRANSPORTS, checks, Warehouse(Path(folder)))
+    return Sweep(adapter, TRANSPORTS, checks, Warehouse(Path(folder)))
 
 
 def row_of(name: str, folder: str) -> Row:
-    """Return what becomes of a defect, or of the reference."""
+    """Return the row of a defect, or of the reference."""
     if name == REFERENCE:
         row = Row(name, "", "conforms")
-        survey = survey_of(load_adapter(name), folder)
+        sweep = sweep_of(load_adapter(name), folder)
     else:
         row = Row(name, DEFECTS[name].clause, DEFECTS[name].story)
-        survey = survey_of(load_adapter(reference_of(name)), folder)
+        sweep = sweep_of(load_adapter(reference_of(name)), folder)
     try:
         if row.clause != LIFE:
-            _judge(row, survey)
+            _judge(row, sweep)
         if row.clause in (LIFE, ""):
-            _live(row, survey)
-    except Exception as error:  # no catch, whatever it is
+            _live(row, sweep)
+    except Exception as error:  # an error of the suite never counts as a catch
         row.error = f"{type(error).__name__}: {error}"
     return row
 
 
-def _judge(row: Row, survey: Survey) -> None:
+def _judge(row: Row, sweep: Sweep) -> None:
     started, examples = time.process_time(), 0
     hung: set[str] = set()
     for stage in stages():
         if row.stage:
             return
-        view = survey.of_plans() if stage.plans_only else survey
+        view = sweep.of_plans() if stage.plans_only else sweep
         for spec in stage.specs():
-            findings, history = Findings(hung=hung), History()
+            ledger, history = Ledger(findings=Findings(hung=hung)), History()
             judging = replace(view, transports=ONE_OF_EACH) if row.stage else view
-            judging.judge_spec(spec, findings, history, exhaustive=stage.strategy is None and not row.stage)
+            judging.judge_spec(spec, ledger, history, exhaustive=stage.strategy is None and not row.stage)
             examples += 1
             row.broken.update(list(history.first))
             if row.clause in history.first and not row.stage:
@@ -175,20 +199,20 @@ def _judge(row: Row, survey: Survey) -> None:
                     break
 
 
-def _shrink(row: Row, survey: Survey, stage: Stage) -> None:
-    """Take the smallest example that the suite's own search finds in place of the one that was drawn."""
+def _shrink(row: Row, sweep: Sweep, stage: Stage) -> None:
+    """Replace the drawn example by the smallest one that the suite's search finds."""
     assert stage.strategy is not None
-    own = [check for check in survey.checks if check.clause.id == row.clause]
-    found = replace(survey, checks=own).drawn(stage.strategy, stage.count, stage.seed).violations
+    own = [check for check in sweep.checks if check.clause.id == row.clause]
+    found = replace(sweep, checks=own).drawn(stage.strategy, stage.count, stage.seed).violations
     smallest = min(found, key=lambda violation: len(violation.example))
     row.example = smallest.example
     row.expected, row.actual = smallest.difference.expected, smallest.difference.actual
 
 
-def _live(row: Row, survey: Survey) -> None:
+def _live(row: Row, sweep: Sweep) -> None:
     assert QUICK.seed is not None
     started = time.process_time()
-    findings = live(survey, QUICK.lives, QUICK.seed)
+    findings = live(sweep, QUICK.lives, QUICK.seed)
     row.broken.update({clause for clause, _ in findings.broken})
     for violation in findings.violations:
         row.stage, row.examples = "lifecycles", findings.met[LIFE, "as built"]
@@ -201,14 +225,17 @@ def _live(row: Row, survey: Survey) -> None:
 
 
 def end_with_what_it_started() -> None:
-    """End what transports have started before this process waits for its children, which is before ``atexit``."""
+    """Arrange that this process ends what its transports have started before it waits for its children.
+
+    `multiprocessing` waits for them before ``atexit`` callbacks run.
+    """
     util.Finalize(None, STARTED.close, exitpriority=100)
 
 
 def rows_of(names: list[str], processes: int) -> Iterator[Row]:
-    """Yield the rows of these loaders as they end, each judged in one of so many processes."""
+    """Yield the rows of these loaders as they are ready, judged in parallel in this many processes."""
     with (
-        Guard() as guard,  # ends them also where this process is killed
+        Guard() as guard,  # ends the processes even if this one is killed
         guard.marking(),
         tempfile.TemporaryDirectory() as folder,
         ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), end_with_what_it_started) as pool,
@@ -219,7 +246,7 @@ def rows_of(names: list[str], processes: int) -> Iterator[Row]:
 
 
 def summary(rows: list[Row]) -> dict[str, object]:
-    """Return the figures: defects, caught, median and greatest cost of a catch, and what the pinned examples miss."""
+    """Return the totals: defects, how many are caught and by which part, and the median and highest cost of a catch."""
     defects = [row for row in rows if row.clause]
     caught = [row for row in defects if row.stage]
     costs = [row.cpu_seconds for row in caught]
@@ -234,7 +261,7 @@ def summary(rows: list[Row]) -> dict[str, object]:
 
 
 def page(rows: list[Row], template: str = HTML) -> str:
-    """Return the results as a page: the heat map in HTML that needs nothing else, or the table in Markdown."""
+    """Return the results as a page: a self-contained heat map in HTML, or a table in Markdown."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=template == HTML,
@@ -258,13 +285,15 @@ def page(rows: list[Row], template: str = HTML) -> str:
 
 
 @click.command()
-@click.option("--defect", "names", multiple=True, help="Only this one; repeatable.")
+@click.option("--defect", "names", multiple=True, help="Only this defect; repeatable.")
 @click.option("-n", "processes", default=2, show_default=True, help="Processes.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), default=Path("proof.json"), show_default=True)
 @click.option("--html", "html_path", type=click.Path(path_type=Path), default=Path("proof.html"), show_default=True)
-@click.option("--markdown", "markdown_path", type=click.Path(path_type=Path), help="Also as a table.")
+@click.option(
+    "--markdown", "markdown_path", type=click.Path(path_type=Path), help="Also write a table in Markdown to this file."
+)
 def main(names: tuple[str, ...], processes: int, json_path: Path, html_path: Path, markdown_path: Path | None) -> None:
-    """Judge every seeded defect on every clause; exit 1 where one survives, or the reference breaks a clause."""
+    """Judge every seeded defect on every clause. Exit with 1 if one survives, or the reference breaks a clause."""
     if unknown := sorted(set(names) - set(DEFECTS) - {REFERENCE}):
         raise click.UsageError(f"no defect {', '.join(unknown)}")
     console = Console()

@@ -1,8 +1,8 @@
-"""How plans fail to survive Substrait in the installed engine: an unattended search (BUILD-4, `docs/FINDINGS.md`).
+"""Searches for ways in which plans do not survive Substrait in the installed engine (BUILD-4, `docs/FINDINGS.md`).
 
-`python -m benchmarks.losses --seconds 1800 --seed 1` draws splits with a plan and has a loader that looks for nothing
-encode them: the engine's own encoder, decoder and a fresh session. It prints every distinct way in which a plan did not
-survive, known or not, with how often it was met and the shortest plan that shows it.
+`python -m benchmarks.losses --seconds 1800 --seed 1` draws splits with a plan. It encodes each plan with the engine's
+own encoder, without any of the loader's checks, and decodes it in a new session. It prints every distinct way in which
+a plan did not survive, known or unknown, with how often it was found and the shortest plan that shows it.
 """
 
 from __future__ import annotations
@@ -16,19 +16,20 @@ from pathlib import Path
 
 import click
 
-from conformance.examples import Unusable, draw, example_of
-from conformance.observation import attempt
-from conformance.plain import Raised, in_any_layout, plain_rows
+from conformance.examples.drawing import draw
+from conformance.examples.from_spec import Unusable, example_of
+from conformance.observation.raised import Raised, attempt
+from conformance.observation.values import in_any_layout, plain_rows
 from fixtures.survival import lost_construct, survives
-from fixtures.warehouse import Warehouse
+from fixtures.tables.warehouse import Warehouse
 from strategies import split_specs
 from strategies.specs import SplitSpec
 
-BATCH = 100  # plans of one seed
+BATCH = 100  # plans per seed
 
 
 def way(spec: SplitSpec, warehouse: Warehouse) -> str:
-    """Return how the plan of a split does not survive, without its own names and numbers; empty where it does."""
+    """Return how the plan of a split fails to survive, without names and numbers of that plan; empty if it survives."""
     example = example_of(spec, warehouse)
     if isinstance(example, Unusable):
         return "does not run"
@@ -38,7 +39,7 @@ def way(spec: SplitSpec, warehouse: Warehouse) -> str:
         return f"{outcome.type}: {_gist(outcome.message)}"
     arrived = plain_rows(outcome, exact=False)
     expected = example.rows
-    assert arrived is not None  # there is a batch
+    assert arrived is not None  # there is at least one batch
     differs = ""
     if arrived.columns != expected.columns:
         differs = f"other columns: {_changed(expected.columns, arrived.columns)}"
@@ -48,14 +49,14 @@ def way(spec: SplitSpec, warehouse: Warehouse) -> str:
 
 
 def _gist(message: str) -> str:
-    """Return what an error of the engine says, without the plan that it shows."""
+    """Return the message of an engine error, without the plan, names and numbers in it."""
     said = re.sub(r'^NotImplemented\("|^.*Substrait error: ', "", message.split("\n")[0])
     said = re.split(r" \{|\(", said)[0]
     return re.sub(r"[\"'`].*?[\"'`]|\d+", "…", said)[:70]
 
 
 def _changed(expected: tuple[tuple[str, str, bool], ...], arrived: tuple[tuple[str, str, bool], ...]) -> str:
-    """Return which properties of the columns changed, from what to what."""
+    """Return which properties of the columns changed, and from what to what."""
     if len(expected) != len(arrived):
         return "their number"
     changes = set()

@@ -1,8 +1,8 @@
-"""Mutants of a module: its source with one small change, by mutmut's operators and two of our own.
+"""Mutants of a module: copies of its source with one small change each, by mutmut's operators and two more.
 
-Of mutmut the operators alone are used: its runner replaces functions by trampolines, which a payload would name, and it
-mutates no decorated function, so no property. Here every mutant is a whole module, and what it changes is one line or
-a few.
+Only the operators of mutmut are used. Its runner replaces functions by trampolines, whose names would get into pickles,
+and it does not mutate decorated functions such as properties. Here every mutant is a whole module in which one line or
+a few lines are changed.
 """
 
 from __future__ import annotations
@@ -16,22 +16,31 @@ from pathlib import Path
 import libcst as cst
 from mutmut.mutation.mutators import mutation_operators
 
-# What a mutation turns into an error of no interest: calls that are never without arguments.
+# Calls that always need their arguments. A mutation makes them fail in a way that says nothing about the tests.
 PLAIN_CALLS = frozenset({"len", "isinstance"})
 
 
 KEY = ("module", "function", "before", "after", "nth")
 Key = tuple[str, str, str, str, int]
-"""What explanations refer to: the values of these fields of a mutant."""
+"""Identifies a mutant in explanations: the values of the fields in `KEY`."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change. ``before`` and ``after`` are the lines that differ, without indentation, joined by a newline.
+    """One change of a module.
 
-    ``function`` is the qualified name, empty at the module's own level. With ``module`` and both texts it is the key
-    of the mutant, which outlives changes elsewhere; ``nth`` counts from 1 where a function has the same change twice.
-    ``line`` is the first changed line of the module and ``source`` the mutated module.
+    The key of a mutant consists of names and texts, not of line numbers, so it stays the same when other code changes.
+
+    Attributes:
+        module: the name of the module.
+        function: the qualified name of the function or class; empty at module level.
+        operator: the name of the mutation operator.
+        before: the lines that differ, without indentation, joined by newlines.
+        after: the same lines after the change.
+        nth: counts equal changes in one function, from 1.
+        line: the number of the first changed line.
+        source: the source of the mutated module.
+
     """
 
     module: str
@@ -45,12 +54,12 @@ class Mutant:
 
     @property
     def key(self) -> Key:
-        """What an explanation refers to."""
+        """The values by which an explanation refers to the mutant."""
         return self.module, self.function, self.before, self.after, self.nth
 
 
 def mutants_of(path: Path) -> list[Mutant]:
-    """Return the mutants of a module, in the order of its lines; those that give the same source count once."""
+    """Return the mutants of a module, in the order of its lines, each distinct source only once."""
     text = path.read_text("utf-8")
     module = cst.parse_module(text)
     found: list[Mutant] = []
@@ -102,8 +111,10 @@ class _Visitor(cst.CSTVisitor):
 
 
 def _left_alone(node: cst.CSTNode) -> bool:
-    """Annotations are never run; docstrings say nothing to the machine; an import that is changed is no import; and
-    what `__all__` names, linters check.
+    """Return whether a node is not mutated.
+
+    Annotations and docstrings have no effect at run time. A changed import fails at once. Linters check `__all__`.
+    Calls of `PLAIN_CALLS` are left out as well.
     """
     if isinstance(node, cst.Assign) and "__all__" in _targets(node):
         return True
@@ -123,7 +134,7 @@ def _mutations(node: cst.CSTNode) -> Iterator[tuple[str, cst.CSTNode]]:
         if isinstance(node, kind):
             name = operator.__name__.removeprefix("operator_")
             found = list(operator(node))
-            if name == "string":  # one variant of a text is enough
+            if name == "string":  # one variant of a string is enough
                 found = found[:1]
             if name == "arg_removal":
                 found = [mutated for mutated in found if _can_be_missed(node, mutated)]
@@ -133,8 +144,9 @@ def _mutations(node: cst.CSTNode) -> Iterator[tuple[str, cst.CSTNode]]:
 
 
 def _can_be_missed(node: cst.CSTNode, mutated: cst.CSTNode) -> bool:
-    """Whether what the mutation leaves out, if anything, is a named argument or the last: any other is an error at once
-    or takes the place of the next.
+    """Return whether a removed argument is a keyword argument or the last one. True also if none is removed.
+
+    Without any other argument the call fails at once, or the next argument takes its place.
     """
     assert isinstance(node, cst.Call)
     assert isinstance(mutated, cst.Call)
@@ -145,7 +157,7 @@ def _can_be_missed(node: cst.CSTNode, mutated: cst.CSTNode) -> bool:
 
 
 def _removed(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """Leave out a call or a `raise` that stands alone."""
+    """Yield a `pass` in place of a statement that is only a call or a `raise`."""
     if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1:
         only = node.body[0]
         if isinstance(only, cst.Raise) or (isinstance(only, cst.Expr) and isinstance(only.value, cst.Call)):
@@ -153,7 +165,10 @@ def _removed(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 
 def _negated(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """Negate the condition of an `if`, also in a comprehension, where mutmut does not: of `not` and comparisons."""
+    """Yield the node with a negated condition, for an `if` statement or an `if` in a comprehension.
+
+    Conditions that are a `not` or a comparison are left out, because mutmut negates those itself.
+    """
     if isinstance(node, (cst.If, cst.CompIf)) and not isinstance(node.test, (cst.UnaryOperation, cst.Comparison)):
         test = node.test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
         yield node.with_changes(test=cst.UnaryOperation(cst.Not(), test))
@@ -168,7 +183,7 @@ def _compiles(source: str) -> bool:
 
 
 def _changed(original: str, source: str) -> tuple[str, str, int]:
-    """Return the lines that differ, before and after, and the number of the first."""
+    """Return the lines that differ, before and after the change, and the number of the first one."""
     old, new = original.splitlines(), source.splitlines()
     first = next(i for i, (a, b) in enumerate(zip_longest(old, new)) if a != b)
     same = next(i for i, (a, b) in enumerate(zip_longest(reversed(old[first:]), reversed(new[first:]))) if a != b)

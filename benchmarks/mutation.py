@@ -1,10 +1,10 @@
-"""Mutation testing of the reference data loader: small changes to its source, with the quick gate as their judge.
+"""Mutation testing of the reference data loader: does the quick gate notice small changes to its source?
 
-`tox run -e mutation` runs it. Each mutant is a copy of `reference/` with one change, in a folder of its own that comes
-first in the path, and is judged in a process of its own, forked from one that has imported all but the reference. A
-mutant survives where the gate stays green. What survives is a hole in a check, or is explained in
-`mutation_survivors.toml`: an explanation says why no user could notice the change, and is not judged again. One that
-fits no mutant is an error.
+`tox run -e mutation` runs it. Each mutant is a copy of `reference/` with one change, in a separate folder that comes
+first in `sys.path`. It is judged in a forked child of a process that has imported everything but the reference.
+
+A mutant survives if the gate stays green. Then either a check has a gap, or `mutation_survivors.toml` explains why no
+user could notice the change. Explained mutants are not judged again. An explanation that fits no mutant is an error.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ from benchmarks.mutation_judge import (
     reached,
     steps_of,
 )
-from conformance.loading import AdapterError, load_adapter
-from conformance.transports import STARTED
+from conformance.adapters.loading import AdapterError, load_adapter
+from conformance.transports.transport import STARTED
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -56,8 +56,8 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "reference"
 EXPLAINED = Path(__file__).with_name("mutation_survivors.toml")
 TESTS = ROOT / "tests" / "reference"
-# The loader's own tests of each module. They are asked where the gate is green, and count for themselves: but for
-# `loader`, which plans a scan, and which no adapter drives.
+# The reference's own tests of each module. They run if the gate is green, and what they kill is counted separately.
+# The module `loader` is judged only by its own tests, because it plans scans, and no adapter calls it.
 OWN_TESTS = {
     "context": ("test_context.py", "test_filters.py"),
     "engine": ("test_engine.py", "test_fork.py"),
@@ -72,27 +72,33 @@ OWN_TESTS = {
 BY_TESTS = "own tests"
 STAGES = ("pinned", "tests", "gate")
 GOAL = 0.95
-# About so many pinned examples are asked at first: most mutants die there, and the others meet all of them at last.
+# About this many pinned examples are judged first, and kill most mutants. The rest are judged by all examples later.
 SOME = 40
 MEMORY_BYTES = 16 << 30
-# CPU seconds for the own tests of a module, which take fifteen at most: more is a loop without an end.
+# CPU seconds for the own tests of a module. They take at most fifteen; more means an endless loop.
 TESTS_SECONDS = 60
-# By the clock; what loops is ended sooner, by its CPU time.
+# By the clock. An endless loop is ended earlier, by its CPU time.
 HANG_SECONDS = 1800.0
 
 Reach = dict[str, dict[str, list[str]]]
-"""Module to line to the names of the cheap steps that run it."""
+"""For each module and line number, the names of the cheap steps that run the line."""
 
 Judge = Callable[[Key], "tuple[str, str] | None"]
 
 
 @dataclass
 class Result:
-    """What became of a mutant: ``killed``, ``timeout`` (killed too), ``survived``, ``explained``; empty before that.
+    """The result for one mutant.
 
-    ``step`` and ``why`` say what killed it; of an explained one ``why`` is the explanation. ``steps`` is the number of
-    cheap steps of the gate that run its line, ``seconds`` how long it was judged, by the clock, ``passed`` in how many
-    stages it has survived.
+    Attributes:
+        mutant: the mutant.
+        outcome: ``killed``, ``timeout`` (which counts as killed), ``survived`` or ``explained``; empty before that.
+        step: the step that killed it.
+        why: how that step failed, or the explanation of an explained mutant.
+        steps: how many cheap steps of the gate run its line.
+        seconds: how long it was judged, by the clock.
+        passed: how many stages it has survived.
+
     """
 
     mutant: Mutant
@@ -104,7 +110,7 @@ class Result:
     passed: int = 0
 
     def row(self) -> dict[str, Any]:
-        """Return it as JSON values, without the source."""
+        """Return the result as JSON values, without the source."""
         own = asdict(self)
         mutant: dict[str, Any] = own.pop("mutant")
         del mutant["source"]
@@ -113,14 +119,14 @@ class Result:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a mutant that survives is equivalent, and its key."""
+    """The key of a mutant that survives, and why it is equivalent to the original."""
 
     key: Key
     why: str
 
 
 def explanations(path: Path) -> list[Explanation]:
-    """Return the explanations of a file.
+    """Return the explanations in a file.
 
     Raises:
         click.UsageError: an entry lacks a part, or two explain the same mutant.
@@ -141,15 +147,15 @@ def explanations(path: Path) -> list[Explanation]:
 
 
 def all_mutants(modules: Iterable[str] = ()) -> list[Mutant]:
-    """Return the mutants of these modules of the reference, of all where none is named."""
+    """Return the mutants of these modules of the reference, or of all modules if none is named."""
     paths = sorted(REFERENCE.glob("*.py"))
     return [mutant for path in paths if not modules or path.stem in modules for mutant in mutants_of(path)]
 
 
 class Run:
-    """Mutants on their way to a verdict: the cheap steps of the gate first, for all; the other steps for what is left.
+    """Judges mutants stage by stage: the cheap steps of the gate for all, and later stages for those that survive.
 
-    ``note`` is told of each mutant that has been through a stage.
+    ``note`` is called for each mutant after each stage.
     """
 
     def __init__(self, mutants: list[Mutant], processes: int, root: Path, note: Callable[[Result], None]) -> None:
@@ -160,16 +166,18 @@ class Run:
         self.reach: Reach = {}
 
     def settle(self, key: Key, outcome: str, why: str, step: str = "") -> None:
-        """Give a mutant its verdict without judging it."""
+        """Set the outcome of a mutant without judging it."""
         result = self.results[key]
         result.outcome, result.why, result.step = outcome, why, step
 
     def judge(self, stages: Collection[str] = STAGES) -> None:
-        """Judge what has no verdict yet, in these stages: by some of the pinned examples through pickle, by the
-        loader's own tests, and by all that the gate does. What none of them judges is left without a verdict.
+        """Judge the mutants that have no outcome yet, in these stages.
+
+        The stages are: some of the pinned examples through pickle, the reference's own tests, and the whole gate.
+        A mutant that none of the given stages judges keeps an empty outcome.
 
         Raises:
-            RuntimeError: the reference itself is not green.
+            RuntimeError: the unchanged reference is not green.
 
         """
         self._measure()
@@ -208,7 +216,7 @@ class Run:
         return steps_of(source, mutant.line, lines)
 
     def _require_green(self, red: Judge, keys: Iterable[Key]) -> None:
-        """Judge the reference as it is: what is red for it would kill every mutant."""
+        """Judge the unchanged reference. If it were red, every mutant would count as killed."""
         text = (self._root / "reference" / "errors.py").read_text("utf-8")
         unchanged = Mutant("errors", "", "", "", "", 1, 1, text)
         tasks = [partial(judged, unchanged, self._root / "reference", partial(red, key)) for key in keys]
@@ -242,7 +250,7 @@ class Run:
         return first_red(cheap, CHEAP_STEP_SECONDS) or first_red(steps, STEP_SECONDS)
 
     def _cheap(self, key: Key, kinds: tuple[str, ...]) -> list[Step]:
-        """Return those of the cheap steps that run the line."""
+        """Return the cheap steps that run the changed line."""
         names = self._steps_of(key) | {"trial"}
         steps = cheap_steps(load_adapter("reference"), self._examples, self._root)
         return [step for step in steps if step.name.startswith(kinds) and ("" in names or step.name in names)]
@@ -260,8 +268,9 @@ class Run:
 
 
 def judged(mutant: Mutant, original: Path, red: Callable[[], tuple[str, str] | None]) -> tuple[str, str] | list[str]:
-    """Return what is red for a mutant of the original package, in this process, which has not imported the reference;
-    empty for nothing.
+    """Return (step, reason) of what is red for a mutant, or an empty list.
+
+    It changes this process for good, and the process must not have imported the reference before.
     """
     with tempfile.TemporaryDirectory() as tree:
         package = Path(tree, "reference")
@@ -287,12 +296,12 @@ def _reach(drawn: Examples, root: Path) -> Any:
 
 
 class Failures:
-    """A plugin of pytest that keeps the first failure's name."""
+    """A pytest plugin that keeps the name of the first failure."""
 
     first = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport | pytest.CollectReport) -> None:
-        """Note a failed test, or a module of tests that cannot be imported."""
+        """Record a failed test, or a test module that cannot be imported."""
         if report.failed and not self.first:
             self.first = report.nodeid
 
@@ -300,7 +309,7 @@ class Failures:
 
 
 def summary(results: Iterable[Result]) -> dict[str, dict[str, Any]]:
-    """Return the figures by module and for all of them. The score is what dies of what is not explained, in percent."""
+    """Return the counts by module and in total. The score is the percentage of those not explained that is killed."""
     counts: dict[str, Counter[str]] = {}
     for result in results:
         by_tests = result.outcome == "killed" and result.step == BY_TESTS
@@ -326,12 +335,14 @@ def _figures(counter: Counter[str]) -> dict[str, Any]:
 
 @click.command()
 @click.option("--module", "modules", multiple=True, help="Only this module of the reference; repeatable.")
-@click.option("--sample", type=click.IntRange(1), help="Only so many, drawn at random: the same ones each time.")
+@click.option("--sample", type=click.IntRange(1), help="Only this many, drawn at random, the same ones each time.")
 @click.option("-n", "processes", default=2, show_default=True, help="Processes.")
-@click.option("--explained", is_flag=True, help="Judge explained mutants too: one that dies is explained wrongly.")
+@click.option(
+    "--explained", is_flag=True, help="Judge explained mutants too. If one is killed, its explanation is wrong."
+)
 @click.option("--stage", "stages", type=click.Choice(STAGES), multiple=True, help="Only this stage; repeatable.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), default=Path("mutation.json"), show_default=True)
-@click.option("--resume", is_flag=True, help="Go on where the run that wrote there ended.")
+@click.option("--resume", is_flag=True, help="Continue the run that wrote the JSON file.")
 def main(
     modules: tuple[str, ...],
     sample: int | None,
@@ -341,10 +352,11 @@ def main(
     json_path: Path,
     resume: bool,
 ) -> None:
-    """Judge every mutant; exit 1 where one survives without an explanation, or the score is below the goal."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # children end with this process
+    """Judge every mutant. Exit with 1 if one survives unexplained, or the score is below the goal."""
+    # SystemExit unwinds the stack, which ends the children too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     console = Console(highlight=False, soft_wrap=True)
-    digest()  # of the sources as they are now
+    digest()  # cached here, from the sources as they are now
     mutants = all_mutants(modules)
     if missing := sorted(set(modules) - {mutant.module for mutant in mutants}):
         raise click.UsageError(f"no mutants of {', '.join(missing)}")
@@ -391,7 +403,7 @@ def main(
     for result in results if explained else ():
         if result.mutant.key in why and result.outcome == "survived":
             result.outcome, result.why = "explained", why[result.mutant.key]
-        elif result.mutant.key in why and result.outcome:  # not where no stage judged it
+        elif result.mutant.key in why and result.outcome:  # if a stage has judged it
             wrong.append(result)
     write(json_path, results, run.reach)
     figures = summary(results)
@@ -408,7 +420,7 @@ def main(
 
 
 def write(path: Path, results: Iterable[Result], reach: Reach) -> None:
-    """Write the results, with the date, the figures, and what `--resume` needs."""
+    """Write the results with the date, the counts and what `--resume` needs."""
     rows = list(results)
     document = {
         "date": datetime.date.today().isoformat(),
@@ -424,7 +436,7 @@ def write(path: Path, results: Iterable[Result], reach: Reach) -> None:
 
 @cache
 def digest() -> str:
-    """Return a digest of the sources of the reference and of the suite, on which the reach of examples depends."""
+    """Return a digest of all sources that affect which examples run which lines: reference and suite."""
     packages = ("reference", "strategies", "fixtures", "conformance")
     files = [file for package in packages for file in sorted((ROOT / package).rglob("*.py"))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

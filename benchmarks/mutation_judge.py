@@ -1,7 +1,8 @@
-"""The judge of mutants: the quick gate, one example after another, stopped at the first that breaks a clause.
+"""Judges a mutant by the quick gate, one example after another, up to the first that breaks a clause.
 
-There are cheap steps, one example through pickle alone, and others: an example on a worker, through every transport, a
-real table, lives, a driver that has departed. Of the examples those are judged that run the line in question.
+The gate is divided into steps. A cheap step judges one example through pickle in this process. The other steps judge an
+example on a worker or through every transport, a real table, lifecycles, or splits whose driver has ended. Only those
+examples are judged that run the changed line.
 """
 
 from __future__ import annotations
@@ -16,31 +17,34 @@ from pathlib import Path
 from coverage import Coverage
 
 from conformance.adapter import Adapter
+from conformance.adapters.preflight import complaint
 from conformance.checks import CHECKS
-from conformance.examples import Unusable, draw, example_of
-from conformance.exchange import departed
-from conformance.findings import Findings
-from conformance.fixed import PINNED, TABLE_CASES, TableCase, table_example
-from conformance.lifecycle import live
-from conformance.profiles import PROFILES
-from conformance.survey import Survey, judge
+from conformance.examples.drawing import draw
+from conformance.examples.from_spec import Unusable, example_of
+from conformance.examples.pinned import PINNED
+from conformance.examples.real_tables import TABLE_CASES, TableCase, table_example
+from conformance.judging.findings import Findings
+from conformance.judging.judgement import judge
+from conformance.run.lifecycles import live
+from conformance.run.other_processes import departed
+from conformance.run.profiles import PROFILES
+from conformance.run.sweep import Sweep
 from conformance.transports.registry import TRANSPORTS
-from conformance.trial import complaint
-from fixtures.warehouse import Warehouse
+from fixtures.tables.warehouse import Warehouse
 from strategies import split_specs
 from strategies.specs import SplitSpec
 
-# Clauses whose checks ask a worker, whatever the transport.
+# Clauses whose checks use a worker process with any transport.
 ABROAD = frozenset({"READ-4", "SAFE-1", "UDF-5", "WIRE-11", "WIRE-14"})
 QUICK = PROFILES["quick"]
-# CPU seconds for one step, which takes one at most: more is a loop without an end.
+# CPU seconds for one step. A cheap step takes at most one; more means an endless loop.
 CHEAP_STEP_SECONDS = 40
 STEP_SECONDS = 400
 
 
 @dataclass(frozen=True)
 class Examples:
-    """The examples of the quick profile: pinned, drawn, and drawn with a plan (judged on what concerns plans)."""
+    """The examples of the quick profile: pinned, drawn, and drawn with a plan (judged only on clauses on plans)."""
 
     pinned: tuple[SplitSpec, ...]
     drawn: tuple[SplitSpec, ...]
@@ -49,14 +53,14 @@ class Examples:
 
 @dataclass(frozen=True)
 class Step:
-    """A part of the gate; ``run`` returns what is broken, in words, and nothing where all holds."""
+    """A part of the gate. ``run`` returns what is broken as text, or an empty string."""
 
     name: str
     run: Callable[[], str]
 
 
 def examples() -> Examples:
-    """Draw the examples of the quick profile; it takes no data loader."""
+    """Draw the examples of the quick profile. This needs no data loader."""
     assert QUICK.seed is not None
     drawn: list[SplitSpec] = []
     for shard in range(QUICK.shards):
@@ -68,7 +72,7 @@ def examples() -> Examples:
 
 
 def cheap_steps(adapter: Adapter, drawn: Examples, root: Path) -> Iterator[Step]:
-    """Yield the steps that take no other process."""
+    """Yield the steps that need no other process."""
     pickled = _pickled(adapter, root, abroad=False)
     yield Step("trial", partial(complaint, adapter, root))
     for number, spec in enumerate(drawn.pinned):
@@ -80,39 +84,40 @@ def cheap_steps(adapter: Adapter, drawn: Examples, root: Path) -> Iterator[Step]
 
 
 def other_steps(adapter: Adapter, drawn: Examples, root: Path, names: Container[str]) -> Iterator[Step]:
-    """Yield all else that the gate does; first what takes the fewest processes.
+    """Yield the other steps of the gate, starting with those that need the fewest processes.
 
-    Through all transports go the examples of the named cheap steps, which run the line in question here. A line that no
-    cheap step runs is run by other processes (a forked child's) for many examples or for none: some are taken.
+    ``names`` are the cheap steps that run the changed line. Their examples go through all transports. If there are
+    none, the line runs only in other processes (such as a forked child), usually for many examples or for none. Then
+    every fifth pinned example is taken.
     """
-    survey, pickled = _survey(adapter, root), _pickled(adapter, root, abroad=True)
+    sweep, pickled = _survey(adapter, root), _pickled(adapter, root, abroad=True)
     for number, spec in enumerate(drawn.pinned):
         yield Step(f"pinned {number}, on a worker", partial(_broken_by, pickled, spec, exhaustive=True))
     assert QUICK.seed is not None
-    lives = partial(live, survey, QUICK.lives, QUICK.seed)
+    lives = partial(live, sweep, QUICK.lives, QUICK.seed)
     yield Step("lives", lambda: _shown(lives()))
     for case in TABLE_CASES:
-        yield Step(f"table {case.name}", partial(_broken_table, survey, case, root))
+        yield Step(f"table {case.name}", partial(_broken_table, sweep, case, root))
     chosen = [number for number in range(len(drawn.pinned)) if "" in names or f"pinned {number}" in names]
     for number in chosen or range(0, len(drawn.pinned), 5):
-        example = partial(_broken_by, survey, drawn.pinned[number], exhaustive=True)
+        example = partial(_broken_by, sweep, drawn.pinned[number], exhaustive=True)
         yield Step(f"pinned {number}, all transports", example)
-    yield Step("departed driver", lambda: _shown(departed(adapter, PINNED, survey.warehouse.root)))
+    yield Step("departed driver", lambda: _shown(departed(adapter, PINNED, sweep.warehouse.root)))
     for number, spec in enumerate(drawn.drawn):
         if "" in names or f"drawn {number}" in names:
-            yield Step(f"drawn {number}, all transports", partial(_broken_by, survey, spec))
+            yield Step(f"drawn {number}, all transports", partial(_broken_by, sweep, spec))
 
 
 def first_red(steps: Iterable[Step], cpu_seconds: int) -> tuple[str, str] | None:
-    """Return the first step that is red, and why; ``None`` where all are green.
+    """Return the first step that is red, and why, or ``None`` if all are green.
 
-    A step that takes more CPU seconds than these ends this process by SIGPROF.
+    If a step takes more than ``cpu_seconds``, SIGPROF ends this process.
     """
     for step in steps:
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
         try:
             why = step.run()
-        except Exception as error:  # the gate is red then as well
+        except Exception as error:  # an error makes the gate red as well
             why = f"error: {type(error).__name__}: {error}"
         signal.setitimer(signal.ITIMER_PROF, 0)
         if why:
@@ -121,8 +126,9 @@ def first_red(steps: Iterable[Step], cpu_seconds: int) -> tuple[str, str] | None
 
 
 def reached(steps: Callable[[], Iterator[Step]], folder: Path) -> dict[str, dict[int, list[str]]]:
-    """Run all steps, and return for each module of the folder and line the steps that ran it; "" is the import, which
-    making the steps brings about.
+    """Run all steps, and return for each module in the folder, and each line, the names of the steps that ran it.
+
+    The name "" stands for the import of the module, which creating the steps causes.
 
     Raises:
         RuntimeError: a step is red.
@@ -140,7 +146,7 @@ def reached(steps: Callable[[], Iterator[Step]], folder: Path) -> dict[str, dict
 
 
 def steps_of(source: str, line: int, lines: dict[int, list[str]]) -> set[str]:
-    """Return the steps that ran the innermost statement (of a compound one its head) that holds the line."""
+    """Return the steps that ran the innermost statement with that line (of a compound statement, its head)."""
     spans = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.stmt):
@@ -153,34 +159,34 @@ def steps_of(source: str, line: int, lines: dict[int, list[str]]) -> set[str]:
     return {step for number in range(start, end + 1) for step in lines.get(number, ())}
 
 
-def _survey(adapter: Adapter, root: Path) -> Survey:
+def _survey(adapter: Adapter, root: Path) -> Sweep:
     checks = [check for check in CHECKS if adapter.capabilities.issuperset(check.clause.needs)]
-    return Survey(adapter, TRANSPORTS, checks, Warehouse(root / "drawn"))
+    return Sweep(adapter, TRANSPORTS, checks, Warehouse(root / "drawn"))
 
 
-def _pickled(adapter: Adapter, root: Path, *, abroad: bool) -> Survey:
-    """Return the survey through pickle alone, of the checks that ask a worker, or of all others."""
-    survey = _survey(adapter, root)
+def _pickled(adapter: Adapter, root: Path, *, abroad: bool) -> Sweep:
+    """Return the sweep through pickle only, of the checks that use a worker (``abroad``) or of all others."""
+    sweep = _survey(adapter, root)
     return replace(
-        survey,
+        sweep,
         transports=[transport for transport in TRANSPORTS if transport.name == "pickle-5"],
-        checks=[check for check in survey.checks if (check.clause.id in ABROAD) == abroad],
+        checks=[check for check in sweep.checks if (check.clause.id in ABROAD) == abroad],
     )
 
 
-def _broken_by(survey: Survey, spec: SplitSpec, *, exhaustive: bool = False) -> str:
-    example = example_of(spec, survey.warehouse)
+def _broken_by(sweep: Sweep, spec: SplitSpec, *, exhaustive: bool = False) -> str:
+    example = example_of(spec, sweep.warehouse)
     if isinstance(example, Unusable):
         return ""
-    trip = survey.taken(replace(example, exhaustive=exhaustive))
-    for judgement in judge(trip, survey.checks):
+    journey = sweep.travelled(replace(example, exhaustive=exhaustive))
+    for judgement in judge(journey, sweep.checks):
         if judgement.difference is not None:
-            return f"{judgement.clause}, {judgement.transport}: {judgement.difference.path}"
+            return f"{judgement.clause}, {judgement.transport}: {judgement.difference.place}"
     return ""
 
 
-def _broken_table(survey: Survey, case: TableCase, root: Path) -> str:
-    return _shown(survey.fixed(table_example(case, root)))
+def _broken_table(sweep: Sweep, case: TableCase, root: Path) -> str:
+    return _shown(sweep.real_table(table_example(case, root)))
 
 
 def _shown(findings: Findings) -> str:

@@ -1,6 +1,6 @@
-"""The results of all benchmarks as `docs/performance.md`, with plots: ``python -m benchmarks.performance RESULTS``.
+"""Writes `docs/performance.md` and its plots from the results: ``python -m benchmarks.performance RESULTS``.
 
-RESULTS is a folder with the JSON file of each benchmark, as `tox run -e bench` makes it.
+RESULTS is a folder with the JSON files of all benchmarks, which `tox run -e bench` writes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LIBRARIES = ("datafusion", "pyiceberg", "pyarrow", "hypothesis")
 
 @dataclass(frozen=True)
 class Goal:
-    """A goal, what was measured, and whether that is enough."""
+    """A goal, what was measured, and whether the goal is met."""
 
     text: str
     measured: str
@@ -34,7 +34,7 @@ class Goal:
 
 
 def goals(results: dict[str, Any]) -> list[Goal]:
-    """Return every goal with what was measured."""
+    """Return all goals, with what was measured."""
     return [*_wire_goals(results["wire"]), *_reading_goals(results["reading"]), *_gate_goals(results["gate"])]
 
 
@@ -99,7 +99,7 @@ def _gate_goals(gate: dict[str, Any]) -> list[Goal]:
 
 
 def page(results: dict[str, Any]) -> str:
-    """Return the page."""
+    """Return the text of the page."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=False,
@@ -125,10 +125,10 @@ def page(results: dict[str, Any]) -> str:
 def main(folder: Path, docs: Path) -> None:
     """Write the page and its plots from the results in a folder."""
     results = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in BENCHMARKS}
-    for other in sorted(folder.glob("wire-*.json")):  # of loaders that need an environment of their own
+    for other in sorted(folder.glob("wire-*.json")):  # of loaders that need a separate environment
         for name, rows in json.loads(other.read_text(encoding="utf-8")).items():
             results["wire"][name] += rows
-    soaked = folder / "soak.json"  # it takes ten minutes by itself, and is made by hand
+    soaked = folder / "soak.json"  # takes ten minutes, so it is run by hand
     results["soak"] = json.loads(soaked.read_text(encoding="utf-8")) if soaked.exists() else None
     (docs / "plots").mkdir(exist_ok=True)
     for name, plot in PLOTS.items():

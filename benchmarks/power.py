@@ -1,9 +1,9 @@
-"""Defects caught against CPU time: the suite, beside two alternatives that a team would have.
+"""Defects caught against CPU time: the suite compared with two alternatives that a team might have.
 
-`python -m benchmarks.power --json power.json` lets each judge every seeded defect until it first objects, to whatever
+`python -m benchmarks.power --json power.json` runs each judge on every seeded defect until it reports anything, on any
 clause. The alternatives (`alternatives/`) were written for the reference loader by someone who had seen neither the
-suite nor the defects. Counted is the CPU time of the judging process and of all that it started, without imports: each
-judge has judged the sound loader before.
+suite nor the defects. The cost is the CPU time of the judging process and of all processes that it started. Imports do
+not count, because each judge has judged the correct loader before.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.kill_matrix import REFERENCE, end_with_what_it_started, stages, survey_of
-from conformance.defects import reference_of
-from conformance.findings import Findings
-from conformance.lifecycle import live
-from conformance.loading import load_adapter
-from conformance.profiles import PROFILES
-from conformance.survey import History, Survey
-from fixtures.defects import DEFECTS, Defect
-from fixtures.guard import Guard
+from benchmarks.kill_matrix import REFERENCE, end_with_what_it_started, stages, sweep_of
+from conformance.adapters.loading import load_adapter
+from conformance.adapters.specimens import reference_of
+from conformance.judging.ledger import Ledger
+from conformance.run.lifecycles import live
+from conformance.run.profiles import PROFILES
+from conformance.run.search import History
+from conformance.run.sweep import Sweep
+from fixtures.loaders.defects import DEFECTS, Defect
+from fixtures.processes.guard import Guard
 from reference import DataLoaderSplit, TableScanContext
 
 ALTERNATIVES = Path(__file__).with_name("alternatives")
@@ -43,7 +44,17 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a judge objected to a loader, after so many CPU seconds, and to what."""
+    """What one judge said of one defect.
+
+    Attributes:
+        judge: the name of the judge.
+        defect: the name of the defect.
+        clause: the clause that the defect breaks.
+        caught: whether the judge reported anything.
+        cpu_seconds: the CPU seconds that it took.
+        objection: the clause or the test that it reported; empty if none.
+
+    """
 
     judge: str
     defect: str
@@ -54,14 +65,14 @@ class Verdict:
 
 
 def cpu_seconds() -> float:
-    """Return the CPU seconds that this process, its children and theirs have used, as far as they are known here."""
+    """Return the CPU seconds that this process and its descendants have used, including children that were reaped."""
     parents: dict[int, int] = {}
     used: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended meanwhile, and counts for its parent
+            continue  # it has just ended, and its parent counts it
         pid = int(path.parent.name)
         parents[pid] = int(fields[1])
         used[pid] = sum(map(int, fields[11:15]))
@@ -76,28 +87,28 @@ def _descends(pid: int, from_: int, parents: dict[int, int]) -> bool:
 
 
 def suite(defect: Defect) -> str:
-    """Return the first clause that the quick profile finds broken; empty for none."""
+    """Return the first clause that the quick profile finds broken, or an empty string."""
     adapter = load_adapter(defect.name if defect is SOUND else reference_of(defect.name))
     with tempfile.TemporaryDirectory() as folder:
-        return next(_broken(survey_of(adapter, folder), brief=defect is SOUND), "")
+        return next(_broken(sweep_of(adapter, folder), brief=defect is SOUND), "")
 
 
-def _broken(survey: Survey, *, brief: bool) -> Iterator[str]:
-    """Yield clauses as they are found broken: by pinned splits, by lives, by drawn splits; by one of each if brief."""
-    quick, findings = PROFILES["quick"], Findings()
+def _broken(sweep: Sweep, *, brief: bool) -> Iterator[str]:
+    """Yield broken clauses as they are found: by pinned splits, lifecycles and drawn splits (if brief, one of each)."""
+    quick, ledger = PROFILES["quick"], Ledger()
     assert quick.seed is not None
     for stage in stages():
-        view = survey.of_plans() if stage.plans_only else survey
+        view = sweep.of_plans() if stage.plans_only else sweep
         for spec in stage.specs()[: 1 if brief else None]:
             history = History()
-            view.judge_spec(spec, findings, history, exhaustive=stage.strategy is None)
+            view.judge_spec(spec, ledger, history, exhaustive=stage.strategy is None)
             yield from history.first
         if stage.strategy is None:
-            yield from (clause for clause, _ in live(survey, quick.lives, quick.seed).broken)
+            yield from (clause for clause, _ in live(sweep, quick.lives, quick.seed).broken)
 
 
 class Classes:
-    """Gives the tests of an alternative the classes of one loader, and notes the first test that fails."""
+    """A pytest plugin with fixtures for the classes of one loader. It records the first test that fails."""
 
     def __init__(self, defect: Defect) -> None:
         self.defect = defect
@@ -117,7 +128,7 @@ class Classes:
 
 
 def tests_of(file: Path, defect: Defect) -> str:
-    """Return the first test of the file that fails with the classes of the defect; empty for none."""
+    """Return the first test of the file that fails with the classes of the defect, or an empty string."""
     classes = Classes(defect)
     options = ("-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:terminal", "--capture=no")
     with tempfile.TemporaryDirectory() as folder:
@@ -145,7 +156,7 @@ def _warm(name: str) -> None:
 
 
 def verdict(name: str, defect_name: str) -> Verdict:
-    """Return what a judge says of a defect."""
+    """Return the verdict of a judge on a defect."""
     defect = DEFECTS[defect_name]
     _warm(name)
     started = cpu_seconds()
@@ -154,7 +165,7 @@ def verdict(name: str, defect_name: str) -> Verdict:
 
 
 def verdicts(processes: int) -> Iterator[Verdict]:
-    """Yield the verdict of each judge on each defect, as they come."""
+    """Yield the verdict of each judge on each defect, as they are ready."""
     with Guard() as guard, guard.marking():
         for name in judges():
             context = multiprocessing.get_context("spawn")
@@ -166,7 +177,7 @@ def verdicts(processes: int) -> Iterator[Verdict]:
 
 @click.command()
 @click.option("--json", "path", type=click.Path(path_type=Path), default=Path("power.json"), show_default=True)
-@click.option("-n", "processes", default=3, show_default=True, help="Processes; some defects are waited for.")
+@click.option("-n", "processes", default=3, show_default=True, help="Processes; more than cores, as some defects wait.")
 def main(path: Path, processes: int) -> None:
     """Count the defects that each judge catches, and what that costs."""
     found: list[Verdict] = []

@@ -1,13 +1,13 @@
-"""How often one draw reaches each region; prints `docs/regions.md`: `python -m benchmarks.reach > docs/regions.md`."""
+"""Prints how often drawn splits reach each region: `python -m benchmarks.reach > docs/regions.md`."""
 
 from __future__ import annotations
 
 from collections import Counter
 from itertools import groupby
 
-from conformance.examples import draw
-from conformance.fixed import PINNED
-from conformance.profiles import PROFILES
+from conformance.examples.drawing import draw
+from conformance.examples.pinned import PINNED
+from conformance.run.profiles import PROFILES
 from strategies import split_specs
 from strategies.regions import regions
 from strategies.specs import SplitSpec
@@ -24,7 +24,7 @@ shares. {regions} regions, of which the quick profile reaches {reached}.
 
 
 def shares(planned: bool | None, draws: int, seed: int) -> Counter[str]:
-    """Return in how many of the draws each region is reached; ``planned`` asks for splits with a plan."""
+    """Return in how many of the draws each region is reached. With ``planned`` only splits with a plan are drawn."""
     met: Counter[str] = Counter()
 
     def count(spec: SplitSpec) -> None:
@@ -35,7 +35,7 @@ def shares(planned: bool | None, draws: int, seed: int) -> Counter[str]:
 
 
 def quick() -> tuple[Counter[str], int]:
-    """Return how often each region is reached by the quick profile, and its number of examples."""
+    """Return how many examples of the quick profile reach each region, and how many examples it has."""
     profile = PROFILES["quick"]
     assert profile.seed is not None
     met: Counter[str] = Counter()

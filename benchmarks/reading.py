@@ -1,7 +1,7 @@
-"""Reading one large file: the reference's split beside PyIceberg's own `ArrowScan`, and beside DataFusion by hand.
+"""Reading one large file: the reference's split compared with PyIceberg's `ArrowScan`, and with DataFusion by hand.
 
-`python -m benchmarks.reading --json reading.json` writes a Parquet file of about a gigabyte once, then reads it in a
-fresh process for each round, in turn: rows a second, and the process's peak of resident memory.
+`python -m benchmarks.reading --json reading.json` writes a Parquet file of about a gigabyte once. It then reads the
+file several times in every way, each time in a new process, and measures rows per second and the peak resident memory.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pyiceberg.table import Table
 from rich.console import Console
 
 from fixtures.plans import session_with
-from fixtures.schemas import arrow_schema
+from fixtures.tables.schemas import arrow_schema
 from reference import DataLoaderSplit, TableScanContext
 
 COLUMNS = 8
@@ -37,7 +37,7 @@ SQL = "SELECT column_0, column_1 + column_2 AS n FROM t WHERE column_3 > 0.5"
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read the file: seconds of the fastest, greatest peak of memory in bytes, rows and batches."""
+    """One way to read the file: seconds of the fastest round, highest memory peak in bytes, rows and batches."""
 
     way: str
     seconds: float
@@ -47,7 +47,7 @@ class Reading:
 
 
 def table_in(folder: Path, megabytes: int = 0) -> Table:
-    """Return the table in the folder; with so many megabytes of random doubles, if a size is given."""
+    """Return the table in the folder. If a size is given, create it first, with so many megabytes of random doubles."""
     catalog = load_catalog(
         "large", type="sql", uri=f"sqlite:///{folder / 'catalog.db'}", warehouse=folder.absolute().as_uri()
     )
@@ -67,13 +67,13 @@ def table_in(folder: Path, megabytes: int = 0) -> Table:
 
 
 def arrow_scan(table: Table) -> Iterator[pa.RecordBatch]:
-    """Read with PyIceberg alone."""
+    """Read with PyIceberg only."""
     (task,) = table.scan().plan_files()
     return ArrowScan(table.metadata, table.io, table.schema(), AlwaysTrue()).to_record_batches([task])
 
 
 def split_of(table: Table, *, plan: bool) -> DataLoaderSplit:
-    """Return the split of the table's one file."""
+    """Return the split for the table's only file."""
     (task,) = table.scan().plan_files()
     context = TableScanContext(table.metadata, table.io, table.schema())
     if not plan:
@@ -83,7 +83,7 @@ def split_of(table: Table, *, plan: bool) -> DataLoaderSplit:
 
 
 def engine_by_hand(table: Table, config: SessionConfig) -> Iterator[pa.RecordBatch]:
-    """Run the plan with DataFusion over what PyIceberg reads."""
+    """Run the plan with DataFusion over the rows that PyIceberg reads."""
     session = SessionContext(config)
     session.register_record_batches("t", [list(arrow_scan(table))])
     return (part.to_pyarrow() for part in session.sql(SQL).execute_stream())
@@ -92,7 +92,7 @@ def engine_by_hand(table: Table, config: SessionConfig) -> Iterator[pa.RecordBat
 WAYS: dict[str, Callable[[Table], Iterator[pa.RecordBatch]]] = {
     "ArrowScan": arrow_scan,
     "split": lambda table: iter(split_of(table, plan=False)),
-    # A split runs its plan in one partition, which keeps the order of rows: splits are what runs in parallel.
+    # A split runs its plan in one partition, which keeps the order of rows. Different splits run in parallel.
     "DataFusion over ArrowScan": lambda table: engine_by_hand(table, SessionConfig().with_target_partitions(1)),
     "split with a plan": lambda table: iter(split_of(table, plan=True)),
     "DataFusion, a partition for each core": lambda table: engine_by_hand(table, SessionConfig()),
@@ -100,7 +100,7 @@ WAYS: dict[str, Callable[[Table], Iterator[pa.RecordBatch]]] = {
 
 
 def read_once(folder: Path, way: str) -> dict[str, float]:
-    """Return what one reading took in this process, from the split as built to its last batch."""
+    """Read once in this process, and return seconds, peak memory in bytes, rows and batches."""
     table = table_in(folder)
     rows = batches = 0
     started = time.perf_counter()
@@ -113,7 +113,7 @@ def read_once(folder: Path, way: str) -> dict[str, float]:
 
 
 def in_turn(folder: Path) -> Iterator[Reading]:
-    """Yield every way, each read so many times in fresh processes, which take turns."""
+    """Yield the result of every way. In each round all ways are run once, in new processes."""
     found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     for _ in range(ROUNDS):
         for way, rounds in found.items():
@@ -135,7 +135,7 @@ def in_turn(folder: Path) -> Iterator[Reading]:
 @click.option("--read", type=click.Choice(list(WAYS)), hidden=True)
 @click.option("--folder", type=click.Path(path_type=Path), hidden=True)
 def main(path: Path, megabytes: int, read: str | None, folder: Path | None) -> None:
-    """Measure how fast and in how much memory one large file is read."""
+    """Measure how fast one large file is read, and how much memory that needs."""
     if read is not None and folder is not None:
         print(json.dumps(read_once(folder, read)))
         return

@@ -1,4 +1,4 @@
-"""Scans of any size for the benchmarks: tables that PyIceberg wrote and planned, and what splits are built from."""
+"""Materials for splits of any size, for the benchmarks: tables that PyIceberg wrote, and scans that it planned."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from pyiceberg.types import (
     TimestamptzType,
 )
 
-from fixtures.history import with_history
 from fixtures.materials import Materials
 from fixtures.plans import session_with
-from fixtures.schemas import arrow_schema
+from fixtures.tables.history import with_history
+from fixtures.tables.schemas import arrow_schema
 
 __all__ = ["scan_of", "siblings", "with_filter", "with_plan", "without_statistics"]
 
 _UTC = datetime.timezone.utc
-# Types of columns in turn, each with the values of three rows.
+# Column types, used in turn, each with the values of three rows.
 MIXED: tuple[tuple[IcebergType, Sequence[Any]], ...] = (
     (LongType(), (1, 2, 30_000_000_000)),
     (StringType(), ("some", "words here", "and a longer text of forty characters...")),
@@ -53,9 +53,10 @@ FORMAT_VERSION: Literal[2] = 2
 
 @cache
 def scan_of(columns: int, snapshots: int, folder: Path) -> Materials:
-    """Return what the split of a table's one file is built from, as PyIceberg plans it, statistics and all.
+    """Return the materials for the split of a table with one file, as PyIceberg plans it, with column statistics.
 
-    The table has mixed columns with docs, and as many snapshots: all but the last are made up.
+    The table has ``columns`` columns of mixed types with docs, and ``snapshots`` snapshots. All snapshots but the last
+    exist only in the metadata.
     """
     schema = Schema(
         *(
@@ -82,7 +83,7 @@ def scan_of(columns: int, snapshots: int, folder: Path) -> Materials:
 
 
 def with_filter(given: Materials, terms: int) -> Materials:
-    """Return the materials with a row filter of so many comparisons, joined by `Or` two by two."""
+    """Return the materials with a row filter of so many comparisons, joined by a balanced tree of `Or`."""
     comparisons = [parse(f"column_1 = 'value {term}'") for term in range(terms)]
     while len(comparisons) > 1:
         comparisons = [reduce(Or, comparisons[i : i + 2]) for i in range(0, len(comparisons), 2)]
@@ -103,7 +104,7 @@ def without_statistics(given: Materials) -> Materials:
 
 
 def siblings(given: Materials, count: int) -> list[Materials]:
-    """Return the materials of so many files of one scan, which differ in their paths."""
+    """Return materials for so many files of one scan, which differ only in their paths."""
     path = given.file_scan_task.file.file_path
     stem = path.removesuffix(".parquet")
     return [
@@ -113,7 +114,7 @@ def siblings(given: Materials, count: int) -> list[Materials]:
 
 
 def _task(task: FileScanTask, without: frozenset[str] = frozenset(), **changes: Any) -> FileScanTask:
-    """Return the task with another data file."""
+    """Return the task with a changed copy of its data file."""
     names = [field.name for field in DATA_FILE_TYPE[FORMAT_VERSION].fields]
     values = {name: task.file[position] for position, name in enumerate(names)}
     values |= dict.fromkeys(without, None) | changes

@@ -1,7 +1,7 @@
 """Memory of the gate's processes over a long run: ``python -m benchmarks.soak --seconds 600 --json soak.json``.
 
-The profile `soak` draws new splits of the reference for so long, in two processes that share the work. Their resident
-memory is looked at every few seconds. What they start themselves is left out: it ends with them.
+The profile `soak` draws new splits of the reference for that time, in two processes that share the work. Their resident
+memory is measured every few seconds. Processes that they start are left out, since these end with them.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import click
 from rich.console import Console
 
 EVERY = 5.0  # seconds
-# Imports and first examples fill caches; growth is measured after them.
+# Seconds during which imports and the first examples fill caches. Growth is measured after that.
 WARM = 120.0
 
 
 def resident(pid: int) -> int | None:
-    """Return a process's bytes of resident memory; ``None`` once it has ended."""
+    """Return the resident memory of a process in bytes, or ``None`` if it has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     except (FileNotFoundError, ProcessLookupError):
@@ -34,39 +34,39 @@ def resident(pid: int) -> int | None:
 
 
 def grandchildren(pid: int) -> list[int]:
-    """Return the processes that a process's children have started: the command starts pytest, and that its workers."""
+    """Return the ids of a process's grandchildren: the command starts pytest, and pytest starts its workers."""
     children: defaultdict[int, list[int]] = defaultdict(list)
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended meanwhile
+            continue  # it has just ended
         children[parent].append(int(path.parent.name))
     return [grandchild for child in children[pid] for grandchild in children[child]]
 
 
 def while_drawing(series: list[tuple[float, int]], seconds: float) -> list[tuple[float, int]]:
-    """Return what was seen once the process was warm, and before it turned to real tables and lives."""
+    """Return the measurements after the process was warm, and before it began with real tables and lifecycles."""
     return [(when, memory) for when, memory in series if WARM <= when <= seconds]
 
 
 def slope(series: list[tuple[float, int]]) -> float:
-    """Return the bytes a minute by which memory grows."""
+    """Return by how many bytes a minute memory grows."""
     return 60 * linear_regression(*zip(*series, strict=True)).slope if len(series) > 1 else 0.0
 
 
 def figures(series: list[tuple[float, int]], seconds: float) -> dict[str, Any]:
-    """Return the figures of a worker, in bytes, and all that was seen of it."""
+    """Return median, maximum and growth per minute of a worker, in bytes, and all its measurements."""
     drawing = while_drawing(series, seconds)
     memory = [seen for _, seen in drawing or series]
     return {"median": median(memory), "most": max(memory), "a minute": slope(drawing), "series": series}
 
 
 @click.command()
-@click.option("--seconds", default=600, show_default=True, help="How long.")
+@click.option("--seconds", default=600, show_default=True, help="How long to run.")
 @click.option("--json", "path", type=click.Path(path_type=Path), default=Path("soak.json"), show_default=True)
 def main(seconds: int, path: Path) -> None:
-    """Watch the memory of a soak; exit with the code of the run."""
+    """Measure the memory of a soak, and exit with the exit code of the run."""
     name = Path(sys.executable).with_name("dataloader-conformance")
     command = [str(name), "run", "--profile", "soak", "--budget", str(seconds), "-n", "2"]
     series: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)

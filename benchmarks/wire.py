@@ -1,8 +1,8 @@
-"""What splits weigh and cost on their way (WIRE-9): along one size of the scan at a time, for each loader.
+"""Size and cost of pickled splits (WIRE-9), for each loader, with one size of the scan varied at a time.
 
-`python -m benchmarks.wire --json wire.json` measures the reference beside bare PyIceberg and, where it is installed,
-OpenHouse's loader; `--adapter` names others. Seconds are medians of several rounds in one process; a worker is a fresh
-interpreter that has loaded a split before.
+`python -m benchmarks.wire --json wire.json` measures the reference, bare PyIceberg and, if it is installed, OpenHouse's
+loader. `--adapter` names others. Times are medians of several rounds in one process. A worker is another interpreter
+that has loaded a split before.
 """
 
 from __future__ import annotations
@@ -27,14 +27,13 @@ from rich.console import Console
 
 from benchmarks.scans import scan_of, siblings, with_filter, with_plan, without_statistics
 from conformance.adapter import Adapter, Capability
-from conformance.growth import exponent
-from conformance.loading import load_adapter
-from conformance.observation import attempt
-from conformance.plain import Raised
+from conformance.adapters.loading import load_adapter
+from conformance.checks.growth import exponent
+from conformance.observation.raised import Raised, attempt
 from fixtures.materials import Materials
 
 PROTOCOL = pickle.HIGHEST_PROTOCOL
-# Of one split: columns and snapshots where another size is varied.
+# Columns and snapshots of the scan while another size is varied.
 COLUMNS, SNAPSHOTS = 10, 1
 SIZES: dict[str, Sequence[int]] = {
     "snapshots": (1, 10, 100, 1_000, 10_000),
@@ -42,16 +41,17 @@ SIZES: dict[str, Sequence[int]] = {
     "filter terms": (1, 10, 100, 1_000),
     "plan expressions": (1, 10, 100, 1_000),
 }
-# How many splits travel in one payload; sent one by one, as many as this are measured and the rest reckoned.
+# How many splits are in one payload. Of splits pickled one by one only the first ONE_BY_ONE are measured, and the
+# total is extrapolated.
 TOGETHER = (1, 10, 100, 1_000, 10_000, 50_000)
 ONE_BY_ONE = 200
-# Seconds after which a larger payload of splits together is not tried.
+# If a payload takes more seconds than this, larger ones are not tried.
 PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
 class Alone:
-    """One split in one payload. Times are in milliseconds, ``peak`` in bytes of memory while it is dumped."""
+    """One split in one payload. Times are in milliseconds. ``peak`` is the peak memory of dumping it, in bytes."""
 
     loader: str
     size: str
@@ -67,9 +67,9 @@ class Alone:
 
 @dataclass(frozen=True)
 class Together:
-    """Splits of one scan, without column statistics, in one payload and one by one.
+    """Splits of one scan, without column statistics, in one payload and pickled one by one.
 
-    Times are in seconds, sizes and ``peak`` in bytes.
+    Times are in seconds. Sizes and ``peak`` are in bytes.
     """
 
     loader: str
@@ -85,7 +85,7 @@ class Together:
 
 
 def median(function: Callable[[], Any], seconds: float = 0.2) -> float:
-    """Return the median of a function's milliseconds, of at least three rounds and for about so long."""
+    """Return the median milliseconds of a function, over at least three rounds and about ``seconds`` in total."""
     spent: list[float] = []
     while len(spent) < 3 or (sum(spent) < seconds and len(spent) < 200):
         started = time.perf_counter()
@@ -95,7 +95,7 @@ def median(function: Callable[[], Any], seconds: float = 0.2) -> float:
 
 
 def peak_of(function: Callable[[], Any]) -> int:
-    """Return the bytes that a function had allocated at most, above those before."""
+    """Return the peak of the bytes that a function allocates."""
     gc.collect()
     tracemalloc.start()
     try:
@@ -107,7 +107,7 @@ def peak_of(function: Callable[[], Any]) -> int:
 
 
 def loaded(payload: bytes) -> float:
-    """Return the median milliseconds of loading a payload here, once it has been loaded before."""
+    """Return the median milliseconds of loading a payload in this process, after it was loaded once."""
     pickle.loads(payload)
     return median(lambda: pickle.loads(payload))
 
@@ -126,14 +126,14 @@ def scans(folder: Path) -> Iterator[tuple[str, int, bool, Materials]]:
             yield size, count, False, without_statistics(given)
             if size == "columns":
                 yield size, count, True, given
-    # The table that the goals are about.
+    # The table to which the goals refer.
     wide = scan_of(200, 1_000, folder)
     yield "200 columns and 1,000 snapshots", 1, False, without_statistics(wide)
     yield "200 columns and 1,000 snapshots", 1, True, wide
 
 
 def alone(adapter: Adapter, folder: Path, worker: ProcessPoolExecutor) -> Iterator[Alone]:
-    """Yield what one split weighs and costs."""
+    """Yield size and cost of one split, for each scan."""
     for size, count, has_statistics, given in scans(folder):
         if given.plan is not None and Capability.PLANS not in adapter.capabilities:
             continue
@@ -156,7 +156,7 @@ def alone(adapter: Adapter, folder: Path, worker: ProcessPoolExecutor) -> Iterat
 
 
 def together(adapter: Adapter, folder: Path) -> Iterator[Together]:
-    """Yield what splits of one scan weigh and cost in one payload, and one by one."""
+    """Yield size and cost of several splits of one scan, in one payload and one by one."""
     assert adapter.build_scan is not None
     for columns, snapshots in ((10, 1), (200, 1_000)):
         given = without_statistics(scan_of(columns, snapshots, folder))
@@ -186,8 +186,9 @@ def together(adapter: Adapter, folder: Path) -> Iterator[Together]:
 
 
 def growths(rows: Sequence[Alone]) -> list[dict[str, Any]]:
-    """Return, for each loader and size, the bytes at both ends and the exponent with which they grow, `None` where they
-    do not.
+    """Return, for each loader and size, the bytes at both ends and the exponent of their growth.
+
+    The exponent is `None` if they do not grow.
     """
     found: list[dict[str, Any]] = []
     for loader, size in dict.fromkeys((row.loader, row.size) for row in rows):

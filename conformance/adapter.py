@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
 
@@ -39,6 +39,11 @@ class Capability(Enum):
 Reader = Callable[[Any], Any]
 
 
+def _adds(capability: Capability) -> Any:
+    """Return an optional field of :class:`Adapter`: where it is given, the implementation has the capability."""
+    return field(default=None, metadata={"adds": capability})
+
+
 @dataclass(frozen=True)
 class Adapter:
     """How the suite drives one implementation.
@@ -48,50 +53,42 @@ class Adapter:
     reader that is given adds the capability to show that part. Readers take a split, the one that was built or one
     that arrived, and return PyIceberg's object (or plain values): they compare nothing. ``build_scan`` makes the splits
     of one scan, which share a scan context; ``build_files`` makes one split of the given scan tasks, all else from the
-    materials. ``modules`` are the modules that a payload may name (WIRE-12),
-    ``secret_properties`` FileIO properties that are secret besides those of :mod:`conformance.secrets` (SAFE-1).
-    ``reference`` is how a worker finds the adapter; whoever loads it fills that in.
+    materials. ``modules`` are the modules that a payload may name (WIRE-12). ``secret_properties`` are FileIO
+    properties that are secret besides those of :mod:`conformance.observation.secrets` (SAFE-1). ``reference`` is how a
+    worker finds the adapter; whoever loads the adapter fills it in.
     """
 
     name: str
     build: Callable[[Materials], Any]
     can: frozenset[Capability] = frozenset()
     read: Callable[[Any], Iterable[Any]] = iter
-    split_id: Reader | None = None
-    plan_bytes: Reader | None = None
-    transform_sql: Reader | None = None
-    udf_registry: Reader | None = None
-    file_io: Reader | None = None
-    table_metadata: Reader | None = None
-    projected_schema: Reader | None = None
-    row_filter: Reader | None = None
-    scan_tasks: Reader | None = None
-    table_properties: Callable[[Any], Mapping[str, str]] | None = None
-    scan_context: Reader | None = None
-    build_scan: Callable[[Sequence[Materials]], Sequence[Any]] | None = None
-    build_files: Callable[[Materials, Sequence[Any]], Any] | None = None
+    split_id: Reader | None = _adds(Capability.IDS)
+    plan_bytes: Reader | None = _adds(Capability.PLAN_BYTES)
+    transform_sql: Reader | None = _adds(Capability.TRANSFORM_SQL)
+    udf_registry: Reader | None = _adds(Capability.UDF_REGISTRY)
+    file_io: Reader | None = _adds(Capability.FILE_IO)
+    table_metadata: Reader | None = _adds(Capability.TABLE_METADATA)
+    projected_schema: Reader | None = _adds(Capability.PROJECTED_SCHEMA)
+    row_filter: Reader | None = _adds(Capability.ROW_FILTER)
+    scan_tasks: Reader | None = _adds(Capability.SCAN_TASKS)
+    table_properties: Callable[[Any], Mapping[str, str]] | None = _adds(Capability.TABLE_PROPERTIES)
+    scan_context: Reader | None = _adds(Capability.SCAN_CONTEXT)
+    build_scan: Callable[[Sequence[Materials]], Sequence[Any]] | None = _adds(Capability.SHARED_CONTEXT)
+    build_files: Callable[[Materials, Sequence[Any]], Any] | None = _adds(Capability.SEVERAL_FILES)
     modules: tuple[str, ...] = ()
     secret_properties: tuple[str, ...] = ()
     reference: str = ""
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """All capabilities: those declared and those that a given reader implies."""
+        """All capabilities: those declared, and those that a given reader or builder adds."""
         given = {
-            Capability.IDS: self.split_id,
-            Capability.PLAN_BYTES: self.plan_bytes,
-            Capability.TRANSFORM_SQL: self.transform_sql,
-            Capability.UDF_REGISTRY: self.udf_registry,
-            Capability.FILE_IO: self.file_io,
-            Capability.TABLE_METADATA: self.table_metadata,
-            Capability.PROJECTED_SCHEMA: self.projected_schema,
-            Capability.ROW_FILTER: self.row_filter,
-            Capability.SCAN_TASKS: self.scan_tasks,
-            Capability.TABLE_PROPERTIES: self.table_properties,
-            Capability.SCAN_CONTEXT: self.scan_context,
-            Capability.SHARED_CONTEXT: self.build_scan,
-            Capability.SEVERAL_FILES: self.build_files,
+            each.metadata["adds"] for each in fields(self) if each.metadata and getattr(self, each.name) is not None
         }
-        shown = {capability for capability, reader in given.items() if reader is not None}
         transforms = {Capability.TRANSFORMS} if self.can & {Capability.PLANS, Capability.SQL_TRANSFORMS} else set()
-        return self.can | shown | transforms
+        return self.can | given | transforms
+
+    @property
+    def applies_transforms(self) -> bool:
+        """Whether a plan or SQL text is applied to what is read."""
+        return bool(self.can & {Capability.EXECUTES_PLANS, Capability.SQL_TRANSFORMS})

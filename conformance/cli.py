@@ -7,19 +7,22 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from conformance.startup import ShadowedPackage, check_packages
+from conformance.installation import ShadowedPackage, check_packages
+from conformance.plugin import OUTCOME, PREFIX
+from conformance.run.options import options
 
 if TYPE_CHECKING:
-    from conformance.crossing import Environment
+    from conformance.versions.compatibility import Environment
 
 __all__ = ["main"]
 
-PACKAGE = Path(__file__).resolve().parent
+COLLECTED = Path(__file__).resolve().parent / "collected"
 USAGE, SUITE_FAILED = 2, 3
 
 # What the run is started with: nothing of the current folder comes before what is installed, not even on Python 3.10.
@@ -41,67 +44,39 @@ def main() -> None:
         raise click.UsageError(str(error)) from None
 
 
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a run."""
+    for option in reversed(options()):
+        how: dict[str, Any] = {"metavar": option.metavar, "type": option.kind, "default": option.default}
+        if option.is_flag:
+            how = {"is_flag": True}
+        elif option.repeats:
+            how |= {"multiple": True}
+        elif option.default is not None:
+            how |= {"show_default": True}
+        command = click.option(f"--{option.dashed}", option.name, help=option.help, **how)(command)
+    return command
+
+
 @main.command()
-@click.option("--adapter", default="reference", show_default=True, help="Name, module:attribute, or a .py file.")
-@click.option("--profile", default="quick", show_default=True, help="smoke, quick, thorough or soak.")
-@click.option("--clause", multiple=True, metavar="ID", help="Check this clause or family alone; repeatable.")
-@click.option("--transport", multiple=True, metavar="NAME", help="Send through this transport alone; repeatable.")
-@click.option("--engines", is_flag=True, help="Send through each installed engine too (Ray, Spark, Dask, …).")
-@click.option("--store", multiple=True, metavar="NAME", help="Read from this object store too; repeatable.")
-@click.option("--worker", multiple=True, metavar="PYTHON", help="Send to this other interpreter too; repeatable.")
+@_with_options
 @click.option("-n", "--processes", type=click.IntRange(0), default=0, show_default=True, help="Processes to run in.")
-@click.option("--seed", type=int, help="Draw other examples than the profile's.")
-@click.option("--budget", type=int, metavar="SECONDS", help="How long the profile soak draws.")
-@click.option("--require", type=int, metavar="N", help="Fail if fewer clauses than this are checked.")
-@click.option("--baseline", type=click.Path(), metavar="FILE", help="Known failures (TOML), which do not turn it red.")
-@click.option("--baseline-write", type=click.Path(), metavar="FILE", help="Write a baseline of what this run finds.")
-@click.option("--strict", is_flag=True, help="A violated SHOULD clause fails the run too.")
-@click.option("--json", metavar="FILE", help="Write the report as JSON, for `replay` and other programs.")
-@click.option("--junit", metavar="FILE", help="Write the report as JUnit XML, a test case for each clause.")
-@click.option("--markdown", metavar="FILE", help="Write the report as Markdown; $GITHUB_STEP_SUMMARY is appended to.")
-@click.option("--html", metavar="FILE", help="Write the report as one self-contained page.")
-@click.option("--reproducers", metavar="DIR", help="Write a script for each violation that runs without the suite.")
-def run(
-    adapter: str,
-    profile: str,
-    clause: tuple[str, ...],
-    transport: tuple[str, ...],
-    engines: bool,
-    store: tuple[str, ...],
-    worker: tuple[str, ...],
-    processes: int,
-    seed: int | None,
-    budget: int | None,
-    require: int | None,
-    baseline: str | None,
-    baseline_write: str | None,
-    strict: bool,
-    **reports: str | None,
-) -> None:
+def run(processes: int, **given: Any) -> None:
     """Check a data loader against the contract.
 
     Exit codes: 0 it conforms, but for what the baseline knows; 1 a MUST clause is violated, too little was checked, or
     an entry of the baseline has to go; 2 wrong usage, or the adapter cannot be loaded or is broken; 3 the suite could
     not do its work.
     """
-    options = [f"--conformance-adapter={adapter}", f"--conformance-profile={profile}"]
-    options += [f"--conformance-clause={name}" for name in clause]
-    options += [f"--conformance-transport={name}" for name in transport]
-    options += [f"--conformance-store={name}" for name in store]
-    options += [f"--conformance-worker={path}" for path in worker]
-    given = {"seed": seed, "budget": budget, "require": require, "baseline": baseline, **reports}
-    for name, value in given.items():
-        if value is not None:
-            options.append(f"--conformance-{name}={value}")
-    if baseline_write is not None:
-        options.append(f"--conformance-baseline-write={baseline_write}")
-    if engines:
-        options.append("--conformance-engines")
-    if strict:
-        options.append("--conformance-strict")
-    if processes:
-        options.append(f"-n{processes}")
-    sys.exit(exit_status(*_pytest(options)))
+    arguments = [f"-n{processes}"] if processes else []
+    for option in options():
+        value = given[option.name]
+        if option.is_flag:
+            arguments += [f"{PREFIX}{option.dashed}"] if value else []
+        else:
+            values = value if option.repeats else [value]
+            arguments += [f"{PREFIX}{option.dashed}={each}" for each in values if each is not None]
+    sys.exit(exit_status(*_pytest(arguments)))
 
 
 @main.command()
@@ -122,19 +97,19 @@ def replay(target: str, report: Path | None, adapter: str | None, clause: tuple[
     if Path(target).is_dir():
         _replay_records(Path(target), adapter)
         return
-    from conformance.loading import AdapterError, load_adapter
-    from conformance.replay import NotReplayable, Result, read_recording
-    from conformance.replay import replay as run_again
+    from conformance.adapters.loading import AdapterError, load_adapter
     from conformance.report.terminal import replayed
+    from conformance.run.replay import NotReplayable, Result, read_cases
+    from conformance.run.replay import replay as run_again
 
     try:
-        recording = read_recording(target, report, clause)
-        loaded = load_adapter(adapter or recording.adapter or "reference")
+        cases = read_cases(target, report, clause)
+        loaded = load_adapter(adapter or cases.adapter or "reference")
     except (NotReplayable, AdapterError) as error:
         raise click.UsageError(str(error)) from None
     results = set()
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
-        for case in recording.cases:
+        for case in cases.cases:
             ended = run_again(loaded, case, Path(folder))
             if case.id or ended.result is not Result.ERROR:  # a spec need not bear on every clause
                 results.add(ended.result)
@@ -156,9 +131,9 @@ def record(folder: Path, adapter: str, specs: Path | None) -> None:
     Exit codes: 0 recorded; 1 the loader writes no payload, or DIR is damaged; 2 wrong usage, or the adapter cannot be
     loaded.
     """
-    from conformance.golden import UnreadableRecord, Unrecordable
-    from conformance.golden import record as write_record
-    from conformance.transports import STARTED
+    from conformance.transports.transport import STARTED
+    from conformance.versions.recordings import UnreadableRecord, Unrecordable
+    from conformance.versions.recordings import record as write_record
 
     try:
         with STARTED:
@@ -182,10 +157,10 @@ def compare(before: str, after: str, adapter: str, specs: Path | None) -> None:
     Exit codes: 0 any order; 1 one order alone, or none; 2 wrong usage, or the adapter cannot be loaded in one of them;
     3 nothing could be compared.
     """
-    from conformance.crossing import Environment, EnvironmentFailed
-    from conformance.report.crossings import compared
-    from conformance.rollout import Advice, advice, both_ways
-    from conformance.transports import STARTED
+    from conformance.report.compatibility import compared
+    from conformance.transports.transport import STARTED
+    from conformance.versions.compatibility import Environment, EnvironmentFailed
+    from conformance.versions.upgrade_order import Advice, advice, both_ways
 
     chosen = _specs(specs)
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder, STARTED:
@@ -203,7 +178,7 @@ def compare(before: str, after: str, adapter: str, specs: Path | None) -> None:
 @click.option("--output", type=click.Path(dir_okay=False), default="my_adapter.py", show_default=True, metavar="FILE")
 def init(split: str, output: str) -> None:
     """Write an adapter of a loader from the class of its splits, with what its constructor shows filled in."""
-    from conformance.adapter_writer import CannotWrite, written_adapter
+    from conformance.adapters.scaffold import CannotWrite, written_adapter
 
     file = Path(output)
     if file.exists():
@@ -240,10 +215,10 @@ def explain(clause: str) -> None:
 
 
 def _replay_records(folder: Path, adapter: str | None) -> None:
-    from conformance.crossing import Outcome, Passage
-    from conformance.golden import UnreadableRecord, read_records
-    from conformance.report.crossings import loaded
-    from conformance.transports import STARTED
+    from conformance.report.compatibility import loaded
+    from conformance.transports.transport import STARTED
+    from conformance.versions.compatibility import Outcome, Passage
+    from conformance.versions.recordings import UnreadableRecord, read_records
 
     try:
         recordings = read_records(folder)
@@ -262,7 +237,7 @@ def _replay_records(folder: Path, adapter: str | None) -> None:
 
 
 def _specs(file: Path | None) -> list[str]:
-    from conformance.golden import SPECS, Unrecordable, specs
+    from conformance.versions.recordings import SPECS, Unrecordable, specs
 
     try:
         return specs(file or SPECS)
@@ -272,15 +247,15 @@ def _specs(file: Path | None) -> list[str]:
 
 def _here(adapter: str) -> Environment:
     """Return the environment of this process, with a loadable adapter; files go to the one place that payloads name."""
-    from conformance.crossing import Environment
-    from conformance.golden import PLACE
-    from conformance.loading import AdapterError, load_adapter
+    from conformance.adapters.loading import AdapterError, load_adapter
+    from conformance.versions.compatibility import Environment
+    from conformance.versions.recordings import UnusablePlace, private_place
 
     try:
         load_adapter(adapter)
-    except AdapterError as error:
+        return Environment(sys.executable, _located(adapter), private_place())
+    except (AdapterError, UnusablePlace) as error:
         raise click.UsageError(str(error)) from None
-    return Environment(sys.executable, _located(adapter), PLACE)
 
 
 def _located(adapter: str) -> str:
@@ -303,10 +278,10 @@ def exit_status(returncode: int, outcome: str) -> int:
 def _pytest(options: list[str]) -> tuple[int, str]:
     """Run the checks in a process of their own; return its exit code, and the one that it wrote down at its end."""
     arguments = [
-        str(PACKAGE),
-        f"--rootdir={PACKAGE}",
-        f"--config-file={PACKAGE / 'pytest.ini'}",
-        f"--confcutdir={PACKAGE}",
+        str(COLLECTED),
+        f"--rootdir={COLLECTED}",
+        f"--config-file={COLLECTED / 'pytest.ini'}",
+        f"--confcutdir={COLLECTED}",
         *("-p", "xdist.plugin", "-p", "conformance.plugin", "-p", "no:cacheprovider"),
         *("-q", "--tb=no", "-rN", "--disable-warnings"),
         *options,
@@ -323,7 +298,7 @@ def _pytest(options: list[str]) -> tuple[int, str]:
         signal.signal(signal.SIGINT, lambda *_: None)
     try:
         with tempfile.NamedTemporaryFile("r") as outcome:
-            start = [sys.executable, "-c", _START, *arguments, f"--conformance-outcome={outcome.name}"]
+            start = [sys.executable, "-c", _START, *arguments, f"{OUTCOME}={outcome.name}"]
             returncode = subprocess.run(start, env=environment, check=False).returncode
             return returncode, outcome.read()
     finally:

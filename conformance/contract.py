@@ -66,53 +66,41 @@ _C = Capability
 
 CLAUSES: tuple[Clause, ...] = (
     Clause(
-        "BUILD-1",
-        "A split is built from a plan and a session context, or from neither.",
-        "seed",
-        needs=(_C.PLANS,),
+        "BUILD-1", "A split is built from a plan and a session context, or from neither.", "seed", needs=(_C.PLANS,)
     ),
     Clause(
         "BUILD-2",
-        (
-            "Exactly one of the two raises `ValueError` whose message names both and says that both or "
-            "neither must be given; nothing was registered, encoded or read by then."
-        ),
+        "Exactly one of the two raises `ValueError` whose message names both and says that both or neither must be"
+        " given; nothing was registered, encoded or read by then.",
         "seed",
         needs=(_C.PLANS,),
     ),
     Clause(
-        "BUILD-3",
-        "What counts is whether an argument is `None`, not whether it is true.",
-        "field",
-        needs=(_C.PLANS,),
+        "BUILD-3", "What counts is whether an argument is `None`, not whether it is true.", "field", needs=(_C.PLANS,)
     ),
     Clause(
         "BUILD-4",
-        (
-            "A plan that cannot be encoded, whose bytes do not decode in a fresh default session with the "
-            "registry's functions and the plan's tables, or that holds a construct known not to survive in "
-            "this engine version, fails here, on the driver, saying why; no half-built split is left."
-        ),
+        "A plan that cannot be encoded, whose bytes do not decode in a fresh default session with the registry's "
+        "functions and the plan's tables, or that holds a construct known not to survive in this engine version, "
+        "fails here, on the driver, saying why; no half-built split is left.",
         "seed ('silent data loss')",
         needs=(_C.PLANS,),
     ),
     Clause(
         "BUILD-5",
-        ("Arguments of a wrong kind, and no files at all, raise `TypeError` or `ValueError` naming the argument."),
+        "Arguments of a wrong kind, and no files at all, raise `TypeError` or `ValueError` naming the argument.",
         "field",
         Level.SHOULD,
     ),
     Clause(
         "BUILD-6",
-        (
-            "Building a split changes none of the objects it is given, and later changes to them (a "
-            "properties dict, a list of tasks) do not change the split."
-        ),
+        "Building a split changes none of the objects it is given, and later changes to them (a properties dict, a"
+        " list of tasks) do not change the split.",
         "field",
     ),
     Clause(
         "PLAN-1",
-        ("The plan is encoded while the split is built: what happens to the session afterwards does not change it."),
+        "The plan is encoded while the split is built: what happens to the session afterwards does not change it.",
         "seed",
         needs=(_C.PLANS, _C.PLAN_BYTES),
     ),
@@ -124,36 +112,21 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "PLAN-3",
-        (
-            "The plan bytes of a split are immutable `bytes` and arrive byte for byte, for every plan that a "
-            "split was built with, whether or not a worker could decode it. (Encoding the same plan twice "
-            "need *not* give equal bytes: DataFusion orders function declarations at random.)"
-        ),
+        "The plan bytes of a split are immutable `bytes` and arrive byte for byte, for every plan that a split was"
+        " built with, whether or not a worker could decode it. (Encoding the same plan twice need *not* give equal"
+        " bytes: DataFusion orders function declarations at random.)",
         "seed",
         needs=(_C.PLANS, _C.PLAN_BYTES),
     ),
-    Clause(
-        "PLAN-4",
-        "Without a plan the plan bytes are `None`, and arrive as `None`.",
-        "seed",
-        needs=(_C.PLAN_BYTES,),
-    ),
+    Clause("PLAN-4", "Without a plan the plan bytes are `None`, and arrive as `None`.", "seed", needs=(_C.PLAN_BYTES,)),
     Clause(
         "PLAN-5",
-        (
-            "Where the loader executes plans: the plan that arrives, decoded in a fresh session to which the "
-            "split's UDFs and table were registered, computes the same rows and Arrow schema as the "
-            "original."
-        ),
+        "Where the loader executes plans: the plan that arrives, decoded in a fresh session to which the split's "
+        "UDFs and table were registered, computes the same rows and Arrow schema as the original.",
         "seed (its TODO)",
         needs=(_C.PLANS, _C.EXECUTES_PLANS),
     ),
-    Clause(
-        "PLAN-6",
-        "Splits built from one plan do not share mutable state.",
-        "field",
-        needs=(_C.TRANSFORMS,),
-    ),
+    Clause("PLAN-6", "Splits built from one plan do not share mutable state.", "field", needs=(_C.TRANSFORMS,)),
     Clause(
         "PLAN-7",
         "Where the loader takes SQL text, it arrives to the letter; without one, `None` arrives.",
@@ -162,37 +135,29 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "PLAN-8",
-        (
-            "Where the loader takes SQL text: what is read is what the text computes over all rows of the split, "
-            "as built and where it arrives, in a session to which the split's UDFs were registered."
-        ),
+        "Where the loader takes SQL text: what is read is what the text computes over all rows of the split, as "
+        "built and where it arrives, in a session to which the split's UDFs were registered.",
         "field",
         needs=(_C.SQL_TRANSFORMS,),
     ),
     Clause(
         "UDF-1",
-        (
-            "The registry is applied to the given session (that very session), once for each split built "
-            "with a plan, before the plan is encoded."
-        ),
+        "The registry is applied to the given session (that very session), once for each split built with a plan, "
+        "before the plan is encoded.",
         "seed",
         needs=(_C.PLANS, _C.UDF_REGISTRIES),
     ),
     Clause(
         "UDF-2",
-        (
-            "UDFs are registered in the registry's order: while building, and again wherever the split that "
-            "arrived executes its plan or its registry is applied."
-        ),
+        "UDFs are registered in the registry's order: while building, and again wherever the split that arrived "
+        "executes its plan or its registry is applied.",
         "seed, card",
         needs=(_C.UDF_REGISTRIES,),
     ),
     Clause(
         "UDF-3",
-        (
-            "Where two UDFs bear one name the last one registered wins, before and after; the same for a UDF "
-            "that shadows a built-in."
-        ),
+        "Where two UDFs bear one name the last one registered wins, before and after; the same for a UDF that "
+        "shadows a built-in.",
         "card, docs",
         needs=(_C.UDF_REGISTRIES,),
     ),
@@ -204,46 +169,31 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "UDF-5",
-        (
-            "What has no importable name, or holds what cannot be sent, fails when it is dumped; what the "
-            "worker lacks fails when it is loaded, naming the module; never as late as reading. (The suite's "
-            "report names the path to the culprit.)"
-        ),
+        "What has no importable name, or holds what cannot be sent, fails when it is dumped; what the worker lacks"
+        " fails when it is loaded, naming the module; never as late as reading. (The suite's report names the path"
+        " to the culprit.)",
         "field",
         needs=(_C.UDF_REGISTRIES,),
     ),
     Clause(
         "UDF-6",
-        ("Cloudpickle carries registries and functions defined in `__main__`, in a closure, or as a lambda."),
+        "Cloudpickle carries registries and functions defined in `__main__`, in a closure, or as a lambda.",
         "card",
         needs=(_C.UDF_REGISTRIES,),
     ),
-    Clause(
-        "UDF-7",
-        "No registry means that nothing is registered, before and after.",
-        "seed",
-    ),
+    Clause("UDF-7", "No registry means that nothing is registered, before and after.", "seed"),
     Clause(
         "UDF-8",
-        (
-            "Where the loader takes SQL text: wherever it is applied, every function of the registry was registered "
-            "on that session before, in the registry's order."
-        ),
+        "Where the loader takes SQL text: wherever it is applied, every function of the registry was registered on"
+        " that session before, in the registry's order.",
         "field",
         needs=(_C.SQL_TRANSFORMS, _C.UDF_REGISTRIES),
     ),
-    Clause(
-        "IO-1",
-        "The FileIO that arrives is of the same class.",
-        "seed",
-        needs=(_C.FILE_IO,),
-    ),
+    Clause("IO-1", "The FileIO that arrives is of the same class.", "seed", needs=(_C.FILE_IO,)),
     Clause(
         "IO-2",
-        (
-            "Its properties arrive equal in keys, values and types, whatever kind of mapping they were given "
-            "in, and travel as a plain `dict`."
-        ),
+        "Its properties arrive equal in keys, values and types, whatever kind of mapping they were given in, and "
+        "travel as a plain `dict`.",
         "seed",
         needs=(_C.FILE_IO,),
     ),
@@ -253,61 +203,37 @@ CLAUSES: tuple[Clause, ...] = (
         "seed",
         needs=(_C.FILE_IO,),
     ),
+    Clause("IO-4", "An explicit `py-io-impl` is honoured.", "docs", needs=(_C.FILE_IO,)),
     Clause(
-        "IO-4",
-        "An explicit `py-io-impl` is honoured.",
-        "docs",
-        needs=(_C.FILE_IO,),
-    ),
-    Clause(
-        "IO-5",
-        "It opens the same files, at the same endpoint, with the same credentials.",
-        "seed",
-        needs=(_C.FILE_IO,),
+        "IO-5", "It opens the same files, at the same endpoint, with the same credentials.", "seed", needs=(_C.FILE_IO,)
     ),
     Clause(
         "IO-6",
-        (
-            "A FileIO that has opened files, or holds what cannot be pickled (a client, a lock), can be "
-            "sent; connections and caches stay behind."
-        ),
+        "A FileIO that has opened files, or holds what cannot be pickled (a client, a lock), can be sent; "
+        "connections and caches stay behind.",
         "docs",
     ),
-    Clause(
-        "IO-7",
-        "Two splits with different configurations never share or mix them.",
-        "field",
-    ),
-    Clause(
-        "CTX-1",
-        "The row filter arrives as the same expression and selects the same rows.",
-        "seed",
-    ),
+    Clause("IO-7", "Two splits with different configurations never share or mix them.", "field"),
+    Clause("CTX-1", "The row filter arrives as the same expression and selects the same rows.", "seed"),
     Clause(
         "CTX-2",
-        (
-            "The projected schema arrives with its schema id, identifier fields, field ids, order, types, "
-            "nullability, docs and defaults."
-        ),
+        "The projected schema arrives with its schema id, identifier fields, field ids, order, types, nullability,"
+        " docs and defaults.",
         "seed",
         needs=(_C.PROJECTED_SCHEMA,),
     ),
     Clause(
         "CTX-3",
-        (
-            "The table metadata arrives: all schemas, partition specs, sort orders, properties (name "
-            "mapping, users' own), format version, the scanned snapshot and its ref. Only other snapshots "
-            "and the logs may stay behind."
-        ),
+        "The table metadata arrives: all schemas, partition specs, sort orders, properties (name mapping, users' "
+        "own), format version, the scanned snapshot and its ref. Only other snapshots and the logs may stay "
+        "behind.",
         "seed",
         needs=(_C.TABLE_METADATA,),
     ),
     Clause(
         "CTX-4",
-        (
-            "File scan tasks arrive whole: path (to the letter), format, partition, spec id, column "
-            "statistics, delete files, residual."
-        ),
+        "File scan tasks arrive whole: path (to the letter), format, partition, spec id, column statistics, delete"
+        " files, residual.",
         "seed",
         needs=(_C.SCAN_TASKS,),
     ),
@@ -325,18 +251,13 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "READ-1",
-        (
-            "The same rows and Arrow schema are read from a split where it arrives: Parquet and ORC, "
-            "partitioned, evolved, with deletes, empty."
-        ),
+        "The same rows and Arrow schema are read from a split where it arrives: Parquet and ORC, partitioned, "
+        "evolved, with deletes, empty.",
         "seed",
     ),
     Clause(
         "READ-2",
-        (
-            "A split can be read again and again, partly, and by several iterators at once that do not "
-            "disturb each other."
-        ),
+        "A split can be read again and again, partly, and by several iterators at once that do not disturb each other.",
         "field",
     ),
     Clause(
@@ -346,69 +267,44 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "READ-4",
-        (
-            "A file that is gone, cut short, unreachable or refused raises an error that names it as the "
-            "loader was given it and that itself can be sent back; never fewer rows. (Damage that the format "
-            "cannot detect is out of scope.)"
-        ),
+        "A file that is gone, cut short, unreachable or refused raises an error that names it as the loader was "
+        "given it and that itself can be sent back; never fewer rows. (Damage that the format cannot detect is out"
+        " of scope.)",
         "field",
     ),
     Clause(
         "READ-5",
-        (
-            "Where one split reads several files: the rows of all of them are read, as built and where it arrives, "
-            "whatever their order; no file at all raises `ValueError`."
-        ),
+        "Where one split reads several files: the rows of all of them are read, as built and where it arrives, "
+        "whatever their order; no file at all raises `ValueError`.",
         "field",
         needs=(_C.SEVERAL_FILES,),
     ),
     Clause(
         "ID-1",
-        ("The id arrives unchanged, in every process, under every hash seed, however often it was looked at."),
+        "The id arrives unchanged, in every process, under every hash seed, however often it was looked at.",
         "seed",
         needs=(_C.IDS,),
     ),
     Clause(
         "ID-2",
-        (
-            "Where ids stand for files (capability): the id is a function of the files' paths alone: "
-            "different paths, different ids; the same paths, the same id, whatever plan, FileIO or file "
-            "content goes with them."
-        ),
+        "Where ids stand for files (capability): the id is a function of the files' paths alone: different paths, "
+        "different ids; the same paths, the same id, whatever plan, FileIO or file content goes with them.",
         "seed",
         needs=(_C.IDS, _C.PATH_IDS),
     ),
-    Clause(
-        "WIRE-1",
-        "Pickle, every protocol from 2 to the highest; protocol 5 also with out-of-band buffers.",
-        "card",
-    ),
-    Clause(
-        "WIRE-2",
-        "Cloudpickle.",
-        "card",
-    ),
-    Clause(
-        "WIRE-3",
-        "`copy.copy` and `copy.deepcopy`.",
-        "field",
-    ),
-    Clause(
-        "WIRE-4",
-        "A second round trip changes nothing that the first did not.",
-        "seed",
-    ),
+    Clause("WIRE-1", "Pickle, every protocol from 2 to the highest; protocol 5 also with out-of-band buffers.", "card"),
+    Clause("WIRE-2", "Cloudpickle.", "card"),
+    Clause("WIRE-3", "`copy.copy` and `copy.deepcopy`.", "field"),
+    Clause("WIRE-4", "A second round trip changes nothing that the first did not.", "seed"),
     Clause(
         "WIRE-5",
-        ("A fresh interpreter: nothing imported, other working directory, other hash seed, the driver gone."),
+        "A fresh interpreter: nothing imported, other working directory, other hash seed, the driver gone.",
         "seed",
     ),
     Clause(
         "WIRE-6",
-        (
-            "Multiprocessing with spawn and forkserver; `concurrent.futures`. Under fork a split works, or "
-            "raises at once: it never hangs."
-        ),
+        "Multiprocessing with spawn and forkserver; `concurrent.futures`. Under fork a split works, or raises at "
+        "once: it never hangs.",
         "seed, field",
     ),
     Clause(
@@ -416,44 +312,31 @@ CLAUSES: tuple[Clause, ...] = (
         "Ray, Spark, Dask, joblib, PyTorch's data loader: alone, and many splits of one scan sent at once.",
         "seed, field",
     ),
-    Clause(
-        "WIRE-8",
-        "Many threads dump and load the same split at once.",
-        "field",
-    ),
+    Clause("WIRE-8", "Many threads dump and load the same split at once.", "field"),
     Clause(
         "WIRE-9",
-        (
-            "The payload of one split does not grow with the number of its siblings, nor with the table's "
-            "history of snapshots. (Ray users reported 6 MB read tasks, and an hour to serialize 50,000 of "
-            "them.)"
-        ),
+        "The payload of one split does not grow with the number of its siblings, nor with the table's history of "
+        "snapshots. (Ray users reported 6 MB read tasks, and an hour to serialize 50,000 of them.)",
         "field",
         Level.SHOULD,
     ),
     Clause(
         "WIRE-10",
-        (
-            "Payloads written by an older release of the loader, or under an older Python or library, load "
-            "and read the same."
-        ),
+        "Payloads written by an older release of the loader, or under an older Python or library, load and read "
+        "the same.",
         "field",
         Level.SHOULD,
     ),
     Clause(
         "WIRE-11",
-        (
-            "A payload that was cut short raises; it never yields a split. Flipped bytes never crash, hang "
-            "or exhaust the process."
-        ),
+        "A payload that was cut short raises; it never yields a split. Flipped bytes never crash, hang or exhaust "
+        "the process.",
         "field",
     ),
     Clause(
         "WIRE-12",
-        (
-            "The globals that a payload names lie within the modules that the adapter lists, but for those "
-            "of the user's own objects."
-        ),
+        "The globals that a payload names lie within the modules that the adapter lists, but for those of the "
+        "user's own objects.",
         "docs",
         Level.SHOULD,
     ),
@@ -464,10 +347,8 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "WIRE-14",
-        (
-            "Loading in a process that has loaded one before registers nothing, opens nothing, reads nothing "
-            "and imports no `__main__`: all that waits until the split is read."
-        ),
+        "Loading in a process that has loaded one before registers nothing, opens nothing, reads nothing and "
+        "imports no `__main__`: all that waits until the split is read.",
         "seed",
     ),
     Clause(
@@ -478,10 +359,8 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "LIFE-1",
-        (
-            "All of the above hold in any order of building, reading, looking at the id, sending, copying, "
-            "registering and dropping."
-        ),
+        "All of the above hold in any order of building, reading, looking at the id, sending, copying, registering"
+        " and dropping.",
         "card",
     ),
 )

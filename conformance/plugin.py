@@ -14,87 +14,97 @@ import tempfile
 import threading
 import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 if TYPE_CHECKING:
-    from conformance.findings import Findings
-    from conformance.selection import Selection
-    from conformance.verdicts import Verdict
+    from conformance.judging.findings import Findings
+    from conformance.judging.verdicts import Verdict
+    from conformance.run.options import Options
+    from conformance.run.selection import Selection
+    from conformance.run.units import Unit
 
-__all__ = ["PROPERTY", "Run"]
+__all__ = ["OUTCOME", "PREFIX", "PROPERTY", "Run"]
 
 PACKAGE = Path(__file__).resolve().parent
 PROPERTY = "conformance"
+# Before the name of each option of a run; and an option of the command's own.
+PREFIX = "--conformance-"
+OUTCOME = f"{PREFIX}outcome"
 # How long an entry that a run wrote excuses its failure.
 BASELINE_DAYS = 90
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options, all under one prefix."""
+    from conformance.run.options import options
+
     group = parser.getgroup("conformance", "conformance of data loader splits")
     add = group.addoption
-    add("--conformance-adapter", default="reference", metavar="NAME", help="name, module:attribute or file.py")
-    add("--conformance-profile", default="quick", metavar="NAME", help="smoke, quick, thorough or soak")
-    add("--conformance-clause", action="append", default=[], metavar="ID", help="clause or family; repeatable")
-    add("--conformance-transport", action="append", default=[], metavar="NAME", help="transport; repeatable")
-    add("--conformance-engines", action="store_true", help="send through each installed engine too")
-    add("--conformance-store", action="append", default=[], metavar="NAME", help="object store; repeatable")
-    add("--conformance-seed", type=int, metavar="N", help="draw other examples than the profile's")
-    add("--conformance-budget", type=int, metavar="SECONDS", help="how long soak draws")
-    add("--conformance-require", type=int, metavar="N", help="fewest clauses that must be checked")
-    add("--conformance-worker", action="append", default=[], metavar="PYTHON", help="another interpreter; repeatable")
-    add("--conformance-outcome", metavar="FILE", help="where to write the exit code once there is a verdict")
-    add("--conformance-baseline", metavar="FILE", help="known failures, which do not turn the run red")
-    add("--conformance-baseline-write", metavar="FILE", help="write a baseline of what this run finds")
-    add("--conformance-strict", action="store_true", help="SHOULD clauses bind too")
-    add("--conformance-json", metavar="FILE", help="write the report as JSON")
-    add("--conformance-junit", metavar="FILE", help="write the report as JUnit XML")
-    add("--conformance-markdown", metavar="FILE", help="write the report as Markdown")
-    add("--conformance-html", metavar="FILE", help="write the report as one page of HTML")
-    add("--conformance-reproducers", metavar="DIR", help="write a script for each violation")
+    for option in options():
+        how: dict[str, Any] = {"metavar": option.metavar, "default": option.default, "type": option.kind}
+        if option.is_flag:
+            how = {"action": "store_true"}
+        elif option.repeats:
+            how = {"metavar": option.metavar, "default": [], "action": "append"}
+        add(f"{PREFIX}{option.dashed}", help=option.help.replace("%", "%%"), **how)
+    add(OUTCOME, metavar="FILE", help="where to write the exit code once there is a verdict")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Settle what is checked, before anything is collected; a wrong option ends the run here."""
     if not _collects_package(config):
         return
-    from conformance.startup import ShadowedPackage, check_packages
+    from conformance.installation import ShadowedPackage, check_packages
 
     try:
         check_packages()
     except ShadowedPackage as error:
         raise pytest.UsageError(str(error)) from None
     worker = getattr(config, "workerinput", {})
-    if not worker:
-        _prepare_reports(config)
+    options = _given(config)
+    if worker:
+        options = replace(options, seed=worker["conformance_seed"])
+    else:
+        _prepare_reports(options)
     run = Run(
         config,
-        selection=_resolve(config, worker.get("conformance_seed"), is_worker=bool(worker)),
+        options=options,
+        selection=_resolve(options, is_worker=bool(worker)),
         folder=Path(worker["conformance_folder"]) if worker else Path(tempfile.mkdtemp(prefix="conformance-")),
         is_worker=bool(worker),
     )
     config.pluginmanager.register(run, Run.NAME)
 
 
-def _prepare_reports(config: pytest.Config) -> None:
+def _given(config: pytest.Config) -> Options:
+    """Return the options of the run as they were given."""
+    from conformance.run.options import Options, options
+
+    plain = {option.name: config.getoption(f"conformance_{option.name}") for option in options()}
+    given: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in plain.items()}
+    return Options(**given)
+
+
+def _prepare_reports(options: Options) -> None:
     from conformance.report.files import UnwritableReport, prepare
 
     try:
-        prepare(*_reports(config))
+        prepare(*_reports(options))
     except UnwritableReport as error:
         raise pytest.UsageError(str(error)) from None
 
 
-def _reports(config: pytest.Config) -> tuple[dict[str, Path], Path | None]:
+def _reports(options: Options) -> tuple[dict[str, Path], Path | None]:
     """Return the file of each report that is asked for, and the folder of reproducers."""
     from conformance.report.files import REPORTS
 
-    named = {name: config.getoption(f"conformance_{name}") for name in REPORTS}
-    folder = config.getoption("conformance_reproducers")
+    named = {name: getattr(options, name) for name in REPORTS}
+    folder = options.reproducers
     return {name: Path(path) for name, path in named.items() if path}, Path(folder) if folder else None
 
 
@@ -110,28 +120,14 @@ def _collects_package(config: pytest.Config) -> bool:
     return False
 
 
-def _resolve(config: pytest.Config, seed: int | None, *, is_worker: bool) -> Selection:
-    from conformance.loading import AdapterError
-    from conformance.selection import UsageError, resolve
-    from conformance.trial import check_adapter
+def _resolve(options: Options, *, is_worker: bool) -> Selection:
+    from conformance.adapters.loading import AdapterError, is_own
+    from conformance.adapters.preflight import check_adapter
+    from conformance.run.selection import UsageError, resolve
 
-    option = config.getoption
     try:
-        selection = resolve(
-            adapter=option("conformance_adapter"),
-            profile_name=option("conformance_profile"),
-            clauses=option("conformance_clause"),
-            transports=option("conformance_transport"),
-            engines=option("conformance_engines"),
-            stores=option("conformance_store"),
-            pythons=option("conformance_worker"),
-            seed=option("conformance_seed") if seed is None else seed,
-            budget=option("conformance_budget"),
-            require=option("conformance_require"),
-            strict=option("conformance_strict"),
-            baseline=option("conformance_baseline"),
-        )
-        if not is_worker and not selection.adapter_reference.startswith(("reference", "conformance.defects:")):
+        selection = resolve(options)
+        if not is_worker and not is_own(selection.adapter):
             check_adapter(selection.adapter.reference)
     except (UsageError, AdapterError) as error:
         raise pytest.UsageError(str(error)) from error
@@ -145,6 +141,7 @@ class Run:
     NAME: ClassVar[str] = "conformance-run"
 
     config: pytest.Config
+    options: Options
     selection: Selection
     folder: Path
     is_worker: bool
@@ -160,19 +157,16 @@ class Run:
 
     def __post_init__(self) -> None:
         """Begin with nothing found."""
-        from conformance.findings import Findings
+        from conformance.judging.findings import Findings
 
         self.findings = Findings()
 
-    @property
-    def units(self) -> int:
-        """The number of units of work that a complete run ends."""
-        from conformance.fixed import units_of
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """The units of work that a complete run ends."""
+        from conformance.run.units import units
 
-        selection = self.selection
-        ordinary = units_of(selection.profile) if selection.transports else 0
-        asked_for = len(selection.engines) + len(selection.stores) + len(selection.baseline.entries)
-        return ordinary + asked_for
+        return units(self.selection)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -196,25 +190,9 @@ class Run:
         raise KeyboardInterrupt
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Make a unit of work of each shard."""
-        profile, seed = self.selection.profile, self.selection.seed
-        for argument, shards, count in (
-            ("examples", profile.shards, profile.examples),
-            ("plans", profile.plan_shards, profile.plans),
-        ):
-            if argument in metafunc.fixturenames:
-                units = [(count, seed + shard) for shard in range(shards)]
-                names = [f"{argument}-{shard + 1}-of-{shards}" for shard in range(shards)]
-                metafunc.parametrize((argument, "seed"), units, ids=names)
-        if "engine" in metafunc.fixturenames:
-            engines = self.selection.engines
-            metafunc.parametrize(("engine", "ways"), engines, ids=[engine.name for engine, _ in engines])
-        if "store" in metafunc.fixturenames:
-            metafunc.parametrize("store", self.selection.stores)
-        if "entry" in metafunc.fixturenames:
-            entries = self.selection.baseline.entries
-            names = [f"known-{entry.clause}-line-{entry.first}" for entry in entries]
-            metafunc.parametrize("entry", entries, ids=names)
+        """Make a test of each unit of work."""
+        if "unit" in metafunc.fixturenames:
+            metafunc.parametrize("unit", self.units, ids=[unit.name for unit in self.units])
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Leave progress to the lines of this plugin; what is counted at the end stays pytest's."""
@@ -224,21 +202,21 @@ class Run:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add what a unit of work found, and say how far the run is."""
-        from conformance.findings import Findings
+        from conformance.judging.findings import Findings
 
         if self.is_worker:
             return
         found: list[Any] = [
             value for name, value in report.user_properties if name == PROPERTY and report.when == "call"
         ]
-        for plain in found:
-            self.findings.add(Findings.from_plain(plain))
+        for text in found:
+            self.findings.add(Findings.from_json(text))
             self.ended += 1
             broken = sorted({clause for clause, _ in self.findings.broken})
             state = f"violated so far: {', '.join(broken)}" if broken else "no violation"
-            unit = report.nodeid.rsplit("[", 1)[-1].rstrip("]").rsplit("::", 1)[-1]
+            unit = report.nodeid.rpartition("[")[2].removesuffix("]")
             seconds = time.monotonic() - self.started
-            self._print(f"{self.ended:3}/{self.units}  {seconds:5.0f} s  {unit:24} {state}")
+            self._print(f"{self.ended:3}/{len(self.units)}  {seconds:5.0f} s  {unit:24} {state}")
         if report.failed and not found:
             self.errors.append(f"{report.nodeid}\n{report.longreprtext}")
         if self.interrupted:  # once more: a callback of the engine, or a finalizer, may have swallowed the first
@@ -258,19 +236,19 @@ class Run:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Turn findings into verdicts and these into the exit code."""
-        from conformance.baseline import written
-        from conformance.verdicts import Exit, exit_code, verdicts
+        from conformance.judging.baseline import written
+        from conformance.judging.verdicts import Exit, exit_code, verdicts
 
         if self.is_worker or self.config.getoption("collectonly"):
             return
-        complete = self.ended >= self.units and not self.errors
-        self.verdicts = verdicts(self.selection, self.findings, complete=complete)
-        self.outcome = exit_code(self.selection, self.verdicts, self.findings, complete=complete)
+        complete = self.ended >= len(self.units) and not self.errors
+        self.verdicts = verdicts(self.selection.asked, self.findings, complete=complete)
+        self.outcome = exit_code(self.selection.asked, self.verdicts, self.findings, complete=complete)
         if self.interrupted and not complete:
             self.outcome = (Exit.SUITE_FAILED, "interrupted: the suite could not do all of its work")
         if exitstatus == pytest.ExitCode.USAGE_ERROR and self.outcome[0] is Exit.CONFORMS:
             self.outcome = (Exit.USAGE, "wrong usage")
-        if path := self.config.getoption("conformance_baseline_write"):
+        if path := self.options.baseline_write:
             expires = datetime.date.today() + datetime.timedelta(days=BASELINE_DAYS)
             violations = [violation for verdict in self.verdicts for violation in verdict.violations]
             text = written(self.selection.adapter.name, self.findings, violations, expires)
@@ -281,12 +259,12 @@ class Run:
 
     def _write_reports(self) -> None:
         """Write the reports that are asked for; where one can be written no more the suite has failed."""
+        from conformance.judging.verdicts import Exit
         from conformance.report.document import Ended, document
         from conformance.report.files import write
         from conformance.report.step_summary import annotation_lines
-        from conformance.verdicts import Exit
 
-        paths, reproducers = _reports(self.config)
+        paths, reproducers = _reports(self.options)
         annotated = os.environ.get("GITHUB_ACTIONS") == "true"
         if not (paths or reproducers or annotated):
             return
@@ -299,7 +277,7 @@ class Run:
             sentence=self.outcome[1],
             seconds=time.monotonic() - self.started,
             workers=getattr(self.config.option, "numprocesses", None) or 0,
-            units=self.units,
+            units=len(self.units),
             ended=self.ended,
             interrupted=self.interrupted,
         )

@@ -1,1 +1,1 @@
-"""The versions that the suite is run under: a table, what is generated from it, and the results."""
+"""The versions under which the suite runs: a table of versions, files generated from it, and the results."""

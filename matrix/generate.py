@@ -1,7 +1,7 @@
-"""Write what follows from ``constraints/versions.toml``: a constraints file a row, and their environments in tox.ini.
+"""Generates a constraints file for each row of the matrix, and the rows' environments in tox.ini.
 
-``python -m matrix.generate`` resolves with uv, which asks the registry that the machine is set up for; what it writes
-holds names and versions only.
+Both follow from ``constraints/versions.toml``. ``python -m matrix.generate`` resolves dependencies with uv, from the
+package registry that is configured on this machine. The generated files contain only names and versions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LOWEST_PYARROW = "18.0.0"
 
 
 def main() -> None:
-    """Resolve every row, and write all of it."""
+    """Resolve every row, and write the constraints files and tox.ini."""
     table = read_table()
     chosen = rows(table)
     CONSTRAINTS.mkdir(exist_ok=True)
@@ -40,12 +40,12 @@ def main() -> None:
 
 
 def constraints_header(row: Row) -> str:
-    """Return the first line of a row's constraints."""
+    """Return the first line of a row's constraints file."""
     return "# " + ", ".join(f"{axis} {version}" for axis, version in row.versions.items()) + "; see ../versions.toml.\n"
 
 
 def environments(chosen: Sequence[Row]) -> str:
-    """Return the part of tox.ini that the rows make: their names in one section, which is the same for all."""
+    """Return the generated part of tox.ini: one section for all rows, and one for the table of results."""
     names = ", ".join(row.name for row in chosen)
     return f"""{BEGIN}
 [testenv:{{{names}}}]
@@ -74,7 +74,12 @@ commands = python -m matrix.results {{work_dir}}
 
 
 def _resolved(row: Row, held: Sequence[str]) -> str:
-    """Return the pins of a row: its versions, what the table holds, and what else has to be installed."""
+    """Return the pinned requirements of a row: its own versions, ``held`` pins, and all other dependencies.
+
+    Raises:
+        SystemExit: the versions cannot be resolved.
+
+    """
     pins = [*held]
     pins += [f"{name}=={row.versions[name]}" for name in ("datafusion", "pyiceberg")]
     if row.versions["pyarrow"] == LOWEST:
@@ -93,7 +98,12 @@ def _resolved(row: Row, held: Sequence[str]) -> str:
 
 
 def _check_installable(row: Row, pins: Path) -> None:
-    """Ask pip, which minds what uv overlooks: an upper bound on Python."""
+    """Check the pins with pip, which respects upper bounds on the Python version. uv ignores these.
+
+    Raises:
+        SystemExit: pip cannot install the pins.
+
+    """
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--no-deps", "--target", folder]
         command += ["--python-version", row.versions["python"], "--only-binary", ":all:", "--requirement", str(pins)]

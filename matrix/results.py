@@ -1,4 +1,4 @@
-"""Print the results of the matrix: ``python -m matrix.results FOLDER``, the folder in which tox keeps environments."""
+"""Prints the results of the matrix: ``python -m matrix.results FOLDER``, where FOLDER is tox's work folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ NO_REPORT = "no result: its interpreter is missing, or it could not be installed
 
 
 def main(folder: Path) -> int:
-    """Print a line for each row; return 1 where no row has a result. What fails a row fails the row's environment."""
+    """Print a line for each row, and return 1 if no row has a result, otherwise 0.
+
+    A row that does not conform does not count here. It has already made its own tox environment fail.
+    """
     chosen = rows(read_table())
     found = {row.name: report for row in chosen if (report := _report(folder, row.name)) is not None}
     shown = table(chosen, found)
@@ -33,7 +36,7 @@ def main(folder: Path) -> int:
 
 
 def table(chosen: list[Row], reports: Mapping[str, Any]) -> Shown:
-    """Return the rows with the versions that were in fact installed and the verdict, or that there is none."""
+    """Return a table of the rows, with the versions that were actually installed and the verdict, if there is one."""
     shown = Shown("environment", "Python", "DataFusion", "PyIceberg", "pyarrow", "result", box=None, pad_edge=False)
     for row in chosen:
         report = reports.get(row.name)

@@ -25,22 +25,29 @@ Versions = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Table:
-    """The axes with their values from lowest to newest, what cannot be installed together, and what is pinned where."""
+    """The content of ``constraints/versions.toml``.
+
+    Attributes:
+        axes: for each axis, such as ``python``, its versions from lowest to newest.
+        impossible: combinations of versions that cannot be installed together.
+        held: combinations of versions, and the requirements that are pinned with them.
+
+    """
 
     axes: Mapping[str, tuple[str, ...]]
     impossible: tuple[Versions, ...]
     held: tuple[tuple[Versions, tuple[str, ...]], ...] = ()
 
     def pins(self, versions: Versions) -> list[str]:
-        """Return the requirements that these versions hold other distributions to."""
+        """Return the requirements that are pinned together with these versions."""
         return [pin for where, pins in self.held if dict(where).items() <= versions.items() for pin in pins]
 
     def possible(self, versions: Versions) -> bool:
-        """Whether these versions, of all axes or of some, can be installed together."""
+        """Return whether these versions, of some axes or of all, can be installed together."""
         return not any(barred.items() <= versions.items() for barred in map(dict, self.impossible))
 
     def pairs(self) -> set[frozenset[tuple[str, str]]]:
-        """Return every pair of values of two axes that can be installed together."""
+        """Return all pairs of versions of two axes that can be installed together."""
         return {
             frozenset({(one, a), (other, b)})
             for one, other in combinations(self.axes, 2)
@@ -51,9 +58,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Row:
-    """A name, which is that of its tox environment, and a version for each axis.
+    """One combination of versions.
 
-    ``everything`` is ``lowest`` or ``newest`` where the other dependencies are at that end too.
+    Attributes:
+        name: also the name of its tox environment.
+        versions: a version for each axis.
+        everything: ``lowest`` or ``newest`` if all other dependencies have that version too, otherwise ``None``.
+
     """
 
     name: str
@@ -62,12 +73,12 @@ class Row:
 
     @property
     def pairs(self) -> set[frozenset[tuple[str, str]]]:
-        """The pairs of values of two axes that appear here."""
+        """The pairs of versions of two axes that this row contains."""
         return {frozenset(pair) for pair in combinations(self.versions.items(), 2)}
 
 
 def read_table(path: Path = TABLE) -> Table:
-    """Return the table in a TOML file."""
+    """Return the table in this TOML file."""
     described: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     axes = {axis: tuple(values) for axis, values in described["axes"].items()}
     where = {kind: [_of_axes(entry, axes) for entry in described[kind]] for kind in ("impossible", "held")}
@@ -80,13 +91,13 @@ def _of_axes(entry: Versions, axes: Mapping[str, tuple[str, ...]]) -> Versions:
 
 
 def rows(table: Table) -> list[Row]:
-    """Return lowest-of-all, newest-of-all, and rows until every pair appears: each the one with most pairs missing."""
+    """Return the row with the lowest versions, the row with the newest, and more until every possible pair appears.
+
+    Each further row is the one that contains most of the pairs that are still missing.
+    """
     lowest = {axis: values[0] for axis, values in table.axes.items()}
     newest = {axis: values[-1] for axis, values in table.axes.items()}
-    chosen = [
-        Row(f"{_python(lowest)}-{LOWEST}", lowest, LOWEST),
-        Row(f"{_python(newest)}-{NEWEST}", newest, NEWEST),
-    ]
+    chosen = [Row(f"{_python(lowest)}-{LOWEST}", lowest, LOWEST), Row(f"{_python(newest)}-{NEWEST}", newest, NEWEST)]
     every = [dict(zip(table.axes, values, strict=True)) for values in product(*table.axes.values())]
     candidates = [Row(_name(versions), versions) for versions in every if table.possible(versions)]
     missing = table.pairs() - chosen[0].pairs - chosen[1].pairs
@@ -97,7 +108,7 @@ def rows(table: Table) -> list[Row]:
 
 
 def _name(versions: Versions) -> str:
-    """Return such as ``py310-df51-ice010-lowest``: tox finds the interpreter by the first part."""
+    """Return a name like ``py310-df51-ice010-lowest``. tox finds the interpreter by the first part."""
     major = versions["datafusion"].split(".")[0]
     ice = "".join(versions["pyiceberg"].split(".")[:2])
     return f"{_python(versions)}-df{major}-ice{ice}-{versions['pyarrow']}"

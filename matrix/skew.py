@@ -1,7 +1,7 @@
-"""Send payloads between environments of the matrix, every one to every other: ``python -m matrix.skew WORKDIR``.
+"""Sends payloads from each of some environments of the matrix to each other one: ``python -m matrix.skew WORKDIR``.
 
-WORKDIR is the folder in which tox keeps environments; those that are not there are made. Among the rows that are
-taken, each version of each axis appears, so that each two versions meet, in both directions.
+WORKDIR is tox's work folder. Missing environments are created. The chosen rows contain each version of each axis, so
+every two versions of an axis exchange payloads in both directions.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from conformance.crossing import Environment, EnvironmentFailed, Outcome, Passage, passage, written_by
-from conformance.golden import specs
-from conformance.report.crossings import loaded
-from conformance.transports import STARTED
+from conformance.report.compatibility import loaded
+from conformance.transports.transport import STARTED
+from conformance.versions.compatibility import Environment, EnvironmentFailed, Outcome, Passage, passage, written_by
+from conformance.versions.recordings import specs
 from matrix.rows import ROOT, Row, read_table, rows
 
 __all__ = ["cell", "main", "meeting"]
@@ -29,7 +29,7 @@ Passages = Mapping[tuple[str, str], Passage]
 
 
 def meeting(chosen: Sequence[Row]) -> list[Row]:
-    """Return few rows in which each version of each axis appears: the first two, and whichever adds most."""
+    """Return the first two rows, and few others, which together contain each version of each axis."""
     taken = list(chosen[:2])
     missing = {item for row in chosen for item in row.versions.items()}
     missing -= {item for row in taken for item in row.versions.items()}
@@ -41,10 +41,10 @@ def meeting(chosen: Sequence[Row]) -> list[Row]:
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--skip-missing", is_flag=True, help="An environment that cannot be made is no failure.")
+@click.option("--skip-missing", is_flag=True, help="Do not fail if an environment cannot be created.")
 @click.option("--adapter", default="reference", show_default=True)
 def main(folder: Path, skip_missing: bool, adapter: str) -> None:
-    """Print the pairs as a matrix: conforms, refuses clearly, or violates WIRE-10, with an example."""
+    """Print for each pair whether it conforms, refuses clearly, or violates WIRE-10 (with an example)."""
     taken = meeting(rows(read_table()))
     names = ",".join(row.name for row in taken)
     tox = [sys.executable, "-m", "tox", "run", "--notest", "--quiet", "--root", str(ROOT), "--workdir", str(folder)]
@@ -71,7 +71,7 @@ def main(folder: Path, skip_missing: bool, adapter: str) -> None:
 
 
 def crossings(made: Mapping[str, Environment]) -> dict[tuple[str, str], Passage]:
-    """Return what becomes of what each environment writes where each other one reads it."""
+    """Return the result for each (writer, reader): what the writer wrote, as the reader loaded it."""
     written = {name: written_by(environment, specs()) for name, environment in made.items()}
     return {
         (writer, reader): passage(written[writer], made[reader])
@@ -82,7 +82,7 @@ def crossings(made: Mapping[str, Environment]) -> dict[tuple[str, str], Passage]
 
 
 def table(names: Sequence[str], found: Passages) -> Table:
-    """Return the matrix: a line for each writer, a column for each reader."""
+    """Return the table: a line for each writer, a column for each reader."""
     shown = Table("writes, by line; reads, by column", *names, pad_edge=False)
     for writer in names:
         shown.add_row(writer, *(cell(writer, reader, found) for reader in names))
@@ -90,7 +90,7 @@ def table(names: Sequence[str], found: Passages) -> Table:
 
 
 def cell(writer: str, reader: str, found: Passages) -> str:
-    """Return the outcome of a pair, with how many payloads had it among those that were written."""
+    """Return the outcome of a pair, and how many of the written payloads had it."""
     if writer == reader:
         return ""
     passed = found.get((writer, reader))

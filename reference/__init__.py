@@ -6,10 +6,10 @@
     for batch in pickle.loads(payload):  # on a worker
         ...
 
-What a split holds *is* what travels: bytes, strings, numbers, tuples, one plain dict, the FileIO's class and
-the user's UDF registry. The objects of PyIceberg and DataFusion are made from them when they are looked at.
+A split stores only what is pickled: bytes, strings, numbers, tuples, one plain dict, the FileIO's class and the user's
+UDF registry. Its properties create the objects of PyIceberg and DataFusion from these, each time they are read.
 
-Ids such as CTX-3 name clauses of the contract, which docs/CONTRACT.md lists.
+Ids such as CTX-3 refer to clauses of the contract in docs/CONTRACT.md.
 """
 
 from reference.context import TableScanContext

@@ -20,12 +20,11 @@ from reference.filters import MAX_FILTER_DEPTH, FlatFilter, balanced, depth, fla
 
 @dataclass(frozen=True, eq=False)
 class TableScanContext:
-    """Table metadata, FileIO, projection and row filter of a scan; shared by the scan's splits (CTX-6).
+    """Table metadata, FileIO, projection and row filter of a scan. All splits of the scan share it (CTX-6).
 
-    It is a snapshot: it holds plain values taken from the arguments, and later changes to those do not reach
-    it (BUILD-6). Each property makes a new object from these values, which a caller may change without
-    changing the context (CTX-5). A subclass may add fields of its own, in an `__init__` that calls this one
-    (WIRE-13).
+    The context copies plain values out of its arguments, so later changes to these do not affect it (BUILD-6).
+    Each property returns a new object made from those values. Changing that object does not change the context
+    (CTX-5). A subclass may add fields, in an `__init__` that calls this one (WIRE-13).
     """
 
     _metadata: bytes
@@ -43,23 +42,24 @@ class TableScanContext:
         row_filter: BooleanExpression = AlwaysTrue(),  # noqa: B008 - a singleton
         snapshot_id: int | None = None,
     ) -> None:
-        """Take the snapshot.
+        """Copy what is needed out of the arguments.
 
         Args:
-            table_metadata: of any format version. All of it is kept but the logs and what belongs to
-                snapshots other than the scanned and the current one, so that a payload does not grow with the
-                table's history (CTX-3, WIRE-9).
-            io: arrives as an object of its class, made as ``type(io)(properties)`` with a copy of its
-                properties; neither location nor `py-io-impl` have a say (IO-1, IO-2). What it has opened
-                stays behind (IO-6).
+            table_metadata: metadata of any format version. The logs are left out, and so are all snapshots
+                except the scanned and the current one. A payload therefore does not grow with the table's
+                history (CTX-3, WIRE-9).
+            io: a worker gets an object of the same class, created as ``type(io)(properties)`` with a copy of
+                the properties. The table's location and `py-io-impl` do not affect the class (IO-1, IO-2).
+                Open connections are not sent (IO-6).
             projected_schema: the columns to read, in order.
-            row_filter: unbound; selects rows by names of the table's current schema, as in PyIceberg.
-            snapshot_id: the scanned snapshot; the table's current one if `None`.
+            row_filter: an unbound expression. It refers to columns by their names in the table's current
+                schema, as in PyIceberg.
+            snapshot_id: the scanned snapshot. `None` means the table's current one.
 
         Raises:
-            TypeError: an argument of a wrong kind, which it names (BUILD-5).
-            ValueError: a snapshot that the table does not have, a projection without columns, or a row filter
-                nested more than `MAX_FILTER_DEPTH` levels deep.
+            TypeError: an argument has a wrong type. The message names the argument (BUILD-5).
+            ValueError: the table does not have that snapshot, the projection has no columns, or the row filter
+                is nested more than `MAX_FILTER_DEPTH` levels deep.
 
         """
         _require("table_metadata", table_metadata, TableMetadataCommonFields)
@@ -77,7 +77,7 @@ class TableScanContext:
             raise ValueError(f"row_filter is nested {levels} levels deep; at most {MAX_FILTER_DEPTH} are read")
         scanned = table_metadata.current_snapshot_id if snapshot_id is None else snapshot_id
         text = json.dumps(_trimmed(table_metadata, scanned).model_dump(mode="json")).encode()
-        # Most of the projected schema stands in the metadata, to which its compressed form refers.
+        # The metadata repeats most of the projected schema, so it serves as the compression dictionary.
         packer = zlib.compressobj(zdict=text)
         schema = json.dumps(projected_schema.model_dump()).encode()
         attributes = {
@@ -93,7 +93,7 @@ class TableScanContext:
 
     @property
     def table_metadata(self) -> TableMetadata:
-        """The metadata of the table (CTX-3), without what was left out on construction; a new object each time."""
+        """The metadata of the table (CTX-3), without what the constructor left out. A new object each time."""
         return _metadata_from(self._metadata)
 
     @property
@@ -103,28 +103,26 @@ class TableScanContext:
 
     @property
     def projected_schema(self) -> Schema:
-        """The columns to read, with schema id and identifier fields (CTX-2)."""
+        """The columns to read, with schema id and identifier fields (CTX-2). A new object each time."""
         return Schema.model_validate_json(_schema_text(self._schema, self._metadata))
 
     @property
     def row_filter(self) -> BooleanExpression:
-        """The row filter, of the same structure and with the same types of literals (CTX-1)."""
+        """The row filter, with the same structure and the same literal types (CTX-1). A new object each time."""
         return rebuild(self._filter)
 
     @property
     def snapshot_id(self) -> int | None:
-        """The scanned snapshot; `None` for a table that has none."""
+        """The id of the scanned snapshot, or `None` if the table has no snapshot."""
         return self._snapshot_id
 
     @property
     def io(self) -> FileIO:
-        """A FileIO of the class and with the properties of the one given (IO-1, IO-2), a new object each
-        time.
-        """
+        """A FileIO with the class and the properties of the one given (IO-1, IO-2). A new object each time."""
         return self._io_class(dict(self._io_properties))
 
     def __repr__(self) -> str:
-        """Show no value of a FileIO property: it may be secret (SAFE-1)."""
+        """Name the FileIO properties without their values, which may be secret (SAFE-1)."""
         return (
             f"{type(self).__name__}(location={_shared_metadata(self._metadata).location!r}, "
             f"snapshot_id={self._snapshot_id}, columns={list(self.projected_schema.column_names)}, "
@@ -133,7 +131,7 @@ class TableScanContext:
 
 
 def shared_metadata(context: TableScanContext) -> TableMetadata:
-    """The context's metadata, decoded once per process. To read only: others hold the same object."""
+    """Return the context's metadata, decoded once per process. Do not change it: the object is shared."""
     return _shared_metadata(context._metadata)
 
 
@@ -143,7 +141,7 @@ def _require(argument: str, value: object, kind: type) -> None:
 
 
 def _trimmed(metadata: TableMetadata, scanned: int | None) -> TableMetadata:
-    """Keep the scanned and the current snapshot, with their refs and statistics."""
+    """Return a copy with only the scanned and the current snapshot, their refs and their statistics."""
     kept = {scanned, metadata.current_snapshot_id}
     update: dict[str, Any] = {
         name: [item for item in getattr(metadata, name) if item.snapshot_id in kept]
@@ -164,7 +162,7 @@ _shared_metadata = lru_cache(maxsize=32)(_metadata_from)
 
 @lru_cache(maxsize=32)
 def _schema_text(packed: bytes | str, metadata: bytes) -> str:
-    """The JSON text of a projected schema. Contexts of the first release hold it as it is."""
+    """Return the JSON text of a projected schema. Contexts of the first release hold it as plain text."""
     if isinstance(packed, str):
         return packed
     return zlib.decompressobj(zdict=zlib.decompress(metadata)).decompress(packed).decode()

@@ -1,4 +1,4 @@
-"""The engine in this process: whether it can run, and how a fresh session is set up."""
+"""DataFusion in this process: whether it can run here, and how a new session is set up."""
 
 from __future__ import annotations
 
@@ -18,16 +18,19 @@ from reference.errors import EngineUnusableAfterFork
 from reference.registry import UDFRegistry
 
 TableName = tuple[str, ...]
-"""One to three parts, as a plan names its table: table, schema and table, or catalog, schema and table."""
+"""The parts of a table's name in a plan: (table), (schema, table) or (catalog, schema, table)."""
 
 _TASKS = Path("/proc/self/task")
 
-# Seconds in which a thread has had its turn, also on a machine that has much else to do.
+# Seconds within which a new thread has run at least once, even on a busy machine.
 _NAMED_WITHIN = 1
 
 
 class _Fork:
-    """Whether the engine's threads lived when this process was forked: a child has none of them and hangs."""
+    """Whether the engine had started its threads when this process was forked.
+
+    A forked child does not inherit threads. The engine would wait for them forever.
+    """
 
     used = False
     inherited = False
@@ -44,9 +47,10 @@ class _Fork:
 
 
 def _engine_has_threads() -> bool:
-    """Whether this process has threads of the engine, "tokio-rt-worker".
+    """Return whether this process has threads of the engine, which are named "tokio-rt-worker".
 
-    A thread gives itself that name when it first runs: one that has never paused may yet do so, and is waited for.
+    A thread sets its name when it first runs. A thread that has never paused may not have got that far, so this waits
+    for it, for `_NAMED_WITHIN` seconds at most.
     """
     end = time.monotonic() + _NAMED_WITHIN
     while True:
@@ -56,12 +60,12 @@ def _engine_has_threads() -> bool:
         if not any("\nvoluntary_ctxt_switches:\t0\n" in status for status in threads):
             return False
         if time.monotonic() > end:
-            return True  # it may be one: better refused than hung
+            return True  # an unnamed thread may be one: refusing is better than hanging
         time.sleep(0.001)
 
 
 def _threads() -> Iterator[str]:
-    """The kernel's status of each thread of this process, as lines of text."""
+    """Yield the text of ``/proc/self/task/*/status`` for each thread of this process."""
     for task in _TASKS.iterdir():
         with suppress(OSError):  # the thread has ended
             yield (task / "status").read_text()
@@ -72,10 +76,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def require_engine() -> None:
-    """Raise at once where DataFusion would hang (WIRE-6).
+    """Raise an error if DataFusion would hang in this process (WIRE-6).
 
     Raises:
-        EngineUnusableAfterFork: in a process forked from one in which DataFusion had started its threads.
+        EngineUnusableAfterFork: this process was forked from one in which DataFusion had started its threads.
 
     """
     if _Fork.inherited:
@@ -87,9 +91,10 @@ def require_engine() -> None:
 
 
 def fresh_session(registry: UDFRegistry) -> SessionContext:
-    """A session with default settings, one partition, and the registry's functions.
+    """Return a session with default settings, one partition, and the registry's functions.
 
-    One partition: a split gives its rows in the same order each time. Splits are what runs in parallel.
+    With one partition a split returns its rows in the same order each time. Nothing is lost by that: different splits
+    run in parallel.
     """
     session = SessionContext(SessionConfig().with_target_partitions(1))
     registry.register_udfs(session)
@@ -97,7 +102,10 @@ def fresh_session(registry: UDFRegistry) -> SessionContext:
 
 
 def register_table(session: SessionContext, name: TableName, batches: list[pa.RecordBatch]) -> None:
-    """Register batches (one at least, maybe an empty one) under exactly that name, replacing what has it."""
+    """Register batches as a table of exactly that name, in place of any table that has the name.
+
+    At least one batch is needed; it may have no rows. A catalog or schema that does not exist is created.
+    """
     staged = "__batches_of_the_split__"
     session.register_record_batches(staged, [batches])
     table: Any = session.catalog().schema().table(staged)

@@ -1,4 +1,4 @@
-"""What the loader raises beside `TypeError` and `ValueError`. All of it can be pickled, both ways."""
+"""Errors of the loader, besides `TypeError` and `ValueError`. All of them can be pickled and unpickled."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import Any
 
 
 class PlanRefused(ValueError):
-    """The plan cannot travel. Raised while a split is built, on the driver, with the reason (BUILD-4)."""
+    """The plan cannot be sent. Raised on the driver while a split is built; the message says why (BUILD-4)."""
 
 
 class EngineUnusableAfterFork(RuntimeError):
-    """DataFusion ran before this process was forked; it would hang here, so nothing is tried (WIRE-6)."""
+    """DataFusion had run before this process was forked. Using it here would hang, so it is refused (WIRE-6)."""
 
 
 class SplitReadError(OSError):
     """A file of the split could not be read (READ-4).
 
     Attributes:
-        path: the file, to the letter as the file scan task names it.
-        reason: what the library below said, with the values of FileIO properties blotted out (SAFE-1).
+        path: the file's path, exactly as the file scan task gives it.
+        reason: the error of the library that read it, with the values of FileIO properties masked (SAFE-1).
 
     """
 

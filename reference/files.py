@@ -18,7 +18,7 @@ from pyiceberg.utils.lazydict import LazyDict
 from reference.filters import flatten, rebuild
 
 FlatTask = tuple[tuple[str, Any], ...]
-"""Pairs of an attribute's name and its plain value."""
+"""Pairs of an attribute's name and its plain value: ``(("file", ...), ("delete_files", ...), ("residual", ...))``."""
 
 _CONTAINERS: dict[str, Callable[[Iterable[Any]], Any]] = {
     kind.__name__: kind for kind in (list, tuple, set, frozenset, bytearray)
@@ -27,11 +27,10 @@ _EXTENT = tuple(name for name in ("start", "length") if name in signature(FileSc
 
 
 def flatten_task(task: FileScanTask) -> FlatTask:
-    """Encode a file scan task, field by field; later changes to the task do not change what is returned.
+    """Encode a file scan task, field by field. Later changes to the task do not affect the result.
 
     Raises:
-        TypeError: when it is no file scan task, or is one of a class that this loader does not know how to
-            send.
+        TypeError: `task` is not a `FileScanTask`, is of a subclass, or holds something that this loader cannot encode.
 
     """
     if type(task) is not FileScanTask:
@@ -45,9 +44,7 @@ def flatten_task(task: FileScanTask) -> FlatTask:
 
 
 def rebuild_task(flat: FlatTask) -> FileScanTask:
-    """Make the task that was encoded. `start` and `length` are those of PyIceberg 0.10, later ones have
-    none.
-    """
+    """Create the task that was encoded. Tasks of PyIceberg 0.10 have `start` and `length`, later ones do not."""
     parts = dict(flat)
     return FileScanTask(
         _rebuild_file(parts["file"]),
@@ -58,7 +55,7 @@ def rebuild_task(flat: FlatTask) -> FileScanTask:
 
 
 def task_paths(flat: FlatTask) -> tuple[str, ...]:
-    """Paths of the task's files, to the letter: the data file's first, then those of the delete files."""
+    """Return the exact paths of the task's files: the data file's first, then those of the delete files."""
     parts = dict(flat)
     return tuple(_rebuilt(dict(fields)["file_path"]) for _, _, fields in (parts["file"], *parts["delete_files"]))
 
@@ -89,13 +86,16 @@ def _rebuild_file(flat: tuple[Any, ...]) -> DataFile:
 
 
 def _flat_path(path: str) -> Any:
-    """A folder, which is one object for all files in it and so stands once in a payload, and a name."""
+    """Return the path as a folder and a file name.
+
+    Equal folders are one interned string, which pickle writes only once for many splits.
+    """
     folder, slash, name = path.rpartition("/")
     return "path", (sys.intern(folder + slash), name)
 
 
 def _flat(value: Any) -> Any:
-    """A scalar as it is; all else as a pair of a name and a tuple."""
+    """Return a scalar unchanged, and any other value as (name of its type, tuple of its parts)."""
     if isinstance(value, Enum):
         return type(value).__name__, (value.name,)
     if isinstance(value, Record):
@@ -110,8 +110,9 @@ def _flat(value: Any) -> Any:
 
 @lru_cache(maxsize=256)
 def _shared(columns: tuple[Any, ...]) -> tuple[Any, ...]:
-    """One tuple for all equal ones: the statistics of a scan's files are mostly of the same columns, which stand once
-    in a payload then.
+    """Return the same tuple object for all equal tuples.
+
+    The files of a scan mostly have statistics of the same columns. Pickle then writes these only once for many splits.
     """
     return columns
 

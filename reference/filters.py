@@ -1,9 +1,10 @@
 """Row filters as flat tuples.
 
-PyIceberg's expressions are trees: pickle, deepcopy and PyIceberg's own visitors recurse into them and
-overflow the stack on deep ones, and deepcopy fails on `In`, `And`, `Or` and `Not`. So a filter travels as a
-tuple of its nodes in postfix order, each of them a small tuple of a class name and plain values; nothing here
-recurses.
+PyIceberg's expressions are trees. Pickle, deepcopy and PyIceberg's own visitors recurse into them and overflow the
+stack on deep ones. Also, deepcopy fails on `In`, `And`, `Or` and `Not`.
+
+A filter is therefore sent as a tuple of its nodes in postfix order. Each node is a small tuple of a class name and
+plain values. Nothing in this module recurses.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ FlatFilter = tuple[tuple[Any, ...], ...]
 """Nodes in postfix order: ``("EqualTo", "a", ("LongLiteral", 1))`` or ``("And",)``."""
 
 MAX_FILTER_DEPTH = 300
-"""The deepest nesting of a row filter that a scan context takes, in levels.
+"""The maximum nesting of a row filter that a scan context accepts, in levels.
 
-Chains of `And`, and chains of `Or`, count as if balanced: ``reduce(And, terms)`` of 1,000 terms counts 10
-levels, and is read so. PyIceberg spends two stack frames on a level and overflows Python's default stack of
-1,000 frames at 484 levels (PyIceberg 0.10 to 0.12); this leaves the caller some 400 frames.
+Chains of `And` and chains of `Or` are balanced before they are counted and before they are read: ``reduce(And, terms)``
+of 1,000 terms counts as 10 levels. PyIceberg uses two stack frames per level, and overflows Python's default stack of
+1,000 frames at 484 levels (PyIceberg 0.10 to 0.12). The limit leaves about 400 frames to the caller.
 """
 
 _UNARY = ("IsNull", "NotNull", "IsNaN", "NotNaN")
@@ -46,10 +47,10 @@ _CLASSES: dict[str, Any] = {
 
 
 def flatten(expression: BooleanExpression, argument: str = "row_filter") -> FlatFilter:
-    """Encode an expression, bound or not, with exact structure and exact types of literals (CTX-1).
+    """Encode an expression, bound or unbound, with its exact structure and literal types (CTX-1).
 
     Raises:
-        TypeError: naming `argument`, when a node, term or literal is not one of PyIceberg's own.
+        TypeError: a node, term or literal is not of a class of PyIceberg. The message names `argument`.
 
     """
     flat: list[tuple[Any, ...]] = []
@@ -72,7 +73,7 @@ def flatten(expression: BooleanExpression, argument: str = "row_filter") -> Flat
 
 
 def rebuild(flat: FlatFilter) -> BooleanExpression:
-    """Make the expression that was encoded, node by node."""
+    """Create the expression that was encoded, node by node."""
     stack: list[BooleanExpression] = []
     for name, *parts in flat:
         if name in ("And", "Or"):
@@ -86,9 +87,7 @@ def rebuild(flat: FlatFilter) -> BooleanExpression:
 
 
 def balanced(flat: FlatFilter) -> BooleanExpression:
-    """Make an expression that selects the same rows and whose chains of `And` or `Or` are as flat as can
-    be.
-    """
+    """Create an expression that selects the same rows, with balanced chains of `And` and of `Or`."""
     stack: list[tuple[str, list[BooleanExpression]]] = []
     for name, *parts in flat:
         if name in ("And", "Or"):
@@ -104,7 +103,7 @@ def balanced(flat: FlatFilter) -> BooleanExpression:
 
 
 def depth(expression: BooleanExpression) -> int:
-    """Levels of `And`, `Or` and `Not` in an expression; 0 for a predicate."""
+    """Return the levels of nested `And`, `Or` and `Not`; 0 for a single predicate."""
     deepest = 0
     todo = [(expression, 0)]
     while todo:

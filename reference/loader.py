@@ -22,10 +22,10 @@ from reference.split import DataLoaderSplit
 
 
 def embedded_catalog(directory: str | Path = "warehouse") -> Catalog:
-    """A catalog in one folder: SQLite's ``catalog.db``, and the tables' files beside it.
+    """Return a catalog that is kept in one folder: the SQLite file ``catalog.db``, and the tables' files beside it.
 
     Args:
-        directory: made if it does not exist; relative to the current directory.
+        directory: the folder, created if it does not exist. A relative path is relative to the current directory.
 
     """
     folder = Path(directory).absolute()
@@ -34,7 +34,7 @@ def embedded_catalog(directory: str | Path = "warehouse") -> Catalog:
 
 
 class DataLoader:
-    """A scan of one table, cut into splits. Each iteration plans the scan anew."""
+    """A scan of one table, divided into splits. Each iteration plans the scan again."""
 
     def __init__(
         self,
@@ -47,22 +47,22 @@ class DataLoader:
         udf_registry: UDFRegistry | None = None,
         context: Mapping[str, str] | None = None,
     ) -> None:
-        """Say what is to be loaded; nothing is looked up yet.
+        """Store what to load. The catalog is not accessed before the first iteration.
 
         Args:
-            catalog: any PyIceberg catalog; `embedded_catalog()`, in the folder ``warehouse``, if `None`.
-            identifier: the table's name, ``"namespace.table"`` or a tuple of its parts.
-            columns: names of the columns to read, which come in the order of the snapshot's schema; all if
-                `None`.
+            catalog: any PyIceberg catalog. `None` means `embedded_catalog()`, in the folder ``warehouse``.
+            identifier: the table's name, as ``"namespace.table"`` or as a tuple of its parts.
+            columns: names of the columns to read, or `None` for all. They are returned in the order of the
+                snapshot's schema.
             row_filter: an expression, or PyIceberg's text form of one.
-            snapshot_id: the snapshot to scan; the current one if `None`.
-            transformer: makes the plan that is applied to each split.
+            snapshot_id: the snapshot to scan. `None` means the current one.
+            transformer: creates the plan that is applied to each split.
             udf_registry: the functions that the plan may call.
-            context: handed to the transformer.
+            context: strings that are passed to the transformer.
 
         Raises:
-            TypeError: an argument of a wrong kind, which it names.
-            ValueError: a `row_filter` that does not parse.
+            TypeError: `columns` is a `str`, or `row_filter` is neither an expression nor a `str`.
+            ValueError: `row_filter` is a text that cannot be parsed.
 
         """
         if isinstance(columns, str):
@@ -86,13 +86,15 @@ class DataLoader:
     def __iter__(self) -> Iterator[DataLoaderSplit]:
         """Plan the scan, and yield one split for each file scan task, in PyIceberg's order.
 
-        With a transformer, the registry is applied to the planning session before the transformer runs, and
-        again for each split that is built (UDF-1).
+        With a transformer, the registry's functions are registered on the planning session before the transformer
+        runs, and once more for each split that is built (UDF-1).
 
         Raises:
             ValueError: the table has no such snapshot or column.
-            PlanRefused: the transformer's plan cannot travel.
-            EngineUnusableAfterFork: with a transformer, in a process forked from one in which DataFusion ran.
+            TypeError: the transformer returns something other than a DataFrame or `None`.
+            PlanRefused: the transformer's plan cannot be sent.
+            EngineUnusableAfterFork: there is a transformer, and this process was forked from one in which DataFusion
+                had run.
 
         """
         table = (embedded_catalog() if self._catalog is None else self._catalog).load_table(self._identifier)
@@ -128,5 +130,5 @@ class DataLoader:
 
 
 def _engine_name(parts: tuple[str, ...]) -> TableName:
-    """The table's name for the engine, which knows three parts; a longer namespace is joined by dots."""
+    """Return the table's name for the engine, which allows three parts. More are joined by dots into the second."""
     return parts if len(parts) <= 3 else (parts[0], ".".join(parts[1:-1]), parts[-1])

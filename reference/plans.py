@@ -1,9 +1,10 @@
-"""Plans as Substrait bytes: encoding with proof, decoding, and which table a plan scans.
+"""Plans as Substrait bytes: encoding, a check that the bytes decode, decoding, and which table a plan scans.
 
-A plan may scan one table, any number of times and also in subqueries, or none. That table stands for the
-split's own data: its name is whatever the plan calls it (one to three parts, to the letter, upper case, dots
-and quotes included), and its Arrow schema is that of the scan. A plan that names two tables is refused, also
-where the two names could mean one table (``t`` and ``public.t``).
+A plan may scan one table or none. It may scan the table several times, and in subqueries. The table stands for the
+split's own rows. The plan may give it any name of one to three parts, which is kept exactly, with upper case, dots and
+quotes. Its Arrow schema is that of the scan.
+
+A plan that names two tables is refused, even if both names could mean the same table (``t`` and ``public.t``).
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ UNFAITHFUL: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(r"WindowAggr: .*RANGE BETWEEN (?!BOUND AND BOUND)"),
     ),
 )
-"""What Substrait loses without a word in DataFusion 51 to 55: a reason, and how it shows in a plan's text (BUILD-4)."""
+"""What Substrait loses silently in DataFusion 51 to 55 (BUILD-4).
+
+Each entry is a reason, and a pattern that finds the construct in a line of the plan's text.
+"""
 
 _ZONED = re.compile(r'(?:AS Timestamp\(\w+, |Timestamp\w+\(-?\w+, Some\()"(?!UTC"|\+00:00")')
 _BOUNDLESS = re.compile(r"UNBOUNDED (?:PRECEDING|FOLLOWING)|CURRENT ROW")
@@ -55,15 +59,20 @@ FROM (VALUES (1, true, '')) AS t (a, b, c)
 def encode_plan(
     plan: LogicalPlan, session_context: SessionContext, registry: UDFRegistry, table_schema: pa.Schema
 ) -> tuple[bytes, TableName | None]:
-    """Encode a plan, and prove that it decodes where only the registry and the split's table are known
-    (BUILD-4).
+    """Encode a plan, and check that it decodes in a session with only the registry and the split's table (BUILD-4).
+
+    Args:
+        plan: the plan to encode.
+        session_context: the session in which the plan was made, with the registry's functions registered.
+        registry: the functions that the plan may call.
+        table_schema: the Arrow schema of the split's table.
 
     Returns:
         the Substrait bytes, and the name of the table that the plan scans (`None` if it scans none).
 
     Raises:
-        PlanRefused: with the engine's reason.
-        EngineUnusableAfterFork: in a process forked from one in which the engine ran.
+        PlanRefused: the plan does not survive, or scans two tables. The message gives the reason.
+        EngineUnusableAfterFork: this process was forked from one in which the engine had run.
 
     """
     require_engine()
@@ -92,8 +101,9 @@ def encode_plan(
 
 @cache
 def operators() -> frozenset[str]:
-    """Names that Substrait gives to operators in this version of the engine. A UDF of such a name takes the operator's
-    place on decoding.
+    """Return the function names by which Substrait refers to operators in this version of the engine.
+
+    When a plan is decoded, a UDF with such a name replaces the operator.
     """
     session = SessionContext()
     frame = session.sql(_OPERATIONS)
@@ -101,11 +111,11 @@ def operators() -> frozenset[str]:
 
 
 def lost_construct(plan: LogicalPlan) -> str | None:
-    """What the plan holds that Substrait would lose without a word; `None` if nothing is known."""
+    """Return what the plan contains that Substrait would lose silently, or `None` if nothing is known."""
     for line in plan.display_indent().split("\n"):
         if _ZONED.search(line):
             return "a time zone other than UTC, which decodes as UTC"
-        # Quoted texts and names may hold any words.
+        # Quoted strings and names may contain any of the words that the patterns look for.
         shown = _BOUNDLESS.sub("BOUND", _QUOTED.sub("", line))
         for reason, pattern in UNFAITHFUL:
             if pattern.search(shown):
@@ -116,13 +126,16 @@ def lost_construct(plan: LogicalPlan) -> str | None:
 def decode_plan(
     data: bytes, registry: UDFRegistry, table: TableName | None, batches: list[pa.RecordBatch]
 ) -> DataFrame:
-    """Decode and optimize a plan in a fresh session: the registry's functions, the table, then the plan (PLAN-5).
+    """Decode and optimize a plan in a new session: first the functions, then the table, then the plan (PLAN-5).
 
     Args:
         data: Substrait bytes.
-        registry: applied once, to the new session.
-        table: the name that the plan scans, if any.
-        batches: the table's rows, at least one batch (it may be empty).
+        registry: its functions are registered once, on the new session.
+        table: the table's name in the plan, or `None` if the plan scans none.
+        batches: the table's rows, in at least one batch (it may have no rows).
+
+    Raises:
+        EngineUnusableAfterFork: this process was forked from one in which the engine had run.
 
     """
     require_engine()
@@ -133,16 +146,17 @@ def decode_plan(
 
 
 def optimized(session: SessionContext, plan: LogicalPlan) -> DataFrame:
-    """The plan as the engine will execute it: only then does it know its schema, and that it can be executed.
+    """Return the plan as the engine will execute it.
 
-    Functions that are called with constants, and always give the same, are called here.
+    Only the optimized plan has the schema of the result, and shows whether the plan can be executed. Optimizing calls
+    immutable functions whose arguments are constants.
     """
     frame = session.create_dataframe_from_logical_plan(plan)
     return session.create_dataframe_from_logical_plan(frame.optimized_logical_plan())
 
 
 class _Names(SessionContext):
-    """A session that notes the names under which functions are registered."""
+    """A session that records the names under which functions are registered."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -159,18 +173,18 @@ class _Names(SessionContext):
 
 
 def _name(function: ScalarUDF | AggregateUDF | WindowUDF) -> str:
-    return repr(function).partition("(")[2][:-1]  # "ScalarUDF(name)": DataFusion 51 shows it nowhere else
+    return repr(function).partition("(")[2][:-1]  # "ScalarUDF(name)": DataFusion 51 shows the name nowhere else
 
 
 def registered_names(registry: UDFRegistry) -> set[str]:
-    """Names of the functions that the registry registers, to the letter."""
+    """Return the exact names of the functions that the registry registers."""
     session = _Names()
     registry.register_udfs(session)
     return session.names
 
 
 def table_names(data: bytes) -> set[TableName]:
-    """Names of all tables that a plan in Substrait bytes scans, in subqueries too."""
+    """Return the names of all tables that a plan in Substrait bytes scans, in subqueries too."""
     plan = Serde.deserialize_bytes(data)
     if not hasattr(plan, "to_json"):  # DataFusion 51
         return set(_named_tables(data))
@@ -188,7 +202,7 @@ def table_names(data: bytes) -> set[TableName]:
 
 
 def empty_batch(schema: pa.Schema) -> pa.RecordBatch:
-    """A batch without rows."""
+    """Return a batch without rows."""
     return pa.RecordBatch.from_pylist([], schema)
 
 
@@ -197,21 +211,21 @@ def _attempt(failure: str, step: Callable[[], T]) -> T:
         return step()
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    except BaseException as error:  # a panic of the engine is no Exception
+    except BaseException as error:  # a panic of the engine is not an Exception
         text = str(error)
         reason = text if len(text) <= 500 else text[:500] + " ..."  # the engine may quote the whole plan
         raise PlanRefused(f"the plan {failure}: {type(error).__name__}: {reason}") from error
 
 
 def _functions(data: bytes) -> set[str]:
-    """Names of the functions and operators that a plan declares: Plan.extensions.extension_function.name."""
+    """Return the function and operator names that a plan declares, in Plan.extensions.extension_function.name."""
     declared = [part for field, part in _message(data) if field == 2]
     functions = [part for item in declared for field, part in _message(item) if field == 3]
     return {part.decode() for item in functions for field, part in _message(item) if field == 3}
 
 
 def _calls(plan: LogicalPlan, name: str) -> bool:
-    """Whether the plan calls a function of that name, to the letter."""
+    """Return whether the plan calls a function of exactly that name."""
     return re.search(rf"(?<!\w){re.escape(name)}\(", _QUOTED.sub("", plan.display_indent())) is not None
 
 
@@ -220,10 +234,11 @@ def _shown(schema: pa.Schema) -> str:
 
 
 def _named_tables(data: bytes) -> Iterator[TableName]:
-    """Search protobuf bytes for read relations without knowing the messages around them.
+    """Search protobuf bytes for read relations, without knowing the messages around them.
 
-    A read relation has its base schema in field 2 and its table in field 7, a message of nothing but names in
-    field 1. What merely looks like one adds a name, so that the plan is refused, never misread.
+    A read relation has its base schema in field 2, and in field 7 its table: a message that has only names, in
+    field 1. Another message may happen to look like that. It adds a name, so the plan is refused. It is never read
+    wrongly.
     """
     todo = [data]
     while todo:
@@ -235,7 +250,10 @@ def _named_tables(data: bytes) -> Iterator[TableName]:
 
 
 def _message(data: bytes) -> list[tuple[int, bytes]]:
-    """Numbers and bytes of a protobuf message's length-delimited fields; none if it is no message."""
+    """Return (field number, bytes) of the length-delimited fields of a protobuf message.
+
+    The list is empty if the data is not a protobuf message.
+    """
     fields = []
     position = 0
 

@@ -1,4 +1,4 @@
-"""Reading the files of a split with PyIceberg."""
+"""Reads the files of a split with PyIceberg."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ from reference.files import FlatTask, rebuild_task, task_paths
 from reference.filters import balanced
 
 _HARMLESS = frozenset({"py-io-impl", "warehouse", "type", "s3.endpoint", "s3.region", "client.region"})
-"""FileIO properties whose values may stand in an error's text."""
+"""FileIO properties whose values may appear in the text of an error."""
 
 
 def scan_schema(context: TableScanContext) -> pa.Schema:
-    """The Arrow schema of every batch of the scan, before a plan: PyIceberg's for the projected schema."""
+    """Return the Arrow schema of every batch of the scan, before a plan is applied.
+
+    It is PyIceberg's Arrow schema for the projected schema, without field ids.
+    """
     return schema_to_pyarrow(context.projected_schema, include_field_ids=False)
 
 
 def read_task(flat: FlatTask, context: TableScanContext) -> Iterator[pa.RecordBatch]:
-    """Yield the task's rows, deletes and row filter applied, in batches of `scan_schema`.
+    """Yield the task's rows in batches of `scan_schema`, after deletes and the row filter.
 
     Raises:
-        SplitReadError: a file is gone, cut short, unreachable or refused (READ-4). It is chained from the
-            error below, unless that one quotes the value of a FileIO property.
+        SplitReadError: a file is missing or truncated, or the store cannot be reached or denies access (READ-4).
+            The original error is its cause, unless that one quotes the value of a FileIO property.
 
     """
     schema = scan_schema(context)
@@ -58,17 +61,20 @@ def read_task(flat: FlatTask, context: TableScanContext) -> Iterator[pa.RecordBa
 
 
 def _conformed(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """Cast what differs between files (large types, time zones, field metadata) to the scan's schema."""
+    """Cast a batch to the scan's schema. Files differ in large types, time zones and field metadata."""
     if "map<" in str(batch.schema):
-        # Arrow up to 25 aborts on casting a map whose keys hold a bitmap, as filtered ones do (apache/arrow 51029).
-        # Written out and read, keys have none.
+        # Arrow up to 25 aborts when it casts a map whose keys have a validity bitmap, which filtering gives them
+        # (apache/arrow 51029). Serializing the batch and reading it back removes the bitmap.
         batch = pa.ipc.read_record_batch(batch.serialize(), batch.schema)
     columns = [column.cast(wanted.type) for column, wanted in zip(batch.columns, schema, strict=True)]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _culprit(traceback: TracebackType | None, paths: tuple[str, ...]) -> str:
-    """The file that was being read: a delete file if a frame of PyIceberg has one, as `data_file`."""
+    """Return the path of the file that could not be read.
+
+    PyIceberg's frames in the traceback have the file as the local variable `data_file`. It may be a delete file.
+    """
     found = paths[0]
     while traceback is not None:
         file: Any = traceback.tb_frame.f_locals.get("data_file")

@@ -1,4 +1,4 @@
-"""What a user implements: a set of UDFs, and a transformation of the table."""
+"""Interfaces that users implement: a set of UDFs, and a transformation of a table."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from datafusion import DataFrame, SessionContext
 
 
 class UDFRegistry(ABC):
-    """The user-defined functions that a plan calls. Travels with the split, with its state (UDF-4).
+    """The user-defined functions that a plan calls. It is pickled with the split, with its state (UDF-4).
 
-    DataFusion's own UDF objects cannot be pickled: keep the Python functions, and make UDFs of them in
-    `register_udfs`. Where two functions bear one name, the last one registered wins (UDF-3).
+    DataFusion's own UDF objects cannot be pickled. Keep the Python functions in the registry, and create the UDFs in
+    `register_udfs`. If two functions have the same name, the last one registered wins (UDF-3).
     """
 
     @abstractmethod
     def register_udfs(self, session_context: SessionContext) -> None:
         """Register the functions on the session, always in the same order (UDF-2).
 
-        It is called with the driver's session before the plan is encoded (UDF-1), with a fresh session in
-        which the loader tries whether the plan decodes, and with a fresh session for each reading of a split.
+        It is called with the driver's session before the plan is encoded (UDF-1), with new sessions in which the
+        loader checks that the plan decodes, and with a new session each time a split is read.
         """
 
 
@@ -32,15 +32,15 @@ class NoOpRegistry(UDFRegistry):
 
 
 class TableTransformer(ABC):
-    """A transformation of each split's rows, such as masking columns or dropping rows."""
+    """A transformation of the rows of each split, such as masking columns or dropping rows."""
 
     @abstractmethod
     def transform(self, session_context: SessionContext, table: str, context: Mapping[str, str]) -> DataFrame | None:
-        """Return the transformation as a lazy DataFrame over `table`, or `None` for the rows as they are.
+        """Return the transformation as a lazy DataFrame over `table`, or `None` to leave the rows unchanged.
 
         Args:
-            session_context: knows the table, empty but with the scan's Arrow schema, and the UDFs.
+            session_context: a session with the UDFs and the table, which has the scan's Arrow schema and no rows.
             table: the table's name, quoted for use in SQL: ``f"SELECT * FROM {table}"``.
-            context: the strings that the loader was given as `context`, for instance a tenant.
+            context: the strings that the loader was given as `context`, for example a tenant.
 
         """

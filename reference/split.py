@@ -1,4 +1,4 @@
-"""The unit of work that is sent to a worker."""
+"""Splits: the units of work that are sent to workers."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from reference.registry import NoOpRegistry, UDFRegistry
 
 @dataclass(frozen=True, eq=False)
 class DataLoaderSplit:
-    """One file scan task, the scan's context and, if there is one, the plan over the task's rows.
+    """One file scan task, the scan's context and, optionally, a plan over the task's rows.
 
-    Iterating it yields `pyarrow.RecordBatch`es; each iterator reads anew and knows nothing of others
-    (READ-2), and nothing is opened, registered or read before its first `next` (WIRE-14). A subclass may add
-    fields of its own, in an `__init__` that calls this one (WIRE-13).
+    Iterating yields `pyarrow.RecordBatch` objects. Each iterator reads the files again and is independent of others
+    (READ-2). Nothing is opened, registered or read before its first `next` (WIRE-14). A subclass may add fields, in an
+    `__init__` that calls this one (WIRE-13).
     """
 
     _task: FlatTask
@@ -42,25 +42,27 @@ class DataLoaderSplit:
         session_context: SessionContext | None = None,
         udf_registry: UDFRegistry | None = None,
     ) -> None:
-        """Encode everything now (PLAN-1), leaving what is given as it was but for the UDFs registered
-        (BUILD-6).
+        """Encode the task and the plan now (PLAN-1).
+
+        The arguments are not changed, except that the UDFs are registered on the session (BUILD-6).
 
         Args:
             file_scan_task: a data file with its delete files and residual.
-            scan_context: shared, not copied (CTX-6).
-            plan: applied to the rows of this split alone. It may scan one table, which stands for these rows,
-                under any name, and has the scan's Arrow schema: PyIceberg's for the projected schema, without
-                field ids; see `reference.plans`.
-            session_context: the session that the plan was made in. The registry is applied to it, once (UDF-1), also
-                where it was before, and to sessions of the loader's own.
-            udf_registry: the functions that the plan calls; none if `None` (UDF-7). It is kept as it is and
-                sent with the split.
+            scan_context: shared with other splits, not copied (CTX-6).
+            plan: applied to the rows of this split only. It may scan one table of any name, which stands for
+                these rows. Its schema is PyIceberg's Arrow schema for the projected schema, without field ids; see
+                `reference.plans`.
+            session_context: the session in which the plan was made. The registry is applied to it exactly once
+                (UDF-1), even if that was done before, and also to sessions that the loader creates.
+            udf_registry: the functions that the plan calls, or `None` for no functions (UDF-7). The object itself
+                is kept, and is sent with the split.
 
         Raises:
-            ValueError: one of `plan` and `session_context` without the other (BUILD-1 to 3).
-            TypeError: an argument of a wrong kind, which it names (BUILD-5).
-            PlanRefused: the plan cannot be encoded, does not decode again, or scans two tables (BUILD-4).
-            EngineUnusableAfterFork: with a plan, in a process forked from one in which DataFusion ran.
+            ValueError: only one of `plan` and `session_context` is given (BUILD-1 to 3).
+            TypeError: an argument has a wrong type. The message names the argument (BUILD-5).
+            PlanRefused: the plan cannot be encoded, does not decode to the same plan, or scans two tables (BUILD-4).
+            EngineUnusableAfterFork: there is a plan, and this process was forked from one in which DataFusion had
+                run.
 
         """
         if (plan is None) != (session_context is None):
@@ -92,19 +94,20 @@ class DataLoaderSplit:
 
     @property
     def id(self) -> str:
-        """SHA-256 of the data file's path as UTF-8, 64 hexadecimal digits; a function of the path alone
-        (ID-1, 2).
-        """
+        """The SHA-256 of the data file's path in UTF-8, as 64 hexadecimal digits. Nothing else affects it (ID-1, 2)."""
         return hashlib.sha256(task_paths(self._task)[0].encode()).hexdigest()
 
     @property
     def file_scan_task(self) -> FileScanTask:
-        """The task (CTX-4), a new object each time. Compare its fields: PyIceberg takes tasks of one path for equal."""
+        """The task (CTX-4), a new object each time.
+
+        To compare tasks, compare their fields: PyIceberg considers data files with the same path equal.
+        """
         return rebuild_task(self._task)
 
     @property
     def scan_context(self) -> TableScanContext:
-        """The context, one object for the splits of a scan that travelled together (CTX-6)."""
+        """The context. Splits of one scan that were pickled together share one object (CTX-6)."""
         return self._context
 
     @property
@@ -114,31 +117,32 @@ class DataLoaderSplit:
 
     @property
     def plan_bytes(self) -> bytes | None:
-        """The plan in Substrait, `None` without a plan (PLAN-3, PLAN-4)."""
+        """The plan in Substrait, or `None` without a plan (PLAN-3, PLAN-4)."""
         return self._plan
 
     @property
     def plan_table(self) -> tuple[str, ...] | None:
-        """The name, in one to three parts, under which the plan scans this split's rows; `None` if it scans
-        none.
+        """The one to three parts of the table name by which the plan scans this split's rows.
+
+        `None` if there is no plan, or if it scans no table.
         """
         return self._table
 
     @property
     def udf_registry(self) -> UDFRegistry:
-        """The registry that was given (UDF-4), a `NoOpRegistry` if none was."""
+        """The registry that was given (UDF-4), or a `NoOpRegistry`."""
         return self._registry
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        """Yield the split's rows in batches of at least one row; no batch if there are no rows (READ-1).
+        """Yield the split's rows in batches of at least one row, or no batch if there are no rows (READ-1).
 
-        PyIceberg reads a file's rows into memory before it gives out the first, and so does this (PLAN-5 adds
-        what the plan itself needs).
+        PyIceberg reads all rows of a file into memory before it returns the first one. A plan needs its own memory on
+        top of that (PLAN-5).
 
         Raises:
             SplitReadError: a file of the split cannot be read (READ-4).
-            EngineUnusableAfterFork: with a plan, in a process forked from one in which DataFusion ran
-                (WIRE-6).
+            EngineUnusableAfterFork: there is a plan, and this process was forked from one in which DataFusion had
+                run (WIRE-6).
 
         """
         if self._plan is None:
@@ -155,10 +159,10 @@ class DataLoaderSplit:
                 yield batch
 
     def to_arrow_batch_reader(self) -> pa.RecordBatchReader:
-        """The same batches behind their Arrow schema, which is known also where there are no rows.
+        """Return a reader of the same batches. It has their Arrow schema even if there are no rows.
 
-        A plan is decoded here, in a session of its own; files are read with the first batch. Raises what
-        iterating raises.
+        A plan is decoded when this is called, in a new session. Files are read when the first batch is read. The
+        errors are those of iterating.
         """
         schema = scan_schema(self._context)
         if self._plan is not None:
@@ -166,6 +170,6 @@ class DataLoaderSplit:
         return pa.RecordBatchReader.from_batches(schema, iter(self))
 
     def __repr__(self) -> str:
-        """Name the file, the plan's size and the context, which shows no secret (SAFE-1)."""
+        """Show the file, the size of the plan and the context, but no secret (SAFE-1)."""
         plan = "no plan" if self._plan is None else f"plan of {len(self._plan)} bytes"
         return f"{type(self).__name__}({task_paths(self._task)[0]!r}, {plan}, {self._context!r})"

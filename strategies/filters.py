@@ -8,20 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from strategies.drawing import flip, one_in, pick, picks, some
-from strategies.specs import (
-    And,
-    Chain,
-    ColumnSpec,
-    FilterSpec,
-    ListSpec,
-    MapSpec,
-    Not,
-    Or,
-    Predicate,
-    TableSpec,
-    Value,
-)
-from strategies.tables import NANOSECOND_VALUES, PRIMITIVE_VALUES
+from strategies.primitives import primitive
+from strategies.specs import And, Chain, ColumnSpec, FilterSpec, ListSpec, MapSpec, Not, Or, Predicate, TableSpec, Value
 
 __all__ = ["OPERATORS", "filter_columns", "is_filterable", "predicates", "projections", "row_filters"]
 
@@ -31,9 +19,6 @@ SETS = ("in", "not-in")
 FLOATING = ("is-nan", "not-nan")
 PREFIXES = ("starts-with", "not-starts-with")
 OPERATORS = UNARY + COMPARISONS + SETS + FLOATING + PREFIXES
-
-# PyIceberg has no literals, or pyarrow no comparison, of these types.
-_NO_COMPARISON = frozenset({"time", "uuid", "fixed[4]", "fixed[16]", "binary"})
 
 
 def predicates(column: ColumnSpec) -> st.SearchStrategy[Predicate]:
@@ -75,14 +60,12 @@ def row_filters(table: TableSpec, *, max_leaves: int = 4) -> st.SearchStrategy[F
 def is_filterable(column: ColumnSpec) -> bool:
     """Return whether a filter may name the column.
 
-    PyIceberg cannot scan with one over a list or a map, nor over a name with a dot, which it takes for a path; and a
-    literal of nanoseconds it has not.
+    PyIceberg cannot scan with one over a list or a map, nor over a name with a dot, which it takes for a path, nor over
+    some primitive types.
     """
-    return (
-        not isinstance(column.type, (ListSpec, MapSpec))
-        and column.type not in NANOSECOND_VALUES
-        and "." not in column.name
-    )
+    if isinstance(column.type, str) and not primitive(column.type).is_filtered:
+        return False
+    return not isinstance(column.type, (ListSpec, MapSpec)) and "." not in column.name
 
 
 def projections(table: TableSpec) -> st.SearchStrategy[tuple[str, ...]]:
@@ -158,7 +141,7 @@ def _predicate(draw: st.DrawFn, column: ColumnSpec) -> Predicate:
     if op in SETS:
         low, high = pick(draw, ((1, 3), (1, 3), (2, 4)))
         literals = _literals(draw, column)
-        if column.type in ("float", "double"):
+        if _is_floating(column):
             # pyarrow skips a row group of zeros in front of a set that holds zero: its statistics begin with -0.0.
             literals = [value for value in literals if value != 0] or [1.5]
         return Predicate(op, column.name, picks(draw, literals, low, high))
@@ -172,13 +155,13 @@ def _operators(column: ColumnSpec) -> tuple[str, ...]:
     # Which rows such a filter selects differs between PyIceberg and pyarrow alone: PyIceberg compares a
     # column that the file lacks as Python would (`None != ""`), and pyarrow skips row groups by statistics
     # that leave NaN out.
-    if isinstance(column.type, str) and column.type not in _NO_COMPARISON and not column.added:
+    if isinstance(column.type, str) and primitive(column.type).literal is not None and not column.added:
         are_nan = {_is_nan(column, value) for value in column.values if value is not None}
         if True not in are_nan:
             operators += COMPARISONS + SETS
-        if column.type in ("float", "double") and len(are_nan) < 2:
+        if primitive(column.type).is_floating and len(are_nan) < 2:
             operators += FLOATING
-        if column.type == "string":
+        if primitive(column.type).has_prefixes:
             operators += PREFIXES
     return operators
 
@@ -186,21 +169,25 @@ def _operators(column: ColumnSpec) -> tuple[str, ...]:
 def _literals(draw: st.DrawFn, column: ColumnSpec) -> Sequence[Value]:
     """Return the values that the rows hold, or other values of the type."""
     held = [value for value in column.values if value is not None]
-    held = [value for value in held if not _is_nan(column, value) and not _is_beyond_float(column, value)]
+    held = [value for value in held if not _is_nan(column, value) and not _is_too_wide(column, value)]
     if held and flip(draw):
         return held
     # Of a widened column, PyIceberg turns a literal that the old type cannot hold into "all rows", also
     # nulls.
     type_ = column.old_type or column.type
     assert isinstance(type_, str)
-    fitting = [value for value in PRIMITIVE_VALUES[type_] if not _is_nan(column, value)]
-    return [value for value in fitting if not _is_beyond_float(column, value)]
+    fitting = [value for value in primitive(type_).values if not _is_nan(column, value)]
+    return [value for value in fitting if not _is_too_wide(column, value)]
 
 
-def _is_beyond_float(column: ColumnSpec, value: Value) -> bool:
-    """Return whether PyIceberg wrongly holds a literal to be beyond a column widened from float: infinities."""
-    return column.old_type == "float" and value in ("inf", "-inf")
+def _is_too_wide(column: ColumnSpec, value: Value) -> bool:
+    """Return whether PyIceberg wrongly holds a literal to be beyond the type that the column was widened from."""
+    return column.old_type is not None and value in primitive(column.old_type).too_wide
+
+
+def _is_floating(column: ColumnSpec) -> bool:
+    return isinstance(column.type, str) and primitive(column.type).is_floating
 
 
 def _is_nan(column: ColumnSpec, value: Value) -> bool:
-    return column.type in ("float", "double") and value == "nan"
+    return _is_floating(column) and value == "nan"

@@ -1,7 +1,8 @@
 """The SQL that plans are drawn from: for each kind of text its productions, the simplest first.
 
 A production is SQL with holes: ``{number}`` stands for any production of that kind. Kinds named after types are
-expressions of that type, over the columns of the split's table; ``{column}`` is any of these columns, ``{table}`` the
+expressions of that type, over the columns of the split's table (:class:`strategies.primitives.Primitive` says of which
+kind each column is); ``{column}`` is any of these columns, ``{table}`` the
 table. ``{s}`` is a table of expressions: ``n`` and ``m`` are BIGINT, ``t`` text, ``p`` BOOLEAN, and what stands over it
 (aggregates, window functions, joins) uses these names.
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["COLUMN_TERMS", "EXPRESSIONS", "GRAMMAR", "HOLE", "QUERIES", "Production", "production"]
+__all__ = ["EXPRESSIONS", "GRAMMAR", "QUERIES", "Production", "production"]
 
 HOLE = re.compile(r"\{([a-z ]+)\}")
 
@@ -35,24 +36,6 @@ def production(text: str) -> Production:
     parts = HOLE.split(text)
     return Production(tuple(parts[::2]), tuple(parts[1::2]))
 
-
-# Which columns are a term of which kind: Iceberg type, and the term with `{}` for the column's quoted name.
-COLUMN_TERMS: dict[str, tuple[str, str]] = {
-    "long": ("number", "{}"),
-    "int": ("number", "CAST({} AS BIGINT)"),
-    "double": ("float", "{}"),
-    "float": ("float", "CAST({} AS DOUBLE)"),
-    "string": ("text", "{}"),
-    "boolean": ("condition", "{}"),
-    "date": ("date", "{}"),
-    "timestamp": ("timestamp", "{}"),
-    "timestamptz": ("timestamptz", "{}"),
-    "decimal(9, 2)": ("decimal", "{}"),
-    "decimal(20, 10)": ("decimal", "{}"),
-    "binary": ("bytes", "{}"),
-    "fixed[4]": ("bytes", "CAST({} AS BYTEA)"),
-    "time": ("time", "{}"),
-}
 
 _EXPRESSIONS = {
     "number": """

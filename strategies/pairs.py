@@ -10,14 +10,7 @@ from hypothesis.errors import InvalidArgument
 
 from strategies.drawing import pick
 from strategies.filters import is_filterable
-from strategies.specs import (
-    PairSpec,
-    Predicate,
-    RegistrySpec,
-    SplitSpec,
-    SqlPlanSpec,
-    UdfSpec,
-)
+from strategies.specs import PairSpec, Predicate, RegistrySpec, SplitSpec, SqlPlanSpec, UdfSpec
 from strategies.splits import split_specs
 
 __all__ = ["RESPECTS", "pairs"]

@@ -14,16 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from strategies.drawing import flip, one_in, pick
-from strategies.grammar import COLUMN_TERMS, EXPRESSIONS, GRAMMAR, QUERIES, Production, production
-from strategies.specs import (
-    ColumnSpec,
-    FramePlanSpec,
-    ListSpec,
-    PlanSpec,
-    RegistrySpec,
-    SqlPlanSpec,
-    TableSpec,
-)
+from strategies.grammar import EXPRESSIONS, GRAMMAR, QUERIES, Production, production
+from strategies.primitives import primitive
+from strategies.specs import ColumnSpec, FramePlanSpec, ListSpec, PlanSpec, RegistrySpec, SqlPlanSpec, TableSpec
 from strategies.udfs import BEHAVIOURS
 
 __all__ = ["TABLE_NAMES", "callable_udfs", "frame_plans", "plans", "quoted", "sql_plans"]
@@ -33,8 +26,6 @@ TABLE_NAMES: tuple[tuple[str, ...], ...] = (("t",), ("t",), ("Orders",), ("db", 
 _Columns = tuple[ColumnSpec, ...]
 # Functions by name and behaviour.
 _Udfs = tuple[tuple[str, str], ...]
-
-_ORDERED = frozenset({"long", "int", "string", "boolean", "date", "timestamp", "decimal(9, 2)"})
 
 # How deep an expression nests unless told otherwise.
 DEPTH = 2
@@ -119,7 +110,7 @@ def _frame_plan(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:
     steps: list[tuple[str, ...]] = []
     if flip(draw):
         steps.append(("filter", scope.text("condition", DEPTH)))
-    ordered = [quoted(column.name) for column in columns if column.type in _ORDERED]
+    ordered = [quoted(column.name) for column in columns if _is_sorted_by(column)]
     ending = pick(draw, ("nothing", "select", "aggregate", "sort", "distinct", "with_column"))
     if ending == "aggregate":
         steps.append(("aggregate", scope.text("column", 0), "count(1)", f"count({scope.text('column', 0)})"))
@@ -213,12 +204,18 @@ def _column_terms(kind: str, columns: _Columns) -> list[Production]:
         type_ = column.type
         if isinstance(type_, ListSpec):
             of, term = ("list" if type_.element == "long" else "", "{}")
+        elif isinstance(type_, str):
+            of, term = primitive(type_).kind, primitive(type_).term
         else:
-            of, term = COLUMN_TERMS.get(type_, ("", "")) if isinstance(type_, str) else ("", "")
+            of, term = "", ""
         if of == kind:
             # Braces in a name are no holes.
             found.append(Production((term.format(quoted(column.name)),), ()))
     return found
+
+
+def _is_sorted_by(column: ColumnSpec) -> bool:
+    return isinstance(column.type, str) and primitive(column.type).is_sorted_by
 
 
 def _depth(max_depth: int) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from strategies.plans import callable_udfs
+from strategies.primitives import family, primitive
 from strategies.specs import (
     And,
     Chain,
@@ -28,7 +29,6 @@ from strategies.specs import (
     SqlPlanSpec,
     TableSpec,
     TypeSpec,
-    Value,
 )
 from strategies.udfs import BEHAVIOURS
 
@@ -95,16 +95,6 @@ def _of_table(table: TableSpec) -> Iterator[str]:
         yield f"partition: of {'one column' if len(table.partition_by) == 1 else 'two columns'}"
 
 
-_SPECIAL: dict[str, Value] = {
-    "NaN": "nan",
-    "infinity": "inf",
-    "the highest long": 9223372036854775807,
-    "a long that no double holds": 9007199254740993,
-    "a leap day": "2024-02-29",
-    "the last year": "9999-12-31",
-}
-
-
 def _of_column(column: ColumnSpec) -> Iterator[str]:
     yield from _of_type(column.type)
     name = column.name
@@ -130,20 +120,21 @@ def _of_column(column: ColumnSpec) -> Iterator[str]:
     values = column.values
     if None in values:
         yield "value: null"
-    if column.type in ("float", "double") and any(repr(value) == "-0.0" for value in values):
+    if any(repr(value) == "-0.0" for value in values):
         yield "value: negative zero"
-    if column.type in ("string", "binary") and "" in values:
+    if "" in values:
         yield "value: empty"
     if any(isinstance(value, str) and len(value) > 100 for value in values):
         yield "value: long text"
     if isinstance(column.type, ListSpec | MapSpec) and () in values:
         yield "value: empty list or map"
-    yield from (f"value: {what}" for what, value in _SPECIAL.items() if value in values)
+    if isinstance(column.type, str):
+        yield from (f"value: {what}" for what, value in primitive(column.type).regions if value in values)
 
 
 def _of_type(type_: TypeSpec, depth: int = 0) -> Iterator[str]:
     if isinstance(type_, str):
-        yield f"type: {type_}" if depth == 0 else f"type: {type_.partition('(')[0].partition('[')[0]} inside another"
+        yield f"type: {type_}" if depth == 0 else f"type: {family(type_)} inside another"
         return
     parts: tuple[TypeSpec, ...]
     if isinstance(type_, ListSpec):

@@ -7,7 +7,7 @@ and back.
 
 Values that Python's literals cannot write are strings, read by the column's type: dates, times, timestamps,
 decimals and UUIDs in ISO or decimal notation, ``binary`` and ``fixed`` in hexadecimal, and the floats
-``"nan"``, ``"inf"`` and ``"-inf"``.
+``"nan"``, ``"inf"`` and ``"-inf"`` (:data:`strategies.primitives.Notation` lists these ways).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 __all__ = [
+    "FALSY",
     "And",
     "ArgumentsSpec",
     "Chain",

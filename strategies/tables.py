@@ -10,68 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from strategies.drawing import flip, one_in, pick, some
+from strategies.primitives import PRIMITIVES, TRANSFORMS, primitive
 from strategies.specs import ColumnSpec, ListSpec, MapSpec, StructSpec, TableSpec, TypeSpec, Value
 
-__all__ = ["COLUMN_NAMES", "PRIMITIVE_VALUES", "TRANSFORMS", "column_types", "columns", "tables", "values"]
+__all__ = ["column_types", "columns", "tables", "values"]
 
 COLUMN_NAMES = ("a", "b", "c", "d", "Id", "größe", "two words", "select", "_1", "naïve key", "id", "a.b", 'q"c', "1st")
-
-# For each primitive type the values that tell implementations apart: plain ones first (they are what shrinks
-# remain at), then signs, extremes of the type, empty and long ones, and those not equal to themselves or to
-# their negation.
-PRIMITIVE_VALUES: dict[str, tuple[Value, ...]] = {
-    "long": (0, 1, 2, -1, 40, 9007199254740993, 9223372036854775807, -9223372036854775808),
-    "string": ("", "a", "b", "ab", "B", "ä", "a b", "%", "x" * 300, "日本", "line\nbreak"),
-    "int": (0, 1, 2, -1, 2147483647, -2147483648),
-    "double": (0.0, 1.5, 2.0, -1.0, 1e308, 5e-324, -0.0, "nan", "inf", "-inf"),
-    "boolean": (False, True),
-    "date": ("1970-01-01", "2024-02-29", "1969-12-31", "0001-01-01", "9999-12-31"),
-    "timestamp": ("1970-01-01T00:00:00", "2024-02-29T12:30:00.000001", "1969-12-31T23:59:59.999999"),
-    "timestamptz": (
-        "1970-01-01T00:00:00+00:00",
-        "2024-06-30T22:00:00.500000+00:00",
-        "1900-01-01T00:00:00+00:00",
-    ),
-    "decimal(9, 2)": ("0.00", "1.25", "-0.01", "9999999.99", "-9999999.99"),
-    "decimal(1, 0)": ("0", "7", "-9"),
-    "decimal(18, 18)": ("0.000000000000000000", "0.999999999999999999", "-0.000000000000000001"),
-    "decimal(38, 10)": ("0.0000000000", "1.0000000001", "-9999999999999999999999999999.9999999999"),
-    "decimal(20, 10)": ("0.0000000000", "1.0000000001", "-9999999999.9999999999"),
-    "float": (0.0, 1.5, -2.0, 3.4028234663852886e38, -0.0, "nan", "inf"),
-    "binary": ("", "00", "ff00", "c3a4"),
-    "time": ("00:00:00", "12:30:00.000001", "23:59:59.999999"),
-    "fixed[4]": ("00000000", "00ff10ee"),
-    "fixed[16]": ("00" * 16, "ff" * 16),
-    "uuid": ("00000000-0000-0000-0000-000000000000", "f79c3e09-677c-4bbd-a479-3f349cb785e7"),
-}
-
-# Values of the types that format version 3 has besides; they take the place of timestamps.
-NANOSECOND_VALUES: dict[str, tuple[Value, ...]] = {
-    "timestamp_ns": ("1970-01-01T00:00:00.000000001", "2024-02-29T12:30:00", "1969-12-31T23:59:59.999999999"),
-    "timestamptz_ns": ("1970-01-01T00:00:00.000000001+00:00", "2024-06-30T22:00:00.500000000+00:00"),
-}
-
-# pyarrow writes no ORC column of these types, or reads it back as another.
-NOT_IN_ORC = frozenset({"time", "uuid", "fixed[4]", "fixed[16]", "timestamptz"})
-
-# Which types a partition transform of the Iceberg specification takes.
-_DATES = frozenset({"date", "timestamp", "timestamptz"})
-TRANSFORMS: dict[str, frozenset[str]] = {
-    "identity": frozenset({"long", "int", "string", "date", "boolean"}),
-    "bucket[4]": _DATES | {"long", "int", "string", "decimal(9, 2)"},
-    "truncate[2]": frozenset({"long", "int", "string", "decimal(9, 2)"}),
-    "year": _DATES,
-    "month": _DATES,
-    "day": _DATES,
-    "hour": _DATES - {"date"},
-    "void": frozenset(PRIMITIVE_VALUES),
-}
-
-# Types of which a column can have a default value, and the value.
-DEFAULTS: dict[str, Value] = {"long": 7, "int": -1, "string": "by default", "boolean": True}
-
-# What the Iceberg specification lets a column be widened from.
-WIDENED_FROM = {"long": "int", "double": "float", "decimal(38, 10)": "decimal(20, 10)"}
 
 
 def column_types(*, depth: int = 1, nested: bool = True) -> st.SearchStrategy[TypeSpec]:
@@ -82,28 +26,29 @@ def column_types(*, depth: int = 1, nested: bool = True) -> st.SearchStrategy[Ty
     Raises:
         hypothesis.errors.InvalidArgument: ``depth`` is negative.
 
-    >>> column_types(nested=False).example() in PRIMITIVE_VALUES
+    >>> isinstance(column_types(nested=False).example(), str)
     True
 
     """
     if depth < 0:
         raise InvalidArgument(f"depth must be 0 or more, got {depth}")
     if not nested or depth == 0:
-        return st.sampled_from(tuple(PRIMITIVE_VALUES))
-    # pyarrow makes no empty batch with a UUID inside another type, which sessions and empty scans need.
-    flat, deep = (column_types(depth=inner).filter(_is_no_uuid) for inner in (0, depth - 1))
-    return _column_types((flat, flat, flat, deep) if depth > 1 else (flat,))
+        return st.sampled_from(_drawn_primitives())
+    flat, deep = (column_types(depth=inner).filter(_may_be_inside) for inner in (0, depth - 1))
+    common = tuple(name for name in _drawn_primitives() if PRIMITIVES[name].is_common)
+    # Three in five are primitives, the common ones more often. One draw settles on them, so that they are what shrinks
+    # arrive at.
+    choices = _drawn_primitives() * 2 + common * 4 + ("list", "map", "struct") * 16
+    return _column_types(choices, (flat, flat, flat, deep) if depth > 1 else (flat,))
 
 
-# Three in five are primitives, the common ones more often. One draw settles on them, so that they are what shrinks
-# arrive at.
-_COMMON = ("long", "string", "int", "double", "boolean", "date", "timestamp", "decimal(9, 2)")
-_TYPES = tuple(PRIMITIVE_VALUES) * 2 + _COMMON * 4 + ("list", "map", "struct") * 16
+def _drawn_primitives() -> tuple[str, ...]:
+    return tuple(name for name, row in PRIMITIVES.items() if row.replaces is None)
 
 
 @st.composite
-def _column_types(draw: st.DrawFn, inners: Sequence[st.SearchStrategy[TypeSpec]]) -> TypeSpec:
-    chosen = pick(draw, _TYPES)
+def _column_types(draw: st.DrawFn, choices: Sequence[str], inners: Sequence[st.SearchStrategy[TypeSpec]]) -> TypeSpec:
+    chosen = pick(draw, choices)
     if chosen not in ("list", "map", "struct"):
         return chosen
     inner = pick(draw, inners)
@@ -131,9 +76,9 @@ def _values(type_: TypeSpec, required: bool) -> st.SearchStrategy[Value]:
     A list or a map of structs is never null: PyIceberg reads it as empty (docs/FINDINGS.md).
     """
     if isinstance(type_, str):
-        if type_ not in PRIMITIVE_VALUES:
-            raise InvalidArgument(f"no values of type {type_!r}: it is none of {', '.join(PRIMITIVE_VALUES)}")
-        known = PRIMITIVE_VALUES[type_]
+        if type_ not in _drawn_primitives():
+            raise InvalidArgument(f"no values of type {type_!r}: it is none of {', '.join(_drawn_primitives())}")
+        known = PRIMITIVES[type_].values
         return st.sampled_from(known if required else known + (None,) * len(known))
     if isinstance(type_, StructSpec):
         return _null_or((st.tuples(*(_values(field.type, field.required) for field in type_.fields)),), required)
@@ -256,7 +201,7 @@ def _tables(
     if version == 3 and flip(draw):
         drawn = [_defaulted(column) for column in drawn]
     if version == 3 and flip(draw):
-        drawn = [_in_nanoseconds(column) for column in drawn]
+        drawn = [_of_version_3(column) for column in drawn]
     transform = pick(draw, ("identity", *TRANSFORMS))
     partition_by = _few(draw, [column.name for column in drawn if _may_partition(column, transform)], chance=3)
     drawn = [_single_valued(column) if column.name in partition_by else column for column in drawn]
@@ -321,27 +266,28 @@ def _evolved(column: ColumnSpec, evolution: str, *, is_first: bool) -> ColumnSpe
         return dataclasses.replace(column, old_name=f"old {column.name}")
     if evolution == "added" and not column.required and not is_first:
         return dataclasses.replace(column, added=True, values=())
-    if evolution == "widened" and isinstance(column.type, str) and column.type in WIDENED_FROM:
-        old_type = WIDENED_FROM[column.type]
-        fitting = PRIMITIVE_VALUES[old_type]
+    old_type = primitive(column.type).widened_from if isinstance(column.type, str) else None
+    if evolution == "widened" and old_type is not None:
+        fitting = PRIMITIVES[old_type].values
         kept = tuple(value for value in column.values if value is None or value in fitting)
         return dataclasses.replace(column, old_type=old_type, values=kept or fitting[:1])
     return column
 
 
 def _defaulted(column: ColumnSpec) -> ColumnSpec:
-    if column.added and isinstance(column.type, str) and column.type in DEFAULTS:
-        return dataclasses.replace(column, default=DEFAULTS[column.type])
+    if column.added and isinstance(column.type, str):
+        return dataclasses.replace(column, default=primitive(column.type).default)
     return column
 
 
-def _in_nanoseconds(column: ColumnSpec) -> ColumnSpec:
-    if column.type not in ("timestamp", "timestamptz") or column.old_type or column.default is not None:
-        return column
-    type_ = f"{column.type}_ns"
-    known = NANOSECOND_VALUES[type_]
-    values = (None if value is None else known[i % len(known)] for i, value in enumerate(column.values))
-    return dataclasses.replace(column, type=type_, values=tuple(values))
+def _of_version_3(column: ColumnSpec) -> ColumnSpec:
+    """Return the column with the type of format version 3 that takes the place of its own, if there is one."""
+    for row in PRIMITIVES.values():
+        if row.replaces == column.type and column.old_type is None and column.default is None:
+            known = row.values
+            values = (None if value is None else known[i % len(known)] for i, value in enumerate(column.values))
+            return dataclasses.replace(column, type=row.name, values=tuple(values))
+    return column
 
 
 def _few(draw: st.DrawFn, names: Sequence[str], *, chance: int) -> tuple[str, ...]:
@@ -358,21 +304,21 @@ def _name(draft: _Draft) -> str:
     return draft[0].name
 
 
-def _is_no_uuid(type_: TypeSpec) -> bool:
-    return type_ != "uuid"
+def _may_be_inside(type_: TypeSpec) -> bool:
+    return not isinstance(type_, str) or primitive(type_).is_inside
 
 
 def _is_in_orc(type_: TypeSpec) -> bool:
-    return isinstance(type_, str) and type_ not in NOT_IN_ORC
+    return isinstance(type_, str) and primitive(type_).is_in_orc
 
 
 def _may_partition(column: ColumnSpec, transform: str) -> bool:
     evolved = column.added or column.old_type is not None
-    return column.type in TRANSFORMS[transform] and not evolved
+    return isinstance(column.type, str) and transform in primitive(column.type).transforms and not evolved
 
 
 def _may_identify(column: ColumnSpec) -> bool:
-    return column.required and column.type in {"long", "int", "string", "date", "uuid"}
+    return column.required and isinstance(column.type, str) and primitive(column.type).is_identifier
 
 
 def _single_valued(column: ColumnSpec) -> ColumnSpec:

@@ -58,10 +58,7 @@ def udfs(
 
 
 def registries(
-    *,
-    max_udfs: int = 6,
-    kinds: Sequence[str] = REGISTRY_KINDS,
-    origins: Sequence[str] = IMPORTABLE,
+    *, max_udfs: int = 6, kinds: Sequence[str] = REGISTRY_KINDS, origins: Sequence[str] = IMPORTABLE
 ) -> st.SearchStrategy[RegistrySpec]:
     """Registries of up to ``max_udfs`` functions; names may come twice, the last registered then wins.
 

@@ -1,9 +1,9 @@
-"""Where a process spends its CPU time: loaded by every interpreter that has this folder in its path.
+"""Samples where a process spends its CPU time. Every interpreter with this folder in its path loads this module.
 
-A timer of the process's CPU time interrupts it. What was spent since the last interruption counts as import where a
-module is being imported, else for the package of the innermost frame that belongs to one of `SAMPLED_PACKAGES` (an
-environment variable, by commas). The counts are written to the folder `SAMPLES`, every second and at the end:
-processes may be ended without notice.
+A timer interrupts the process at intervals of CPU time. The time since the last interruption counts as import if a
+module is being imported. Otherwise it counts for the package of the innermost frame whose package is listed in the
+environment variable `SAMPLED_PACKAGES`, separated by commas. The totals are written to the folder in the environment
+variable `SAMPLES`, every second and at the end, because processes may be killed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WRITE_EVERY = 1.0
 
 
 def start(folder: Path, packages: frozenset[str]) -> None:
-    """Begin to sample this process."""
+    """Start to sample this process, and write the totals to the folder."""
     spent: defaultdict[str, float] = defaultdict(float)
     last = written = time.process_time()
 
@@ -41,7 +41,7 @@ def start(folder: Path, packages: frozenset[str]) -> None:
         draft.replace(folder / f"{os.getpid()}.json")
 
     def end() -> None:
-        signal.setitimer(signal.ITIMER_PROF, 0)  # an interpreter that ends no longer handles it
+        signal.setitimer(signal.ITIMER_PROF, 0)  # the interpreter no longer handles the signal while it shuts down
         write()
 
     signal.signal(signal.SIGPROF, sample)
@@ -50,7 +50,7 @@ def start(folder: Path, packages: frozenset[str]) -> None:
 
 
 def package(frame: FrameType | None, packages: frozenset[str]) -> str:
-    """Return whose work is done in a frame."""
+    """Return the package that a frame counts for, or `imports` or `other`."""
     innermost = "other"
     while frame is not None:
         name = str(frame.f_globals.get("__name__", "")).partition(".")[0]

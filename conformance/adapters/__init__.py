@@ -1,1 +1,1 @@
-"""Adapters of known implementations, one file each."""
+"""Adapters: found, tried and written; those of known loaders are in ``builtin``, one file each."""

@@ -9,18 +9,13 @@ from typing import Any
 from datafusion import SessionContext
 
 from conformance.adapter import Capability
-from conformance.checks import Outcome, verifies
-from conformance.engine_events import recorded
-from conformance.observation import Difference, attempt, difference, differing
-from conformance.plain import (
-    Raised,
-    plain_expression,
-    plain_mapping,
-    plain_metadata,
-    plain_schema,
-    plain_task,
-)
-from conformance.trip import AS_BUILT, Trip
+from conformance.checks.check import Judged, verifies
+from conformance.observation.difference import Difference, Place, Step, difference, differing
+from conformance.observation.raised import Raised, attempt
+from conformance.observation.recorder import recorded
+from conformance.observation.values import plain_expression, plain_mapping, plain_metadata, plain_schema, plain_task
+from conformance.transports.journey import Journey
+from conformance.transports.transport import AS_BUILT
 from fixtures.arguments import falsy
 from fixtures.materials import Materials
 from fixtures.survival import encoded, survives
@@ -31,24 +26,24 @@ FEWEST_WORDS = 3
 
 
 @verifies("BUILD-1")
-def both_or_neither_builds(trip: Trip) -> Outcome:
+def both_or_neither_builds(journey: Journey) -> Judged:
     """A refusal is right only where the plan does not survive (BUILD-4 judges the others)."""
-    if trip.refusal is None:
+    if journey.refusal is None:
         yield AS_BUILT, None
-    elif trip.materials.plan is None or trip.plan_survives is None:
-        yield AS_BUILT, Difference("build", "a split", str(trip.refusal))
+    elif journey.materials.plan is None or journey.plan_survives is None:
+        yield AS_BUILT, Difference(Place(Step.BUILD), "a split", str(journey.refusal))
 
 
 @verifies("BUILD-2")
-def one_without_the_other_raises(trip: Trip) -> Outcome:
-    if trip.materials.plan is None:
+def one_without_the_other_raises(journey: Journey) -> Judged:
+    if journey.materials.plan is None:
         return
     for missing in ("plan", "session_context"):
-        whole = trip.example.make()
+        whole = journey.example.make()
         materials = replace(whole, plan=None) if missing == "plan" else replace(whole, session_context=None)
         with recorded() as events:
-            result = attempt(trip.adapter.build, materials)
-        where = f"build without {missing}"
+            result = attempt(journey.adapter.build, materials)
+        where = Place(Step.BUILD, case="without", variant=missing)
         if not isinstance(result, Raised) or result.type != "builtins.ValueError":
             yield AS_BUILT, Difference(where, "raises ValueError", _result(result))
             continue
@@ -57,94 +52,100 @@ def one_without_the_other_raises(trip: Trip) -> Outcome:
             wanted = "a message that names plan and session, and says that both or neither must be given"
             yield AS_BUILT, Difference(where, wanted, repr(result.message))
         elif events:
-            yield (
-                AS_BUILT,
-                Difference(where, "nothing done before it raises", f"{len(events)} events: {events[0]}"),
-            )
+            done = replace(where, part="events")
+            yield AS_BUILT, Difference(done, "nothing done before it raises", f"{len(events)} events: {events[0]}")
         else:
             yield AS_BUILT, None
 
 
 @verifies("BUILD-3")
-def falsy_arguments_count(trip: Trip) -> Outcome:
-    """A plan, a session and a registry that are false where truth is asked for count as given."""
-    if trip.materials.plan is None:
+def falsy_arguments_count(journey: Journey) -> Judged:
+    """A falsy plan, session or registry counts as given."""
+    if journey.materials.plan is None:
         return
-    registry_is_falsy = (
-        trip.spec is not None and trip.spec.registry is not None and trip.spec.registry.kind in ("falsy", "false")
-    )
-    if trip.refusal:
-        if registry_is_falsy and trip.plan_survives is None:
-            yield AS_BUILT, Difference("build with a registry that is false", "a split", str(trip.refusal))
+    registry = None if journey.spec is None else journey.spec.registry
+    registry_is_falsy = registry is not None and registry.kind in ("falsy", "false")
+    if journey.refusal:
+        if registry_is_falsy and journey.plan_survives is None:
+            yield AS_BUILT, Difference(Place(Step.BUILD, case="with a falsy registry"), "a split", str(journey.refusal))
         return
-    materials = trip.example.make()
+    materials = journey.example.make()
     plan, session = falsy(materials.plan), falsy(materials.session_context)
     for half in ({"plan": plan, "session_context": None}, {"plan": None, "session_context": session}):
-        result = attempt(trip.adapter.build, replace(materials, **half))
+        result = attempt(journey.adapter.build, replace(materials, **half))
         raised = isinstance(result, Raised) and result.type == "builtins.ValueError"
-        where = f"build with only a {'plan' if half['plan'] is not None else 'session'} that is false"
+        variant = "plan" if half["plan"] is not None else "session"
+        where = Place(Step.BUILD, case="with nothing but a falsy", variant=variant)
         yield AS_BUILT, None if raised else Difference(where, "raises ValueError", _result(result))
     with recorded() as events:
-        result = attempt(trip.adapter.build, replace(materials, plan=plan, session_context=session))
+        result = attempt(journey.adapter.build, replace(materials, plan=plan, session_context=session))
     if isinstance(result, Raised):
         yield (
             AS_BUILT,
-            Difference("build with a plan and a session that are false", "a split", _result(result)),
+            Difference(Place(Step.BUILD, case="with a falsy plan and session"), "a split", _result(result)),
         )
         return
-    if trip.adapter.plan_bytes is not None:
-        kept = attempt(trip.adapter.plan_bytes, result)
+    if journey.adapter.plan_bytes is not None:
+        kept = attempt(journey.adapter.plan_bytes, result)
         lost = kept is None or isinstance(kept, Raised)
-        yield AS_BUILT, Difference("plan bytes of a plan that is false", "bytes", str(kept)) if lost else None
-    if Capability.UDF_REGISTRIES in trip.adapter.capabilities:
+        yield (
+            AS_BUILT,
+            Difference(Place(Step.LOOK, "plan bytes", case="of a falsy plan"), "bytes", str(kept)) if lost else None,
+        )
+    if Capability.UDF_REGISTRIES in journey.adapter.capabilities:
         registered = [event.what for event in events if event.kind == "register" and event.session == id(session)]
         yield (
             AS_BUILT,
-            difference(trip.registration_order, registered, "registered on a session that is false"),
+            difference(journey.registration_order, registered, Place(Step.BUILD, case="registered on a falsy session")),
         )
 
 
 @verifies("BUILD-4")
-def lost_plan_is_refused(trip: Trip) -> Outcome:
-    if trip.materials.plan is None:
+def lost_plan_is_refused(journey: Journey) -> Judged:
+    if journey.materials.plan is None:
         return
-    if trip.plan_survives is None:
-        yield from _function_in_no_registry(trip)
+    if journey.plan_survives is None:
+        yield from _function_in_no_registry(journey)
         return
-    if trip.refusal is None:
-        materials = trip.example.make()
+    if journey.refusal is None:
+        materials = journey.example.make()
         encodes = not isinstance(attempt(encoded, materials), Raised)
-        where = f"build of a plan that does not {'arrive' if encodes else 'encode'}"
-        yield AS_BUILT, Difference(where, f"refused: the plan {trip.plan_survives}", "a split")
-    elif len(trip.refusal.message.split()) < FEWEST_WORDS:
-        yield AS_BUILT, Difference("message of the refusal", "an error that says why", str(trip.refusal))
+        where = Place(Step.BUILD, case="of a plan that does not", variant="arrive" if encodes else "encode")
+        yield AS_BUILT, Difference(where, f"refused: the plan {journey.plan_survives}", "a split")
+    elif len(journey.refusal.message.split()) < FEWEST_WORDS:
+        yield (
+            AS_BUILT,
+            Difference(
+                Place(Step.BUILD, case="message of the refusal"), "an error that says why", str(journey.refusal)
+            ),
+        )
     else:
         yield AS_BUILT, None
 
 
-def _function_in_no_registry(trip: Trip) -> Outcome:
+def _function_in_no_registry(journey: Journey) -> Judged:
     """Build without the registry: the driver's session knows the functions of the plan, and no other will."""
-    if trip.materials.udf_registry is None:
+    if journey.materials.udf_registry is None:
         return
-    materials = replace(trip.example.make(), udf_registry=None)
-    if isinstance(attempt(survives, materials, trip.example.scanned), Raised):
-        refused = isinstance(attempt(trip.adapter.build, materials), Raised)
-        where = "build of a plan that does not arrive, its function in no registry"
+    materials = replace(journey.example.make(), udf_registry=None)
+    if isinstance(attempt(survives, materials, journey.example.scanned), Raised):
+        refused = isinstance(attempt(journey.adapter.build, materials), Raised)
+        where = Place(Step.BUILD, case="of a plan whose function is in no registry")
         yield AS_BUILT, None if refused else Difference(where, "refused", "a split")
 
 
 @verifies("BUILD-5")
-def wrong_kind_is_named(trip: Trip) -> Outcome:
-    if trip.refusal:
+def wrong_kind_is_named(journey: Journey) -> Judged:
+    if journey.refusal:
         return
-    materials = trip.example.make()
-    takes_registry = Capability.UDF_REGISTRIES in trip.adapter.capabilities
+    materials = journey.example.make()
+    takes_registry = Capability.UDF_REGISTRIES in journey.adapter.capabilities
     for name, pattern in WRONG_KINDS.items():
         if name == "udf_registry" and not takes_registry:
             continue
         wrong_values: tuple[Any, ...] = (7, None) if name == "file_scan_task" else (7,)
         for wrong in wrong_values:
-            result = attempt(trip.adapter.build, replace(materials, **{name: wrong}))
+            result = attempt(journey.adapter.build, replace(materials, **{name: wrong}))
             right = (
                 isinstance(result, Raised)
                 and result.type in ("builtins.TypeError", "builtins.ValueError")
@@ -155,22 +156,24 @@ def wrong_kind_is_named(trip: Trip) -> Outcome:
                 None
                 if right
                 else Difference(
-                    f"build with {name}={wrong!r}", f"TypeError or ValueError naming {name}", _result(result)
+                    Place(Step.BUILD, case="with", variant=f"{name}={wrong!r}"),
+                    f"TypeError or ValueError naming {name}",
+                    _result(result),
                 ),
             )
 
 
 @verifies("BUILD-6")
-def arguments_stay_apart(trip: Trip) -> Outcome:
+def arguments_stay_apart(journey: Journey) -> Judged:
     """Building changes none of what it is given; changing that afterwards changes nothing of the split."""
-    if trip.refusal:
+    if journey.refusal:
         return
-    materials = trip.example.make()
+    materials = journey.example.make()
     before = _given(materials)
-    split = attempt(trip.adapter.build, materials)
+    split = attempt(journey.adapter.build, materials)
     if isinstance(split, Raised):
         return
-    yield AS_BUILT, difference(before, _given(materials), "the arguments, after building")
+    yield AS_BUILT, difference(before, _given(materials), Place(Step.BUILD, case="the arguments, after building"))
     # Nothing looks at the split before its arguments change: what is taken from them at first sight would be settled.
     materials.file_io_properties.update({"added later": "x", **dict.fromkeys(materials.file_io_properties, "changed")})
     materials.table_metadata.properties["added later"] = "x"
@@ -180,13 +183,10 @@ def arguments_stay_apart(trip: Trip) -> Outcome:
     if isinstance(counts, dict):  # as PyIceberg plans it, a mapping that does not change
         counts.clear()
     # The engine orders an encoding's functions at random, so the bytes of two splits may differ.
-    expected = {name: value for name, value in trip.sent.items() if name != "plan bytes"}
-    changed = next(differing(expected, trip.observe(split=split)), None)
-    yield (
-        AS_BUILT,
-        changed
-        and Difference(f"{changed[1].path}, after the arguments changed", changed[1].expected, changed[1].actual),
-    )
+    expected = {name: value for name, value in journey.sent.items() if name != "plan bytes"}
+    where = Place(Step.LOOK, case="after the arguments changed")
+    changed = next(differing(expected, journey.observe(split=split), where), None)
+    yield AS_BUILT, changed and changed[1]
 
 
 def _given(materials: Materials) -> dict[str, Any]:

@@ -5,131 +5,133 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from conformance.checks import Outcome, verifies
-from conformance.observation import Difference, attempt, difference
-from conformance.plain import Raised, plain_mapping, qualified_name
-from conformance.remote import PICKLE, dumped
-from conformance.transports.workers import call
-from conformance.trip import AS_BUILT, Trip, not_carried
+from conformance.checks.check import Judged, verifies
+from conformance.observation.difference import Difference, Place, Step, difference
+from conformance.observation.raised import Raised, attempt
+from conformance.observation.values import plain_mapping
+from conformance.transports.calls import call
+from conformance.transports.journey import Journey, not_carried
+from conformance.transports.transport import AS_BUILT
+from conformance.transports.worker_tasks import PICKLE, dumped
 from fixtures.file_ios import VaultFileIO
 from strategies.specs import FileIOSpec
 
 
-@verifies("IO-1")
-def class_arrives(trip: Trip) -> Outcome:
-    yield from trip.built("FileIO class", _given_class(trip))
-    yield from trip.arrives("FileIO class")
+@verifies("IO-1", arrivals=True)
+def class_arrives(journey: Journey) -> Judged:
+    yield from journey.given("FileIO class")
+    yield from journey.arrives("FileIO class")
 
 
-@verifies("IO-2")
-def properties_arrive(trip: Trip) -> Outcome:
-    yield from trip.built("FileIO properties", plain_mapping(trip.materials.file_io.properties))
-    yield from trip.arrives("FileIO properties")
-    if trip.refusal:
+@verifies("IO-2", arrivals=True)
+def properties_arrive(journey: Journey) -> Judged:
+    yield from journey.given("FileIO properties")
+    yield from journey.arrives("FileIO properties")
+    if journey.refusal:
         return
-    copies = {transport.name for transport in trip.transports if transport.clause == "WIRE-3"}
-    for transport, arrivals in trip.arrivals.items():
+    copies = {transport.name for transport in journey.transports if transport.copies}
+    for transport, arrivals in journey.arrivals.items():
         for arrival in arrivals:
             if transport not in copies and arrival.observation and "FileIO mapping" in arrival.observation:
-                yield transport, difference("dict", arrival.observation["FileIO mapping"], "type of the properties")
+                where = Place(Step.ARRIVE, "FileIO mapping", arrival.hop)
+                yield transport, difference("dict", arrival.observation["FileIO mapping"], where)
 
 
-@verifies("IO-3")
-def table_location_chooses(trip: Trip) -> Outcome:
-    if trip.spec is not None and trip.spec.file_io.chosen_by == "location":
-        yield from class_arrives(trip)
+@verifies("IO-3", arrivals=True)
+def table_location_chooses(journey: Journey) -> Judged:
+    if journey.spec is not None and journey.spec.file_io.chosen_by == "location":
+        yield from class_arrives(journey)
 
 
-@verifies("IO-4")
-def py_io_impl_is_honoured(trip: Trip) -> Outcome:
-    if trip.spec is not None and trip.spec.file_io.chosen_by == "py-io-impl":
-        named = trip.materials.file_io_properties["py-io-impl"]
-        yield from trip.built("FileIO class", named)
-        yield from trip.arrives("FileIO class")
+@verifies("IO-4", arrivals=True)
+def py_io_impl_is_honoured(journey: Journey) -> Judged:
+    if journey.spec is not None and journey.spec.file_io.chosen_by == "py-io-impl":
+        named = journey.materials.file_io_properties["py-io-impl"]
+        yield from journey.built("FileIO class", named)
+        yield from journey.arrives("FileIO class")
 
 
-@verifies("IO-5")
-def same_files_are_opened(trip: Trip) -> Outcome:
-    if trip.refusal or "FileIO opens" not in trip.sent:
+@verifies("IO-5", arrivals=True, units=("stores",))
+def same_files_are_opened(journey: Journey) -> Judged:
+    if journey.refusal or "FileIO opens" not in journey.sent:
         return
-    failed = [f"{path}: {seen}" for path, seen in trip.sent["FileIO opens"].items() if isinstance(seen, Raised)]
-    yield AS_BUILT, Difference("FileIO opens", "the split's files", failed[0]) if failed else None
-    yield from trip.arrives("FileIO opens")
+    failed = [f"{path}: {seen}" for path, seen in journey.sent["FileIO opens"].items() if isinstance(seen, Raised)]
+    yield AS_BUILT, Difference(Place(Step.LOOK, "FileIO opens"), "the split's files", failed[0]) if failed else None
+    yield from journey.arrives("FileIO opens")
 
 
-@verifies("IO-6")
-def used_file_io_can_be_sent(trip: Trip) -> Outcome:
+@verifies("IO-6", arrivals=True)
+def used_file_io_can_be_sent(journey: Journey) -> Judged:
     """Judged where the FileIO has opened a file, or is of a class that holds a lock and handles."""
-    if trip.refusal or trip.spec is None or trip.example.variant is None:
+    if journey.refusal or journey.spec is None or journey.example.variant is None:
         return
-    configuration = trip.spec.file_io
+    configuration = journey.spec.file_io
     if not configuration.used and configuration.implementation != "vault":
         return
-    for transport, arrivals in trip.arrivals.items():
-        if trip.can_carry(transport):
+    for transport, arrivals in journey.arrivals.items():
+        if journey.can_carry(transport):
             failure = next(filter(None, map(not_carried, arrivals)), None)
-            yield transport, failure if failure and _carried_otherwise(trip, transport) else None
-    yield from _connection_stays_behind(trip)
+            yield transport, failure if failure and _carried_otherwise(journey, transport) else None
+    yield from _connection_stays_behind(journey)
 
 
-def _connection_stays_behind(trip: Trip) -> Outcome:
+def _connection_stays_behind(journey: Journey) -> Judged:
     """Judged in another process: in this one a loader may well share a connection between splits."""
-    given = trip.materials.file_io
-    if trip.adapter.file_io is None or not isinstance(given, VaultFileIO) or given.connection is None:
+    given = journey.materials.file_io
+    if journey.adapter.file_io is None or not isinstance(given, VaultFileIO) or given.connection is None:
         return
-    payload = attempt(dumped, trip.split, PICKLE)
+    payload = attempt(dumped, journey.split, PICKLE)
     if isinstance(payload, bytes):
-        held = call(trip.adapter, "first", "connection", payload)
+        held = call(journey.adapter, "first", "connection", payload)
         if not isinstance(held, Raised):
-            yield "pickle", difference(None, held if held == given.connection else None, "connection of the FileIO")
+            yield (
+                "pickle",
+                difference(None, held if held == given.connection else None, Place(Step.ARRIVE, "connection", 1)),
+            )
 
 
-def _carried_otherwise(trip: Trip, transport: str) -> bool:
+def _carried_otherwise(journey: Journey, transport: str) -> bool:
     """Whether the split is carried there with a FileIO that has opened nothing: else the FileIO is not at fault."""
-    assert trip.example.variant is not None
-    split = attempt(trip.adapter.build, trip.example.variant(file_io=FileIOSpec()))
-    sender = next(each for each in trip.transports if each.name == transport)
-    return not any(map(not_carried, sender.send(trip.adapter, split, trip.example.question)))
+    assert journey.example.variant is not None
+    split = attempt(journey.adapter.build, journey.example.variant(file_io=FileIOSpec()))
+    sender = next(each for each in journey.transports if each.name == transport)
+    return not any(map(not_carried, sender.send(journey.adapter, split, journey.example.question)))
 
 
-@verifies("IO-7")
-def configurations_stay_apart(trip: Trip) -> Outcome:
+@verifies("IO-7", together=True, units=("stores",))
+def configurations_stay_apart(journey: Journey) -> Judged:
     """Two splits that differ in the value of one property, or in its type, travel together, and each keeps its own."""
-    if trip.refusal or trip.spec is None or trip.example.variant is None or trip.adapter.file_io is None:
+    if journey.refusal or journey.spec is None or journey.example.variant is None or journey.adapter.file_io is None:
         return
     for values in (("one tenant", "two tenants"), ("7", 7)):
-        yield from _stay_apart(trip, values)
+        yield from _stay_apart(journey, values)
 
 
-def _stay_apart(trip: Trip, values: tuple[Any, Any]) -> Outcome:
-    assert trip.spec is not None
-    assert trip.example.variant is not None
-    assert trip.adapter.file_io is not None
-    own = trip.spec.file_io.properties
+def _stay_apart(journey: Journey, values: tuple[Any, Any]) -> Judged:
+    assert journey.spec is not None
+    assert journey.example.variant is not None
+    assert journey.adapter.file_io is not None
+    own = journey.spec.file_io.properties
     pair = [
-        attempt(trip.adapter.build, trip.example.variant(file_io_properties=(*own, ("tenant.secret", value))))
+        attempt(journey.adapter.build, journey.example.variant(file_io_properties=(*own, ("tenant.secret", value))))
         for value in values
     ]
     if any(isinstance(split, Raised) for split in pair):
         return
-    given = _properties(trip.adapter.file_io, pair)
+    given = _properties(journey.adapter.file_io, pair)
     if isinstance(given, Raised):
         return
-    yield AS_BUILT, difference(repr(values[1]), given[1].get("'tenant.secret'"), "FileIO properties of the second")
-    for transport in trip.transports:
-        carry = getattr(transport, "carry", None)
-        if carry is None or transport.name == "copy" or not trip.can_carry(transport.name):
-            continue
-        arrived = attempt(carry, pair)
-        if isinstance(arrived, list):
-            there = _properties(trip.adapter.file_io, arrived)
-            yield transport.name, difference(given, there, "FileIO properties of two splits")
+    yield AS_BUILT, difference(repr(values[1]), given[1].get("'tenant.secret'"), Place(Step.LOOK, *TWO))
+    for transport, arrived in journey.carried_together(pair):
+        if transport.name != "copy" and isinstance(arrived, list):
+            there = _properties(journey.adapter.file_io, arrived)
+            yield transport.name, difference(given, there, Place(Step.ARRIVE, *TWO))
+
+
+# The part and the number of trips of two splits that differ in one property.
+TWO = ("FileIO properties of two splits", 1)
 
 
 def _properties(file_io: Callable[[Any], Any], splits: Sequence[Any]) -> Any:
     """Return the FileIO properties of each split, or how one could not be shown."""
     return attempt(lambda: [plain_mapping(file_io(split).properties) for split in splits])
-
-
-def _given_class(trip: Trip) -> str:
-    return qualified_name(type(trip.materials.file_io))

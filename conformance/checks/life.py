@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from conformance.checks import Outcome, verifies
-from conformance.trip import Trip
+from conformance.checks.check import Judged, verifies
+from conformance.transports.journey import Journey
 
 
-@verifies("LIFE-1")
-def lives_in_any_order(trip: Trip) -> Outcome:
-    """A trip has one order of steps alone. Other orders are drawn, and judged, by :mod:`conformance.lifecycle`."""
+@verifies("LIFE-1", units=("lifecycles",))
+def lives_in_any_order(journey: Journey) -> Judged:
+    """A journey has only one order of steps, and tells nothing of others: see conformance/run/lifecycles.py."""
     yield from ()

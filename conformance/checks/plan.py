@@ -2,117 +2,126 @@
 
 from __future__ import annotations
 
-from conformance.checks import Outcome, verifies
-from conformance.observation import Difference, attempt, difference
-from conformance.plain import Raised, in_any_layout
-from conformance.reachability import reachable
-from conformance.trip import AS_BUILT, Trip
+from conformance.checks.check import Judged, verifies
+from conformance.observation.difference import Difference, Place, Step, difference
+from conformance.observation.raised import Raised, attempt
+from conformance.observation.reachable import reachable
+from conformance.observation.values import in_any_layout
+from conformance.transports.journey import Journey
+from conformance.transports.transport import AS_BUILT
 
 
 @verifies("PLAN-1")
-def plan_is_encoded_while_building(trip: Trip) -> Outcome:
-    session = trip.materials.session_context
-    if trip.refusal or session is None:
+def plan_is_encoded_while_building(journey: Journey) -> Judged:
+    session = journey.materials.session_context
+    if journey.refusal or session is None:
         return
-    if not any(event.kind == "encode" for event in trip.build_events):
-        yield AS_BUILT, Difference("build", "the plan is encoded", "nothing was encoded")
-    elif late := [event for event in trip.later_events if event.kind == "encode"]:
-        yield AS_BUILT, Difference("after building", "nothing is encoded", f"{late[0].what} was encoded")
+    if not any(event.kind == "encode" for event in journey.build_events):
+        yield AS_BUILT, Difference(Place(Step.BUILD, case="encoding"), "the plan is encoded", "nothing was encoded")
+    elif late := [event for event in journey.later_events if event.kind == "encode"]:
+        yield (
+            AS_BUILT,
+            Difference(Place(Step.LOOK, case="encoding"), "nothing is encoded", f"{late[0].what} was encoded"),
+        )
     else:
         yield AS_BUILT, None
-    table = trip.materials.plan_spec
+    table = journey.materials.plan_spec
     assert table is not None
     schema = table.table[0] if len(table.table) > 1 else "public"
     session.catalog().schema(schema).deregister_table(table.table[-1])
-    after = trip.observe("plan bytes")
-    yield (
-        AS_BUILT,
-        difference(trip.sent["plan bytes"], after["plan bytes"], "plan bytes, after the session changed"),
-    )
+    after = journey.observe("plan bytes")
+    where = Place(Step.LOOK, "plan bytes", case="after the session changed")
+    yield (AS_BUILT, difference(journey.sent["plan bytes"], after["plan bytes"], where))
 
 
 @verifies("PLAN-2")
-def no_engine_handle_is_reachable(trip: Trip) -> Outcome:
-    if trip.refusal or trip.materials.plan is None:
+def no_engine_handle_is_reachable(journey: Journey) -> Judged:
+    if journey.refusal or journey.materials.plan is None:
         return
-    found = next(
-        ((path, value) for path, value in reachable(trip.split) if type(value).__module__.startswith("datafusion")),
-        None,
+    handles = (
+        Difference(
+            Place(Step.LOOK, "reachable", variant=path), "no handle into the engine", f"a {type(value).__name__}"
+        )
+        for path, value in reachable(journey.split)
+        if type(value).__module__.startswith("datafusion")
     )
+    yield AS_BUILT, next(handles, None)
+
+
+@verifies("PLAN-3", arrivals=True)
+def plan_bytes_arrive(journey: Journey) -> Judged:
+    if journey.refusal or journey.materials.plan is None:
+        return
+    shown = journey.sent["plan bytes"]
+    is_bytes = isinstance(shown, tuple) and shown[0] == "bytes"
     yield (
         AS_BUILT,
-        found and Difference(found[0], "no handle into the engine", f"a {type(found[1]).__name__}"),
+        None
+        if is_bytes
+        else Difference(Place(Step.LOOK, "plan bytes", case="their type"), "immutable bytes", str(shown)[:200]),
     )
+    yield from journey.arrives("plan bytes")
 
 
-@verifies("PLAN-3")
-def plan_bytes_arrive(trip: Trip) -> Outcome:
-    if trip.refusal or trip.materials.plan is None:
-        return
-    shown = trip.sent["plan bytes"]
-    is_bytes = isinstance(shown, tuple) and shown[0] == "bytes"
-    yield AS_BUILT, None if is_bytes else Difference("plan bytes", "immutable bytes", str(shown)[:200])
-    yield from trip.arrives("plan bytes")
+@verifies("PLAN-4", arrivals=True)
+def no_plan_arrives_as_none(journey: Journey) -> Judged:
+    if journey.materials.plan is None:
+        yield from journey.built("plan bytes", None)
+        yield from journey.arrives("plan bytes")
 
 
-@verifies("PLAN-4")
-def no_plan_arrives_as_none(trip: Trip) -> Outcome:
-    if trip.materials.plan is None:
-        yield from trip.built("plan bytes", None)
-        yield from trip.arrives("plan bytes")
+@verifies("PLAN-5", arrivals=True)
+def plan_computes_the_same(journey: Journey) -> Judged:
+    if journey.materials.plan is not None and not journey.refusal:
+        yield from rows_as_expected(journey)
+        yield from journey.arrives("rows")
 
 
-@verifies("PLAN-5")
-def plan_computes_the_same(trip: Trip) -> Outcome:
-    if trip.materials.plan is not None and not trip.refusal:
-        yield from rows_as_expected(trip)
-        yield from trip.arrives("rows")
-
-
-def rows_as_expected(trip: Trip) -> Outcome:
+def rows_as_expected(journey: Journey) -> Judged:
     """Yield the difference between the rows that the split gives and those that the suite computed."""
-    expected, actual = trip.expected_rows, trip.sent["rows"]
+    expected, actual = journey.expected_rows, journey.sent["rows"]
     if actual is None and not expected.rows:
         yield AS_BUILT, None  # no row and no batch, hence no schema to look at
     else:
-        yield AS_BUILT, difference(in_any_layout(expected), in_any_layout(actual), "rows")
+        yield AS_BUILT, difference(in_any_layout(expected), in_any_layout(actual), Place(Step.LOOK, "rows"))
 
 
 @verifies("PLAN-6")
-def splits_of_one_plan_share_nothing(trip: Trip) -> Outcome:
+def splits_of_one_plan_share_nothing(journey: Journey) -> Judged:
     """Two splits built from the same objects share no container that a user could change, nor one that reading changes,
     but for what was given.
     """
-    if trip.refusal or trip.materials.plan is None:
+    if journey.refusal or journey.materials.plan is None:
         return
-    materials = trip.example.make()
-    first, second = attempt(trip.adapter.build, materials), attempt(trip.adapter.build, materials)
+    materials = journey.example.make()
+    first, second = attempt(journey.adapter.build, materials), attempt(journey.adapter.build, materials)
     if isinstance(second, Raised):
-        yield AS_BUILT, Difference("build a second split from one plan", "a split", str(second))
+        yield AS_BUILT, Difference(Place(Step.BUILD, case="of a second split from one plan"), "a split", str(second))
         return
     given = {id(value) for part in vars(materials).values() for _, value in reachable(part)}
     own = {id(value) for _, value in reachable(first) if isinstance(value, (list, dict, set, bytearray))} - given
     shared = [(path, value) for path, value in reachable(second) if id(value) in own]
     public = next((path for path, _ in shared if "._" not in path), None)
     before = [repr(value) for _, value in shared]
-    trip.observe("rows", split=first)
+    journey.observe("rows", split=first)
     changed = (path for (path, value), text in zip(shared, before, strict=True) if repr(value) != text)
     path = public or next(changed, None)
-    yield AS_BUILT, None if path is None else Difference(path, "its own", "shared with another split of the plan")
+    where = Place(Step.LOOK, "reachable", case="shared by splits of one plan", variant=path or "")
+    yield AS_BUILT, None if path is None else Difference(where, "its own", "shared with another split of the plan")
 
 
-@verifies("PLAN-7")
-def sql_text_arrives(trip: Trip) -> Outcome:
-    yield from trip.built("SQL text", repr(trip.materials.transform_sql))
-    yield from trip.arrives("SQL text")
+@verifies("PLAN-7", arrivals=True)
+def sql_text_arrives(journey: Journey) -> Judged:
+    yield from journey.given("SQL text")
+    yield from journey.arrives("SQL text")
 
 
-@verifies("PLAN-8")
-def sql_text_computes_the_same(trip: Trip) -> Outcome:
-    if trip.materials.plan is None:
+@verifies("PLAN-8", arrivals=True)
+def sql_text_computes_the_same(journey: Journey) -> Judged:
+    if journey.materials.plan is None:
         return
-    if trip.refusal:
-        yield AS_BUILT, Difference("build with SQL text", "a split", str(trip.refusal))
+    if journey.refusal:
+        yield AS_BUILT, Difference(Place(Step.BUILD), "a split", str(journey.refusal))
         return
-    yield from rows_as_expected(trip)
-    yield from trip.arrives("rows")
+    yield from rows_as_expected(journey)
+    yield from journey.arrives("rows")

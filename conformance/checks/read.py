@@ -8,149 +8,174 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from conformance.checks import Outcome, verifies
+from conformance.checks.check import Judged, verifies
 from conformance.checks.plan import rows_as_expected
-from conformance.observation import Difference, attempt, difference, differing
-from conformance.plain import Raised, in_any_layout
-from conformance.reachability import reachable
-from conformance.transports.workers import call
-from conformance.trip import AS_BUILT, Trip
-from fixtures.damage import DAMAGES
+from conformance.observation.difference import Difference, Place, Step, difference, differing
+from conformance.observation.raised import Raised, attempt
+from conformance.observation.reachable import reachable
+from conformance.observation.values import in_any_layout
+from conformance.transports.calls import call
+from conformance.transports.journey import Journey
+from conformance.transports.transport import AS_BUILT
+from fixtures.tables.damage import DAMAGES
 
 CONTAINERS = (list, dict, set, bytearray)
 
 
-@verifies("READ-1")
-def rows_arrive(trip: Trip) -> Outcome:
+@verifies("READ-1", arrivals=True, units=("stores",))
+def rows_arrive(journey: Journey) -> Judged:
     """Judged on splits without a plan: PLAN-5 judges the others."""
-    if trip.materials.plan is None and not trip.refusal:
-        yield from rows_as_expected(trip)
-        yield from trip.arrives("rows")
+    if journey.materials.plan is None and not journey.refusal:
+        yield from rows_as_expected(journey)
+        yield from journey.arrives("rows")
 
 
-@verifies("READ-2")
-def can_be_read_again(trip: Trip) -> Outcome:
-    if trip.refusal:
+@verifies("READ-2", arrivals=True)
+def can_be_read_again(journey: Journey) -> Judged:
+    if journey.refusal:
         return
-    for transport, observation in trip.observations():
+    for transport, observation in journey.observations():
+        step = Step.READ if transport == AS_BUILT else Step.ARRIVE
         rows, again = observation.get("rows"), observation.get("reads again")
         if "reads again" not in observation or isinstance(rows, Raised):
             continue  # READ-1 and PLAN-5 judge what cannot be read at all
-        yield transport, difference(rows, again, "rows, begun before another iterator and finished after it")
+        yield transport, difference(rows, again, Place(step, "reads again"))
 
 
-@verifies("READ-3")
-def sending_leaves_the_original(trip: Trip) -> Outcome:
+@verifies("READ-3", arrivals=True)
+def sending_leaves_the_original(journey: Journey) -> Judged:
     """The original after all trips is as before; what arrives shares nothing public or changing."""
-    if trip.refusal:
+    if journey.refusal:
         return
-    changed = next(differing(trip.sent, trip.observe()), None)
+    changed = next(differing(journey.sent, journey.observe(), Place(Step.LOOK, case="after sending")), None)
     yield AS_BUILT, changed and changed[1]
-    own = {id(value) for _, value in reachable(trip.split) if isinstance(value, CONTAINERS)}
-    for transport, arrivals in trip.arrivals.items():
+    own = {id(value) for _, value in reachable(journey.split) if isinstance(value, CONTAINERS)}
+    for transport, arrivals in journey.arrivals.items():
         copy = arrivals[0].split if arrivals else None
         if copy is None or transport == "copy":
             continue
         shared = [(path, value) for path, value in reachable(copy) if id(value) in own]
         public = next((path for path, _ in shared if "._" not in path), None)
-        yield transport, Difference(public, "its own", "the same object as the original's") if public else None
+        where = Place(Step.ARRIVE, "reachable", 1, "shared with the original")
+        if public:
+            yield transport, Difference(replace(where, variant=public), "its own", "the same object as the original's")
+        else:
+            yield transport, None
         if shared:
             before = [repr(value) for _, value in shared]
-            trip.observe("rows", split=copy)
+            journey.observe("rows", split=copy)
             for (path, value), text in zip(shared, before, strict=True):
                 if repr(value) != text:
-                    yield (
-                        transport,
-                        Difference(path, "its own", "shared with the original, and changed by reading"),
-                    )
+                    changing = "shared with the original, and changed by reading"
+                    yield transport, Difference(replace(where, variant=path), "its own", changing)
 
 
-@verifies("READ-4")
-def lost_file_raises_and_is_named(trip: Trip) -> Outcome:
+@verifies("READ-4", units=("engines", "stores"))
+def lost_file_raises_and_is_named(journey: Journey) -> Judged:
     """The data file is removed, cut or replaced after the split was built, and read on a worker; a few ways for a drawn
     example, all for a pinned one. With a plan a loader may need no row at all, so only splits without one are judged.
     """
     if (
-        trip.refusal
-        or trip.materials.plan is not None
-        or trip.example.elsewhere is None
-        or not trip.can_carry("pickle-2")
+        journey.refusal
+        or journey.materials.plan is not None
+        or journey.example.elsewhere is None
+        or not journey.can_carry("pickle-2")
     ):
         return
-    yield from _lost_delete_file(trip)
+    yield from _lost_delete_file(journey)
     ways = list(DAMAGES.items())
-    if not trip.example.exhaustive:
-        offset = len(trip.example.title) % len(ways)
+    if not journey.example.exhaustive:
+        offset = len(journey.example.title) % len(ways)
         ways = [ways[offset], ways[(offset + 3) % len(ways)]]
     for way, damage in ways:
-        folder = trip.scratch / "damaged"
+        folder = journey.scratch / "damaged"
         shutil.rmtree(folder, ignore_errors=True)
-        materials, path = trip.example.elsewhere(folder)
-        split = attempt(trip.adapter.build, materials)
+        materials, path = journey.example.elsewhere(folder)
+        split = attempt(journey.adapter.build, materials)
         payload = attempt(pickle.dumps, split)
         if isinstance(payload, Raised):
             continue  # WIRE-1 judges that
         damage(path)
-        answer = call(trip.adapter, "first", "read_failure", payload, limit=LIMIT)
-        yield AS_BUILT, _as_it_should_fail(answer, materials.file_scan_task.file.file_path, f"read, the file {way}")
+        answer = call(journey.adapter, "first", "read_failure", payload, limit=READ_SECONDS)
+        yield (
+            AS_BUILT,
+            _as_it_should_fail(
+                answer, materials.file_scan_task.file.file_path, Place(Step.READ, case="the file", variant=way)
+            ),
+        )
 
 
-def _lost_delete_file(trip: Trip) -> Outcome:
+def _lost_delete_file(journey: Journey) -> Judged:
     """Read with a delete file removed: the rows that it deletes must not come back."""
-    assert trip.example.elsewhere is not None
-    folder = trip.scratch / "damaged"
+    assert journey.example.elsewhere is not None
+    folder = journey.scratch / "damaged"
     shutil.rmtree(folder, ignore_errors=True)
-    materials, _ = trip.example.elsewhere(folder)
+    materials, _ = journey.example.elsewhere(folder)
     for file in materials.file_scan_task.delete_files:
-        payload = attempt(lambda: pickle.dumps(trip.adapter.build(materials)))
+        payload = attempt(lambda: pickle.dumps(journey.adapter.build(materials)))
         path = Path(file.file_path.removeprefix("vault://").replace("%25", "%"))
         (folder / path).unlink()
         if not isinstance(payload, Raised):
-            answer = call(trip.adapter, "first", "read_failure", payload, limit=LIMIT)
-            yield AS_BUILT, _as_it_should_fail(answer, file.file_path, "read, a delete file removed")
+            answer = call(journey.adapter, "first", "read_failure", payload, limit=READ_SECONDS)
+            yield (
+                AS_BUILT,
+                _as_it_should_fail(answer, file.file_path, Place(Step.READ, case="a delete file", variant="removed")),
+            )
         return
 
 
-@verifies("READ-5")
-def several_files_are_read(trip: Trip) -> Outcome:
+# Several files in one split.
+ORDER = "of three files"
+
+
+@verifies("READ-5", together=True)
+def several_files_are_read(journey: Journey) -> Judged:
     """One split of the file and of two more with the same rows, in both orders; and one of no file."""
-    build, variant = trip.adapter.build_files, trip.example.variant
-    if trip.refusal or trip.materials.plan is not None or build is None or variant is None or trip.spec is None:
+    build, variant = journey.adapter.build_files, journey.example.variant
+    if (
+        journey.refusal
+        or journey.materials.plan is not None
+        or build is None
+        or variant is None
+        or journey.spec is None
+    ):
         return
-    name = trip.spec.file_name
-    given = [trip.example.make(), *(variant(file_name=f"{name} {i}") for i in (2, 3))]
+    name = journey.spec.file_name
+    given = [journey.example.make(), *(variant(file_name=f"{name} {i}") for i in (2, 3))]
     tasks = [materials.file_scan_task for materials in given]
-    wanted = replace(trip.expected_rows, rows=tuple(sorted(trip.expected_rows.rows * len(tasks))))
+    wanted = replace(journey.expected_rows, rows=tuple(sorted(journey.expected_rows.rows * len(tasks))))
     ids = []
-    for where, order in (("", tasks), (" in reverse order", tasks[::-1])):
-        split = attempt(build, trip.materials, order)
+    for how, order in (("in their order", tasks), ("in reverse", tasks[::-1])):
+        split = attempt(build, journey.materials, order)
         if isinstance(split, Raised):
-            yield AS_BUILT, Difference(f"build of three files{where}", "a split", str(split))
+            yield AS_BUILT, Difference(Place(Step.BUILD, case=ORDER, variant=how), "a split", str(split))
             continue
-        rows = trip.observe("rows", split=split)["rows"]
+        rows = journey.observe("rows", split=split)["rows"]
         if wanted.rows or rows is not None:
-            found = difference(in_any_layout(wanted), in_any_layout(rows), f"rows of three files{where}")
+            found = difference(
+                in_any_layout(wanted), in_any_layout(rows), Place(Step.READ, "rows", case=ORDER, variant=how)
+            )
             yield AS_BUILT, found
-        for transport in trip.transports:
-            carry = getattr(transport, "carry", None)
-            if carry is not None and trip.can_carry(transport.name):
-                arrived = attempt(carry, split)
-                if not isinstance(arrived, Raised):  # the WIRE clauses judge what cannot be carried
-                    there = trip.observe("rows", split=arrived)["rows"]
-                    yield transport.name, difference(rows, there, f"rows of three files{where}")
-        ids.append(trip.observe("id", split=split).get("id"))
-    if len(ids) == len({"", "reverse"}):
-        yield AS_BUILT, difference(ids[0], ids[1], "id of the same files in reverse order")
-    none = attempt(build, trip.materials, [])
+        for transport, arrived in journey.carried_together(split):
+            if not isinstance(arrived, Raised):  # the WIRE clauses judge what cannot be carried
+                there = journey.observe("rows", split=arrived)["rows"]
+                yield transport.name, difference(rows, there, Place(Step.ARRIVE, "rows", 1, ORDER, how))
+        ids.append(journey.observe("id", split=split).get("id"))
+    if len(ids) == 2:
+        yield AS_BUILT, difference(ids[0], ids[1], Place(Step.LOOK, "id", case=ORDER))
+    none = attempt(build, journey.materials, [])
     refused = isinstance(none, Raised) and none.type == "builtins.ValueError"
-    yield AS_BUILT, None if refused else Difference("build of no file", "raises ValueError", str(none)[:200])
+    yield (
+        AS_BUILT,
+        None if refused else Difference(Place(Step.BUILD, case="of no file"), "raises ValueError", str(none)[:200]),
+    )
 
 
 # Seconds that reading a small damaged file may take.
-LIMIT = 30.0
+READ_SECONDS = 30.0
 
 
-def _as_it_should_fail(answer: Any, path: str, where: str) -> Difference | None:
+def _as_it_should_fail(answer: Any, path: str, where: Place) -> Difference | None:
     if isinstance(answer, Raised):
         return Difference(where, "raises", str(answer))
     if "rows" in answer:
@@ -158,4 +183,4 @@ def _as_it_should_fail(answer: Any, path: str, where: str) -> Difference | None:
     raised, sent_back = answer["raised"], answer["sent back"]
     if path not in raised.message:
         return Difference(where, f"an error that names {path}", str(raised))
-    return difference(raised, sent_back, f"{where}, its error after a round trip")
+    return difference(raised, sent_back, replace(where, part="error, after a round trip"))

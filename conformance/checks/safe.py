@@ -10,45 +10,49 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from conformance.checks import Outcome, verifies
-from conformance.observation import Difference, attempt
-from conformance.plain import Raised
-from conformance.secrets import secret_values
-from conformance.transports.workers import call
-from conformance.trip import AS_BUILT, Trip
-from fixtures.damage import DAMAGES
+from conformance.checks.check import Judged, verifies
+from conformance.observation.difference import Difference, Place, Step
+from conformance.observation.raised import Raised, attempt
+from conformance.observation.secrets import secret_values
+from conformance.transports.calls import call
+from conformance.transports.journey import Journey
+from conformance.transports.transport import AS_BUILT
+from fixtures.tables.damage import DAMAGES
 
 
-@verifies("SAFE-1")
-def secrets_are_not_shown(trip: Trip) -> Outcome:
+@verifies("SAFE-1", units=("engines", "stores"))
+def secrets_are_not_shown(journey: Journey) -> Judged:
     """Looked for in representations, log records and tracebacks of a read that succeeds and of one that fails."""
-    secrets = secret_values(trip.materials.file_io_properties, trip.adapter.secret_properties)
-    if trip.refusal or not secrets or trip.example.elsewhere is None:
+    secrets = secret_values(journey.materials.file_io_properties, journey.adapter.secret_properties)
+    if journey.refusal or not secrets or journey.example.elsewhere is None:
         return
-    folder = trip.scratch / "secrets"
+    folder = journey.scratch / "secrets"
     shutil.rmtree(folder, ignore_errors=True)
     with _logged() as lines:
-        materials, path = trip.example.elsewhere(folder)
-        secrets += secret_values(materials.file_io_properties, trip.adapter.secret_properties)
-        split = attempt(trip.adapter.build, materials)
+        materials, path = journey.example.elsewhere(folder)
+        secrets += secret_values(materials.file_io_properties, journey.adapter.secret_properties)
+        split = attempt(journey.adapter.build, materials)
         payload = attempt(pickle.dumps, split)
         attempt(pickle.loads, payload)
-        attempt(lambda: [batch.num_rows for batch in trip.adapter.read(split)])
+        attempt(lambda: [batch.num_rows for batch in journey.adapter.read(split)])
         DAMAGES["removed"](path)
-        failure = attempt(lambda: [batch.num_rows for batch in trip.adapter.read(split)])
+        failure = attempt(lambda: [batch.num_rows for batch in journey.adapter.read(split)])
         wrong: Any = 7
-        refused = attempt(trip.adapter.build, replace(materials, row_filter=wrong))
+        refused = attempt(journey.adapter.build, replace(materials, row_filter=wrong))
     shown = {"log": "\n".join(lines), "error of a failed read": str(failure), "repr": repr(split), "str": str(split)}
     shown["error of a build that fails"] = str(refused)
-    if trip.adapter.scan_context is not None and not isinstance(split, Raised):
-        context = attempt(trip.adapter.scan_context, split)
+    if journey.adapter.scan_context is not None and not isinstance(split, Raised):
+        context = attempt(journey.adapter.scan_context, split)
         shown["repr and str of the scan context"] = f"{context!r} {context}"
     if isinstance(payload, bytes):
-        there = call(trip.adapter, "first", "read_failure", payload)
+        there = call(journey.adapter, "first", "read_failure", payload)
         shown["traceback on a worker"] = there.get("text", "") if isinstance(there, dict) else str(there)
     for where, text in shown.items():
         leaked = next((secret for secret in secrets if secret in text), None)
-        yield AS_BUILT, Difference(where, "no secret", _around(leaked, text)) if leaked else None
+        yield (
+            AS_BUILT,
+            Difference(Place(Step.LOOK, "text", variant=where), "no secret", _around(leaked, text)) if leaked else None,
+        )
 
 
 @contextmanager

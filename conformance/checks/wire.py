@@ -8,45 +8,46 @@ import pickle
 from dataclasses import replace
 from typing import Any
 
-from conformance.checks import Outcome, verifies
-from conformance.growth import growth
-from conformance.observation import Difference, attempt, difference, differing
-from conformance.plain import Raised
-from conformance.transports.workers import LIMITED, call
-from conformance.trip import AS_BUILT, Trip, not_carried
-from fixtures.history import with_history
+from conformance.checks.check import Judged, verifies
+from conformance.checks.growth import growth
+from conformance.observation.difference import Difference, Place, Step, difference, differing
+from conformance.observation.raised import Raised, attempt
+from conformance.transports.calls import LIMITED, call
+from conformance.transports.journey import Journey, not_carried
+from conformance.transports.transport import AS_BUILT
+from fixtures.tables.history import with_history
 
 
-def carried(trip: Trip, clause_id: str) -> Outcome:
+def arrives_at_all(journey: Journey, clause_id: str) -> Judged:
     """Yield, for each transport of the clause, whether the split could be carried there at all."""
-    if trip.refusal:
+    if journey.refusal:
         return
-    for transport in trip.transports:
-        if transport.clause == clause_id and trip.can_carry(transport.name):
-            first = trip.arrivals[transport.name][0]
+    for transport in journey.transports:
+        if transport.clause == clause_id and journey.can_carry(transport.name):
+            first = journey.arrivals[transport.name][0]
             yield transport.name, not_carried(first)
 
 
 @verifies("WIRE-1")
-def pickle_carries(trip: Trip) -> Outcome:
-    yield from carried(trip, "WIRE-1")
+def pickle_carries(journey: Journey) -> Judged:
+    yield from arrives_at_all(journey, "WIRE-1")
 
 
 @verifies("WIRE-2")
-def cloudpickle_carries(trip: Trip) -> Outcome:
-    yield from carried(trip, "WIRE-2")
+def cloudpickle_carries(journey: Journey) -> Judged:
+    yield from arrives_at_all(journey, "WIRE-2")
 
 
 @verifies("WIRE-3")
-def copies_are_made(trip: Trip) -> Outcome:
-    yield from carried(trip, "WIRE-3")
+def copies_are_made(journey: Journey) -> Judged:
+    yield from arrives_at_all(journey, "WIRE-3")
 
 
-@verifies("WIRE-4")
-def second_trip_changes_nothing(trip: Trip) -> Outcome:
-    if trip.refusal:
+@verifies("WIRE-4", arrivals=True)
+def second_trip_changes_nothing(journey: Journey) -> Judged:
+    if journey.refusal:
         return
-    for transport, arrivals in trip.arrivals.items():
+    for transport, arrivals in journey.arrivals.items():
         later = [arrival for arrival in arrivals if arrival.hop > 1]
         if arrivals[0].observation is None:
             continue
@@ -54,53 +55,50 @@ def second_trip_changes_nothing(trip: Trip) -> Outcome:
             if arrival.observation is None:
                 yield transport, not_carried(arrival)
                 continue
-            changed = next(differing(arrivals[0].observation, arrival.observation), None)
-            yield (
-                transport,
-                changed
-                and Difference(f"{changed[1].path}, after trip {arrival.hop}", changed[1].expected, changed[1].actual),
-            )
+            where = Place(Step.ARRIVE, hop=arrival.hop, case="against the first trip")
+            changed = next(differing(arrivals[0].observation, arrival.observation, where), None)
+            yield transport, changed and changed[1]
 
 
-@verifies("WIRE-5")
-def fresh_interpreter_changes_nothing(trip: Trip) -> Outcome:
-    yield from arrived_alike(trip, "WIRE-5")
+@verifies("WIRE-5", units=("departed",))
+def fresh_interpreter_changes_nothing(journey: Journey) -> Judged:
+    yield from arrived_alike(journey, "WIRE-5")
 
 
 @verifies("WIRE-6")
-def processes_change_nothing(trip: Trip) -> Outcome:
+def processes_change_nothing(journey: Journey) -> Judged:
     """Under fork, what raises at once is as good as what works; what does not answer is not."""
-    yield from arrived_alike(trip, "WIRE-6")
+    yield from arrived_alike(journey, "WIRE-6")
 
 
-@verifies("WIRE-7")
-def engines_change_nothing(trip: Trip) -> Outcome:
+@verifies("WIRE-7", arrivals=True)
+def engines_change_nothing(journey: Journey) -> Judged:
     """Judged where an engine was asked for (``--engines``, ``--transport ray``)."""
-    yield from arrived_alike(trip, "WIRE-7")
+    yield from arrived_alike(journey, "WIRE-7")
 
 
 @verifies("WIRE-8")
-def threads_change_nothing(trip: Trip) -> Outcome:
-    yield from arrived_alike(trip, "WIRE-8")
+def threads_change_nothing(journey: Journey) -> Judged:
+    yield from arrived_alike(journey, "WIRE-8")
 
 
-def arrived_alike(trip: Trip, clause_id: str) -> Outcome:
+def arrived_alike(journey: Journey, clause_id: str) -> Judged:
     """Yield, for each transport of the clause, what differs there and not after a pickle round trip in this process."""
-    if trip.refusal:
+    if journey.refusal:
         return
-    for transport in trip.transports:
-        if transport.clause != clause_id or not trip.can_carry(transport.name):
+    for transport in journey.transports:
+        if transport.clause != clause_id or not journey.can_carry(transport.name):
             continue
-        for arrival in trip.arrivals[transport.name]:
+        for arrival in journey.arrivals[transport.name]:
             if arrival.observation is None:
                 yield transport.name, not_carried(arrival)
                 continue
-            changed = list(differing(trip.sent, arrival.observation))
+            where = Place(Step.ARRIVE, hop=arrival.hop)
+            changed = list(differing(journey.sent, arrival.observation, where))
             if changed:
-                here = attempt(dumped_and_loaded, trip.split)
-                known = (
-                    {} if isinstance(here, Raised) else dict(differing(trip.sent, trip.observe(split=here, again=True)))
-                )
+                here = attempt(dumped_and_loaded, journey.split)
+                seen_here = {} if isinstance(here, Raised) else journey.observe(split=here, again=True)
+                known = dict(differing(journey.sent, seen_here, where))
                 changed = [(aspect, found) for aspect, found in changed if aspect not in known]
             yield transport.name, changed[0][1] if changed else None
 
@@ -111,81 +109,78 @@ def dumped_and_loaded(split: Any) -> Any:
 
 
 @verifies("WIRE-9")
-def payload_does_not_grow(trip: Trip) -> Outcome:
+def payload_does_not_grow(journey: Journey) -> Judged:
     """The payload of one split, without a plan, of tables with ever more snapshots and of scans with ever more splits.
 
     Less than a byte for each is no growth: numbers get more digits.
     """
-    if trip.refusal:
+    if journey.refusal:
         return
-    given = replace(trip.materials, plan=None, session_context=None, udf_registry=None)
+    given = replace(journey.materials, plan=None, session_context=None, udf_registry=None)
 
     def with_snapshots(count: int) -> bytes:
         metadata = with_history(given.table_metadata, count)
-        return pickle.dumps(trip.adapter.build(replace(given, table_metadata=metadata)), pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps(journey.adapter.build(replace(given, table_metadata=metadata)), pickle.HIGHEST_PROTOCOL)
 
     def with_siblings(count: int) -> bytes:
-        assert trip.adapter.build_scan is not None
+        assert journey.adapter.build_scan is not None
         files = [replace(given, file_scan_task=dumped_and_loaded(given.file_scan_task)) for _ in range(count)]
-        return pickle.dumps(trip.adapter.build_scan(files)[0], pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps(journey.adapter.build_scan(files)[0], pickle.HIGHEST_PROTOCOL)
 
-    growing = {"snapshots of the table": with_snapshots}
-    if trip.adapter.build_scan is not None:
-        growing["splits of the scan"] = with_siblings
+    growing = {SNAPSHOTS: with_snapshots}
+    if journey.adapter.build_scan is not None:
+        growing[SIBLINGS] = with_siblings
     for what, payload in growing.items():
         payloads = [attempt(payload, count) for count in GROWING]
         sizes = [len(dumped) for dumped in payloads if isinstance(dumped, bytes)]
         if len(sizes) < len(GROWING):
             continue  # other clauses judge what cannot be built or dumped
         bound = sizes[0] + GROWING[-1]
-        found = Difference(f"payload, by {what}", f"at most {bound:,} bytes at any number", growth(GROWING, sizes))
+        found = Difference(
+            Place(Step.SEND, "payload", case="by the number of", variant=what),
+            f"at most {bound:,} bytes at any number",
+            growth(GROWING, sizes),
+        )
         yield AS_BUILT, found if sizes[-1] > bound else None
 
 
 # So many snapshots, or splits, for each payload.
 GROWING = (1, 5, 25)
+SNAPSHOTS, SIBLINGS = "snapshots of the table", "splits of the scan"
 
 
 @verifies("WIRE-10")
-def other_interpreter_changes_nothing(trip: Trip) -> Outcome:
+def other_interpreter_changes_nothing(journey: Journey) -> Judged:
     """Judged where another interpreter was given (``--worker``): payloads of this one are loaded and read there."""
-    yield from arrived_alike(trip, "WIRE-10")
+    yield from arrived_alike(journey, "WIRE-10")
 
 
 @verifies("WIRE-11")
-def damaged_payload_does_no_harm(trip: Trip) -> Outcome:
+def damaged_payload_does_no_harm(journey: Journey) -> Judged:
     """Cut at every length (some, for drawn examples) it raises; with bytes flipped, on a worker with limits, it ends.
 
     Nothing in pickle notices a flipped byte: a split with another path or literal may come of it, and that is no break.
     """
-    payload = attempt(pickle.dumps, trip.split, pickle.HIGHEST_PROTOCOL)
-    if trip.refusal or isinstance(payload, Raised):
+    payload = attempt(pickle.dumps, journey.split, pickle.HIGHEST_PROTOCOL)
+    if journey.refusal or isinstance(payload, Raised):
         return
-    step = 1 if trip.example.exhaustive else max(1, len(payload) // 40)
+    step = 1 if journey.example.exhaustive else max(1, len(payload) // 40)
     loaded = next((n for n in range(0, len(payload), step) if not _raises(payload[:n])), None)
-    yield (
-        AS_BUILT,
-        None if loaded is None else Difference(f"payload cut to {loaded} of {len(payload)} bytes", "raises", "a split"),
-    )
-    places = range(0, len(payload), 1 if trip.example.exhaustive else max(1, len(payload) // 60))
+    cut = Place(Step.SEND, "payload", case="cut short")
+    yield AS_BUILT, None if loaded is None else Difference(cut, "raises", f"a split, of the first {loaded} bytes")
+    places = range(0, len(payload), 1 if journey.example.exhaustive else max(1, len(payload) // 60))
     flips = [(place, 1 << (place % 8)) for place in places]
-    outcome = call(trip.adapter, LIMITED, "load_flipped", payload, flips, limit=FLIP_LIMIT)
-    yield (
-        AS_BUILT,
-        Difference("payload with a byte flipped", "loads or raises", str(outcome)) if _ended(outcome) else None,
-    )
+    outcome = call(journey.adapter, LIMITED, "load_flipped", payload, flips, limit=FLIP_SECONDS)
+    flipped = Place(Step.SEND, "payload", case="with a byte flipped")
+    yield AS_BUILT, Difference(flipped, "loads or raises", str(outcome)) if isinstance(outcome, Raised) else None
 
 
 # Seconds for loading a few thousand damaged payloads.
-FLIP_LIMIT = 60.0
+FLIP_SECONDS = 60.0
 
 
 def _raises(payload: bytes) -> bool:
     return isinstance(attempt(pickle.loads, payload), Raised)
-
-
-def _ended(outcome: Any) -> bool:
-    return isinstance(outcome, Raised)
 
 
 # Modules that hold no code of the loader or of its user: pickle's own, and plain values of the standard library.
@@ -195,22 +190,26 @@ PLAIN_MODULES = frozenset(
 
 
 @verifies("WIRE-12")
-def payload_names_known_modules(trip: Trip) -> Outcome:
+def payload_names_known_modules(journey: Journey) -> Judged:
     """Allowed are the adapter's modules, pickle's own, and those of the registry's and the FileIO's classes."""
-    if trip.refusal or not trip.adapter.modules or not trip.can_carry("pickle-2"):
+    if journey.refusal or not journey.adapter.modules or not journey.can_carry("pickle-2"):
         return
-    payload = attempt(pickle.dumps, trip.split)
+    payload = attempt(pickle.dumps, journey.split)
     if isinstance(payload, Raised):
         return
-    user = {type(trip.materials.file_io).__module__}
-    if trip.materials.udf_registry is not None:
-        user |= {module for module, _ in _globals(pickle.dumps(trip.materials.udf_registry))}
+    user = {type(journey.materials.file_io).__module__}
+    if journey.materials.udf_registry is not None:
+        user |= {module for module, _ in _globals(pickle.dumps(journey.materials.udf_registry))}
     for module, name in sorted(_globals(payload)):
-        ours = any(module == own or module.startswith(f"{own}.") for own in trip.adapter.modules)
+        ours = any(module == own or module.startswith(f"{own}.") for own in journey.adapter.modules)
         if not ours and module not in PLAIN_MODULES | user:
             yield (
                 AS_BUILT,
-                Difference("globals of the payload", f"of {', '.join(trip.adapter.modules)}", f"{module}.{name}"),
+                Difference(
+                    Place(Step.SEND, "globals of the payload"),
+                    f"of {', '.join(journey.adapter.modules)}",
+                    f"{module}.{name}",
+                ),
             )
             return
     yield AS_BUILT, None
@@ -235,13 +234,13 @@ def _globals(payload: bytes) -> set[tuple[str, str]]:
 
 
 @verifies("WIRE-13")
-def subclass_arrives_as_itself(trip: Trip) -> Outcome:
+def subclass_arrives_as_itself(journey: Journey) -> Judged:
     """The split and the scan context, each made one of a subclass with a field of its own."""
-    if trip.refusal or not trip.can_carry("pickle-2"):
+    if journey.refusal or not journey.can_carry("pickle-2"):
         return
-    parts = {"split": attempt(trip.adapter.build, trip.example.make())}
-    if trip.adapter.scan_context is not None:
-        parts["scan context"] = attempt(trip.adapter.scan_context, parts["split"])
+    parts = {"split": attempt(journey.adapter.build, journey.example.make())}
+    if journey.adapter.scan_context is not None:
+        parts["scan context"] = attempt(journey.adapter.scan_context, parts["split"])
     for what, part in parts.items():
         if isinstance(part, Raised):
             continue
@@ -251,7 +250,7 @@ def subclass_arrives_as_itself(trip: Trip) -> Outcome:
             continue  # a class that cannot be subclassed this way promises nothing about subclasses
         for name, carry in carrying:  # the other WIRE clauses judge what cannot be carried at all
             arrived = attempt(carry, part)
-            where = f"class and own field of the {what}, by {name}"
+            where = Place(Step.ARRIVE, f"class and own field of the {what}", 1, "by", name)
             if isinstance(arrived, Raised):
                 yield AS_BUILT, Difference(where, "carried", str(arrived))
             else:
@@ -274,10 +273,15 @@ def _subclassed(part: Any) -> None:
 
 
 @verifies("WIRE-14")
-def second_load_does_nothing_else(trip: Trip) -> Outcome:
-    payload = attempt(pickle.dumps, trip.split)
-    if trip.refusal or isinstance(payload, Raised):
+def second_load_does_nothing_else(journey: Journey) -> Judged:
+    payload = attempt(pickle.dumps, journey.split)
+    if journey.refusal or isinstance(payload, Raised):
         return
-    done = call(trip.adapter, "first", "second_load", payload)
+    done = call(journey.adapter, "first", "second_load", payload)
     if isinstance(done, list):
-        yield AS_BUILT, Difference("a second load on a worker", "nothing but the split", done[0]) if done else None
+        yield (
+            AS_BUILT,
+            Difference(Place(Step.SEND, case="a second load on a worker"), "nothing but the split", done[0])
+            if done
+            else None,
+        )

@@ -11,16 +11,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
 from rich.pretty import pretty_repr
 
 from conformance.contract import FAMILIES, Level
-from conformance.findings import Findings, Violation
-from conformance.remote import distribution_version
+from conformance.judging.findings import Findings, Violation
+from conformance.judging.verdicts import State, Verdict
+from conformance.observation.difference import Place
+from conformance.report.reproducers import verified
 from conformance.report.terminal import VERSIONS
-from conformance.reproducers import reproducer
-from conformance.selection import Selection
-from conformance.trip import AS_BUILT
-from conformance.verdicts import State, Verdict
+from conformance.run.selection import Selection
+from conformance.transports.transport import AS_BUILT
+from conformance.transports.worker_tasks import distribution_version
 from strategies.serialization import from_json
 
 __all__ = ["FORMAT", "SCHEMA", "Ended", "document"]
@@ -30,6 +32,7 @@ FORMAT = 1
 SCHEMA = Path(__file__).with_name("schema.json")
 
 EXAMPLE_WIDTH = 88
+_PLACE = TypeAdapter(Place)
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Ended:
 def document(run: Ended) -> dict[str, Any]:
     """Return the run as JSON values, as ``schema.json`` describes them."""
     selection, findings = run.selection, run.findings
+    violations = [violation for verdict in run.verdicts for violation in verdict.violations]
+    scripts = verified(violations, selection.adapter)
     return {
         "format": FORMAT,
         "suite": {"name": "dataloader-conformance", "version": version("dataloader-conformance")},
@@ -90,9 +95,7 @@ def document(run: Ended) -> dict[str, Any]:
         "transports": _transports(selection, findings),
         "families": {family: FAMILIES[family] for family in dict.fromkeys(v.clause.family for v in run.verdicts)},
         "clauses": [_clause(verdict, run) for verdict in run.verdicts],
-        "violations": [
-            _violation(violation, selection) for verdict in run.verdicts for violation in verdict.violations
-        ],
+        "violations": [_violation(*each) for each in zip(violations, scripts, strict=True)],
         "generated": {
             "examples": findings.examples,
             "unusable": dict(sorted(findings.unusable.items())),
@@ -142,19 +145,20 @@ def _clause(verdict: Verdict, run: Ended) -> dict[str, Any]:
     }
 
 
-def _violation(violation: Violation, selection: Selection) -> dict[str, Any]:
+def _violation(violation: Violation, script: str) -> dict[str, Any]:
     spec = from_json(violation.spec) if violation.spec else None
     return {
         "id": violation.id,
         "clause": violation.clause,
         "transports": list(violation.transports),
-        "path": violation.difference.path,
+        "path": str(violation.difference.place),
+        "place": _PLACE.dump_python(violation.difference.place, mode="json"),
         "expected": violation.difference.expected,
         "actual": violation.difference.actual,
         "alone": violation.alone,
         "example": violation.example if spec is None else pretty_repr(spec, max_width=EXAMPLE_WIDTH),
         "spec": json.loads(violation.spec) if violation.spec else None,
-        "reproducer": reproducer(violation, selection.adapter),
+        "reproducer": script,
     }
 
 

@@ -62,7 +62,9 @@ def _run(suite: Element, document: dict[str, Any]) -> None:
     violated = any(is_violated(clause) and clause["binds"] for clause in document["clauses"])
     if not outcome["complete"] or (outcome["exit_code"] and not violated):
         message = outcome["incomplete_because"] or outcome["sentence"]
-        error = SubElement(case, "error", type="incomplete" if not outcome["complete"] else "red", message=message)
+        error = SubElement(
+            case, "error", type="incomplete" if not outcome["complete"] else "red", message=_clean(message)
+        )
         error.text = _clean("\n\n".join((outcome["sentence"], *outcome["errors"])))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 
+from conformance.adapters.loading import adapter_names
 from conformance.checks import CHECKS
 from conformance.contract import CLAUSES, FAMILIES, Clause
-from conformance.loading import adapter_names
-from conformance.profiles import PROFILES
+from conformance.run.profiles import PROFILES
 from conformance.transports.engines import ENGINES
 from conformance.transports.registry import TRANSPORTS
-from fixtures.stores import STORES
+from fixtures.services.stores import STORES
 
 __all__ = ["explanation", "listing"]
 
@@ -50,6 +50,7 @@ def explanation(clause: Clause) -> str:
         module = check.judge.__module__.replace(".", "/") + ".py"
         doc = inspect.getdoc(check.judge)
         lines.append(f"Checked by {check.judge.__name__} in {module}" + (f": {doc}" if doc else ""))
+        lines += [f"Judged by the unit of work `{unit}` too, in a way of its own" for unit in check.units]
     if not checks:
         lines.append("No check verifies it yet: it is reported as not run.")
     lines.append(f"Alone: dataloader-conformance run --clause {clause.id}")

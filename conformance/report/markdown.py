@@ -21,13 +21,7 @@ def contract_page() -> str:
         "*field* a bug that users reported.",
     ]
     for family, title in FAMILIES.items():
-        lines += [
-            "",
-            f"## {family}: {title}",
-            "",
-            "| id | level | clause | source |",
-            "|---|---|---|---|",
-        ]
+        lines += ["", f"## {family}: {title}", "", "| id | level | clause | source |", "|---|---|---|---|"]
         lines += [
             f'| <a id="{clause.id.lower()}"></a>{clause.id} | {clause.level.value} | {clause.statement} '
             f"| {clause.source} |"

@@ -18,11 +18,11 @@ from rich.text import Text
 
 from conformance.contract import FAMILIES, Level
 from conformance.contract import clause as clause_of
-from conformance.findings import Findings, Violation
-from conformance.remote import distribution_version
-from conformance.replay import Replay, Result
-from conformance.selection import Selection
-from conformance.verdicts import State, Verdict
+from conformance.judging.findings import Findings, Violation
+from conformance.judging.verdicts import State, Verdict
+from conformance.run.replay import Replay, Result
+from conformance.run.selection import Selection
+from conformance.transports.worker_tasks import distribution_version
 from strategies.serialization import from_json
 
 __all__ = ["VERSIONS", "header", "rendered", "replayed", "summary"]
@@ -44,12 +44,7 @@ def header(selection: Selection, workers: int) -> str:
         ("can", ", ".join(sorted(capability.name for capability in selection.adapter.capabilities)).lower()),
         (
             "versions",
-            ", ".join(
-                [
-                    f"Python {platform.python_version()}",
-                    *(f"{n} {distribution_version(n)}" for n in VERSIONS),
-                ]
-            ),
+            ", ".join([f"Python {platform.python_version()}", *(f"{n} {distribution_version(n)}" for n in VERSIONS)]),
         ),
         ("profile", f"{selection.profile.name}, seed {selection.seed}, {workers or 'no'} workers"),
         ("clauses", f"{len(selection.clauses)} selected"),
@@ -99,7 +94,7 @@ def replayed(ended: Replay) -> str:
     for where, found in ended.broken:
         facts = Table.grid(padding=(0, 2))
         facts.add_row("", Text("through", style="bold"), where)
-        facts.add_row("", Text("in", style="bold"), Text(found.path))
+        facts.add_row("", Text("in", style="bold"), Text(str(found.place)))
         facts.add_row("", Text("expected", style="bold"), Text(found.expected, style="green"))
         facts.add_row("", Text("actual", style="bold"), Text(found.actual, style="red"))
         parts.append(facts)
@@ -135,15 +130,11 @@ def _panel(verdict: Verdict, violation: Violation) -> Panel:
         example = Pretty(from_json(violation.spec), expand_all=False, max_string=400)
     facts = Table.grid(padding=(0, 2))
     facts.add_row(Text("through", style="bold"), ", ".join(violation.transports))
-    facts.add_row(Text("in", style="bold"), found.path)
+    facts.add_row(Text("in", style="bold"), str(found.place))
     facts.add_row(Text("expected", style="bold"), Text(found.expected, style="green"))
     facts.add_row(Text("actual", style="bold"), Text(found.actual, style="red"))
     body = Group(
-        Text(verdict.clause.statement, style="italic"),
-        Text(""),
-        facts,
-        Text("\nexample", style="bold"),
-        example,
+        Text(verdict.clause.statement, style="italic"), Text(""), facts, Text("\nexample", style="bold"), example
     )
     title = f"{verdict.clause.id} ({verdict.clause.level.value}) violated: {violation.id}"
     return Panel(body, title=title, title_align="left", border_style="red")

@@ -12,9 +12,10 @@ from typing import Any
 import cloudpickle
 
 from conformance.adapter import Adapter
-from conformance.observation import ASPECTS, Question, attempt, observe
-from conformance.plain import Raised
-from conformance.transports import Arrival
+from conformance.observation.aspects import ASPECTS, observe
+from conformance.observation.question import Question
+from conformance.observation.raised import Raised, attempt
+from conformance.transports.transport import Arrival
 
 __all__ = ["IN_PROCESS", "InProcess"]
 
@@ -30,6 +31,7 @@ class InProcess:
     clause: str
     carry: Callable[[Any], Any]
     by_value: bool = False
+    copies: bool = False
 
     def send(self, adapter: Adapter, split: Any, question: Question) -> tuple[Arrival, ...]:
         """Carry the split, and what arrived once more."""
@@ -74,6 +76,6 @@ IN_PROCESS: tuple[InProcess, ...] = (
     ),
     InProcess("pickle-oob", "WIRE-1", pickled_out_of_band),
     InProcess("cloudpickle", "WIRE-2", cloudpickled, by_value=True),
-    InProcess("copy", "WIRE-3", copy.copy, by_value=True),
-    InProcess("deepcopy", "WIRE-3", copy.deepcopy, by_value=True),
+    InProcess("copy", "WIRE-3", copy.copy, by_value=True, copies=True),
+    InProcess("deepcopy", "WIRE-3", copy.deepcopy, by_value=True, copies=True),
 )

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conformance.contract import nearest
-from conformance.transports import Transport
 from conformance.transports.engines import ENGINES, WAYS, Engine, Way
+from conformance.transports.fresh_interpreters import FRESH_INTERPRETERS
 from conformance.transports.in_process import IN_PROCESS
-from conformance.transports.pools import POOL_TRANSPORTS
+from conformance.transports.processes import PROCESS_POOLS
 from conformance.transports.threads import THREADS
-from conformance.transports.workers import WORKER_TRANSPORTS
+from conformance.transports.transport import Transport
 
 __all__ = ["TRANSPORTS", "select_engines", "select_transports", "transport_names"]
 
-TRANSPORTS: tuple[Transport, ...] = (*IN_PROCESS, THREADS, *WORKER_TRANSPORTS, *POOL_TRANSPORTS)
+TRANSPORTS: tuple[Transport, ...] = (*IN_PROCESS, THREADS, *FRESH_INTERPRETERS, *PROCESS_POOLS)
 
 
 def transport_names() -> list[str]:

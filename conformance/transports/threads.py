@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import pickle
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.adapter import Adapter
-from conformance.observation import Question, attempt, observe
-from conformance.plain import Raised
-from conformance.transports import Arrival
+from conformance.observation.aspects import observe
+from conformance.observation.question import Question
+from conformance.observation.raised import Hung, attempt
+from conformance.transports.transport import Arrival
 
-__all__ = ["THREADS", "Threads"]
+__all__ = ["THREADS", "Threads", "waited_for"]
 
-LIMIT = 60.0
+THREAD_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Threads:
     name: str = "threads"
     clause: str = "WIRE-8"
     by_value: bool = False
+    copies: bool = False
+    carry: None = None
     count: int = 3
     trips: int = 5
 
@@ -34,16 +38,21 @@ class Threads:
         asked = replace(question, again=False)
 
         def travel() -> Any:
-            barrier.wait(LIMIT)
+            barrier.wait(THREAD_SECONDS)
             for _ in range(self.trips):
                 arrived = pickle.loads(pickle.dumps(split, pickle.HIGHEST_PROTOCOL))
             return observe(adapter, arrived, asked)
 
         with ThreadPoolExecutor(self.count) as threads:
-            results = [
-                attempt(running.result, LIMIT) for running in [threads.submit(travel) for _ in range(self.count)]
-            ]
-        return tuple(Arrival(1, None, seen) if isinstance(seen, Raised) else Arrival(1, seen) for seen in results)
+            running = [threads.submit(travel) for _ in range(self.count)]
+            return tuple(Arrival.of(1, waited_for(each, THREAD_SECONDS)) for each in running)
+
+
+def waited_for(running: Future[Any], limit: float) -> Any:
+    """Return a future's result, or how it failed: :class:`Hung` where it is not done after ``limit`` seconds."""
+    if not concurrent.futures.wait([running], limit).done:
+        return Hung.after(limit)
+    return attempt(running.result)
 
 
 THREADS = Threads()

@@ -207,12 +207,7 @@ MUTANTS = [Mutant("split", "f", "number", f"return {n}", "return 9", 1, 7, "") f
     ],
 )
 def test_when_the_run_fails(
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    outcomes: list[str],
-    explained: list[int],
-    code: int,
-    says: str,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, outcomes: list[str], explained: list[int], code: int, says: str
 ) -> None:
     def judge(run: Run, stages: object) -> None:
         for row, outcome in zip(run.results.values(), outcomes, strict=True):
@@ -317,8 +312,8 @@ from benchmarks.forks import in_forks
 from benchmarks.mutants import Mutant
 from benchmarks.mutation import judged
 from benchmarks.mutation_judge import Examples, cheap_steps, first_red
-from conformance.loading import load_adapter
-from conformance.trial import SIMPLEST
+from conformance.adapters.loading import load_adapter
+from conformance.adapters.preflight import SIMPLEST
 
 original, root = Path("reference").resolve(), Path(sys.argv[1])
 

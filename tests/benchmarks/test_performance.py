@@ -18,8 +18,8 @@ import pytest
 from benchmarks import performance, power, scans, soak, wire
 from benchmarks.reading import WAYS, read_once, table_in
 from benchmarks.sampling.sitecustomize import package
-from conformance.adapters.reference import ADAPTER
-from fixtures.defects import DEFECTS
+from conformance.adapters.builtin.reference import ADAPTER
+from fixtures.loaders.defects import DEFECTS
 
 
 def test_scan_has_the_sizes_that_were_asked_for(tmp_path: Path) -> None:
@@ -97,9 +97,9 @@ def frame_of(*names: str) -> FrameType:
 
 def test_sample_counts_for_the_innermost_known_package() -> None:
     known = frozenset({"pyiceberg", "conformance"})
-    assert package(frame_of("conformance.survey", "pyiceberg.table", "pydantic.main"), known) == "pyiceberg"
-    assert package(frame_of("pyiceberg.io", "conformance.engine_events"), known) == "conformance"
-    assert package(frame_of("conformance.survey", "importlib._bootstrap", "pyiceberg.table"), known) == "imports"
+    assert package(frame_of("conformance.run.sweep", "pyiceberg.table", "pydantic.main"), known) == "pyiceberg"
+    assert package(frame_of("pyiceberg.io", "conformance.observation.recorder"), known) == "conformance"
+    assert package(frame_of("conformance.run.sweep", "importlib._bootstrap", "pyiceberg.table"), known) == "imports"
     assert package(None, known) == "other"
 
 
@@ -143,9 +143,7 @@ RESULTS = {
                 "one_by_one_dump": 9.0,
             }
         ],
-        "growth": [
-            {"loader": "reference", "size": "snapshots", "counts": [1, 9], "bytes": [7, 7], "exponent": None},
-        ],
+        "growth": [{"loader": "reference", "size": "snapshots", "counts": [1, 9], "bytes": [7, 7], "exponent": None}],
     },
     "reading": {
         "bytes": 10**9,

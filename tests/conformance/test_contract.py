@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.checks import CHECKS, verifies
+from conformance.checks import CHECKS
+from conformance.checks.check import verifies
 from conformance.contract import CLAUSES, FAMILIES, Level, clause, select
 from conformance.report.markdown import contract_page
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conformance.crossing import Crossing, Outcome, Passage
-from conformance.golden import read_records
+from conformance.versions.compatibility import Crossing, Outcome, Passage
+from conformance.versions.recordings import read_records
 from matrix import results, skew
 from matrix.generate import BEGIN, CONSTRAINTS, END, TOX, constraints_header, environments
 from matrix.rows import LOWEST, NEWEST, ROOT, read_table, rows
@@ -52,9 +52,9 @@ def test_environments_are_those_of_the_table() -> None:
 
 
 def test_every_row_has_a_recording() -> None:
-    recorded = [recording.versions for recording in read_records(ROOT / "fixtures" / "golden" / "reference")]
+    recorded = [recording.versions for recording in read_records(ROOT / "fixtures" / "recordings" / "reference")]
     missing = [row.name for row in ROWS if not any(is_of(versions, dict(row.versions)) for versions in recorded)]
-    assert not missing, "record them: dataloader-conformance record fixtures/golden/reference"
+    assert not missing, "record them: dataloader-conformance record fixtures/recordings/reference"
 
 
 def is_of(versions: object, row: dict[str, str]) -> bool:

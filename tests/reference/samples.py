@@ -30,11 +30,7 @@ def small_table(catalog: Catalog) -> Table:
     spec = PartitionSpec(PartitionField(4, 1000, IdentityTransform(), "part"))
     table = catalog.create_table("Db.t", schema, partition_spec=spec, properties={"owner": "me"})
     for part, count in (("x", 5), ("y", 3)):
-        rows = {
-            "id": range(count),
-            "Name": [f"n{i}" for i in range(count)],
-            "ts": [i * 10**6 for i in range(count)],
-        }
+        rows = {"id": range(count), "Name": [f"n{i}" for i in range(count)], "ts": [i * 10**6 for i in range(count)]}
         table.append(pa.table({**rows, "part": [part] * count}, schema=table.schema().as_arrow()))
     return table
 

@@ -43,12 +43,7 @@ class SlottedSplit(DataLoaderSplit):
 
 
 def make(table: Table, **changes: Any) -> TableScanContext:
-    arguments = {
-        "table_metadata": table.metadata,
-        "io": table.io,
-        "projected_schema": table.schema(),
-        **changes,
-    }
+    arguments = {"table_metadata": table.metadata, "io": table.io, "projected_schema": table.schema(), **changes}
     return TableScanContext(**arguments)
 
 
@@ -59,11 +54,7 @@ def test_a_file_io_arrives_as_its_class_whatever_py_io_impl_says(table: Table, i
     context = make(table, io=io_class(properties))
     expected = dict(properties)
     properties["s3.secret-access-key"] = "changed"
-    for arrived in (
-        pickle.loads(pickle.dumps(context, protocol)),
-        copy.copy(context),
-        copy.deepcopy(context),
-    ):
+    for arrived in (pickle.loads(pickle.dumps(context, protocol)), copy.copy(context), copy.deepcopy(context)):
         assert type(arrived.io) is io_class
         assert arrived.io.properties == expected
         assert type(arrived.io.properties) is dict

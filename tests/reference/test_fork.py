@@ -51,11 +51,7 @@ CODE = """
 
 @pytest.mark.parametrize(
     ("parent", "said"),
-    [
-        ("ran", "[8, 'refused', 'refused']"),
-        ("ran by others", "[8, 'refused', 'refused']"),
-        ("imported", "[8, 4, 4]"),
-    ],
+    [("ran", "[8, 'refused', 'refused']"), ("ran by others", "[8, 'refused', 'refused']"), ("imported", "[8, 4, 4]")],
 )
 def test_in_a_forked_child(table: Any, shared: Any, worker: Callable[..., str], parent: str, said: str) -> None:
     assert worker(CODE, parent) == said

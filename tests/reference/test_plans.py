@@ -42,8 +42,7 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> DataLoaderSplit:
 
 
 @pytest.mark.parametrize(
-    ("name", "parts"),
-    [("t", ("t",)), ('"My ""T"".x"', ('My "T".x',)), ("public.t", ("public", "t"))],
+    ("name", "parts"), [("t", ("t",)), ('"My ""T"".x"', ('My "T".x',)), ("public.t", ("public", "t"))]
 )
 def test_a_plan_may_scan_one_table_under_any_name(split: DataLoaderSplit, name: str, parts: tuple[str, ...]) -> None:
     made = planned(split, f"SELECT count(*) AS n FROM {name} WHERE id IN (SELECT id FROM {name} WHERE id < 4)", name)

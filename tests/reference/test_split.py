@@ -75,15 +75,11 @@ def test_a_plan_that_scans_no_table_reads_no_file(split: DataLoaderSplit) -> Non
 def test_a_split_reads_the_same_after_every_transport(split: DataLoaderSplit) -> None:
     expected = split.to_arrow_batch_reader().read_all()
     assert expected.num_rows == 5
-    trips: list[Callable[[Any], Any]] = [
-        copy.copy,
-        copy.deepcopy,
-        lambda s: cloudpickle.loads(cloudpickle.dumps(s)),
-    ]
+    trips: list[Callable[[Any], Any]] = [copy.copy, copy.deepcopy, lambda s: cloudpickle.loads(cloudpickle.dumps(s))]
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         trips.append(partial(pickled, protocol=protocol))
-    for trip in trips:
-        arrived = trip(trip(split))
+    for journey in trips:
+        arrived = journey(journey(split))
         assert arrived.to_arrow_batch_reader().read_all() == expected
         assert arrived.id == split.id == hashlib.sha256(split.file_scan_task.file.file_path.encode()).hexdigest()
         assert arrived.plan_bytes is None

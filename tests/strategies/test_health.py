@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis.strategies import DrawFn, composite
 
-from conformance.examples import Unusable, draw, example_of
-from fixtures.warehouse import Warehouse
+from conformance.examples.drawing import draw
+from conformance.examples.from_spec import Unusable, example_of
+from fixtures.tables.warehouse import Warehouse
 from strategies import split_specs
 from strategies.specs import SplitSpec
 

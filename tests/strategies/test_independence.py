@@ -13,7 +13,7 @@ import pytest
 
 PROGRAM = """
 import hashlib, sys
-from conformance.examples import draw
+from conformance.examples.drawing import draw
 from strategies import split_specs, to_json
 digest = hashlib.sha256()
 draw(split_specs(), 60, int(sys.argv[1]), lambda spec: digest.update(to_json(spec).encode()))

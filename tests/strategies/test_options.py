@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument, NonInteractiveExampleWarning
 
 import strategies
-from conformance.examples import draw
+from conformance.examples.drawing import draw
 from strategies import (
     ColumnSpec,
     ListSpec,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis.errors import InvalidArgument
 
-from conformance.examples import draw
+from conformance.examples.drawing import draw
 from strategies import PairSpec, pairs
 from strategies.pairs import RESPECTS
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.reach import quick, shares
-from conformance.examples import draw
+from conformance.examples.drawing import draw
 from strategies import split_specs, to_json
 from strategies.regions import regions
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from conformance.examples import minimal
+from conformance.examples.drawing import minimal
 from strategies import (
     And,
     Chain,

@@ -27,11 +27,7 @@ from strategies import (
 
 NAMES = {name: getattr(strategies.specs, name) for name in strategies.specs.__all__}
 varied = settings(
-    max_examples=150,
-    database=None,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=150, database=None, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 
 

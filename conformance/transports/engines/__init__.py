@@ -1,7 +1,7 @@
 """Engines: what runs the users' data loaders. Each has a module here, is an extra, and is started only when asked for.
 
 An engine has one or more ways for splits to travel, each a transport of WIRE-7. It is started once in a run, by the one
-unit of work that it has, and ended with it; :class:`fixtures.guard.Guard` ends what stays behind.
+unit of work that it has, and ended with it; :class:`fixtures.processes.guard.Guard` ends what stays behind.
 """
 
 from __future__ import annotations
@@ -22,24 +22,40 @@ from pathlib import Path
 from typing import Any
 
 from conformance.adapter import Adapter
-from conformance.observation import Question, attempt, observe
-from conformance.plain import Raised
-from conformance.remote import looked_at
-from conformance.transports import STARTED, Arrival
-from fixtures.guard import Guard
+from conformance.observation.aspects import observe
+from conformance.observation.question import Question
+from conformance.observation.raised import Hung, Raised, attempt
+from conformance.transports.transport import STARTED, Arrival
+from conformance.transports.worker_tasks import looked_at
+from fixtures.processes.guard import Guard
 
-__all__ = ["ENGINES", "WAYS", "Carry", "Engine", "EngineUnavailable", "Way", "carried", "running"]
+__all__ = [
+    "ENGINES",
+    "WAYS",
+    "Carry",
+    "Engine",
+    "EngineHangs",
+    "EngineUnavailable",
+    "Way",
+    "answers_of",
+    "running",
+    "sent_through",
+]
 
 # Seconds that an engine may take to start, to carry some splits there and back, and to stop: a hang is cut off there.
-START_LIMIT = 120.0
-LIMIT = 60.0
-STOP_LIMIT = 20.0
+START_SECONDS = 120.0
+CARRY_SECONDS = 60.0
+STOP_SECONDS = 20.0
 # Where engines have their files: Ray's sockets lie there, and the path of one has at most 107 characters.
 SHORT = "/tmp" if Path("/tmp").is_dir() else None
 
 # Calls the function on the engine's workers with each of the splits, all sent at once, and returns what came back in
 # their order: the result, or the error that it raised there. Where the engine gives up all for one error, it is raised.
 Carry = Callable[[Sequence[Any], Callable[[Any], Any]], list[Any]]
+
+
+class EngineHangs(Exception):
+    """The engine did not answer in time; the suite gave it up."""
 
 
 class EngineUnavailable(Exception):
@@ -77,22 +93,20 @@ class Way:
     name: str
     by_value: bool
     clause: str = "WIRE-7"
+    copies: bool = False
 
     def send(self, adapter: Adapter, split: Any, question: Question) -> tuple[Arrival, ...]:
         """Observe the split on a worker, and here when it has come back."""
-        answers = attempt(carried, self.name, [split], partial(looked_at, adapter.reference, question))
-        if isinstance(answers, Raised):
-            return (Arrival(1, None, answers),)
-        (answer,) = answers
-        if isinstance(answer, Exception):
-            return (Arrival(1, None, Raised.from_exception(answer)),)
+        (answer,) = answers_of(self.name, [split], partial(looked_at, adapter.reference, question))
+        if isinstance(answer, Raised):
+            return (Arrival(1, None, answer),)
         seen, returned = answer
         back = observe(adapter, returned, replace(question, again=False))
         return Arrival(1, seen), Arrival(2, back, None, returned)
 
     def carry(self, sent: Any) -> Any:
         """Return a split, or several in one payload, after a round trip to a worker."""
-        (answer,) = carried(self.name, [_Parcel(sent)], _as_it_is)
+        (answer,) = sent_through(self.name, [_Parcel(sent)], _as_it_is)
         if isinstance(answer, Exception):
             raise answer
         return answer.content
@@ -120,10 +134,7 @@ ENGINES: tuple[Engine, ...] = (
     Engine("dask", ("distributed", "distributed"), ("dask-task", "dask-scatter")),
     Engine("joblib", ("joblib", "joblib"), ("joblib",)),
     Engine(
-        "torch",
-        ("torch", "torch"),
-        ("torch-spawn", "torch-forkserver"),
-        by_name=("torch-spawn", "torch-forkserver"),
+        "torch", ("torch", "torch"), ("torch-spawn", "torch-forkserver"), by_name=("torch-spawn", "torch-forkserver")
     ),
 )
 WAYS: tuple[Way, ...] = tuple(way for engine in ENGINES for way in engine.transports)
@@ -151,27 +162,38 @@ def running(engine: Engine) -> Iterator[None]:
             with guard.marking():
                 module = importlib.import_module(f"{__name__}.{engine.name}")
                 started = module.started(folder)
-                ways = thread.call(started.__enter__, START_LIMIT)
+                ways = thread.call(started.__enter__, START_SECONDS)
         except Exception as error:
             raise EngineUnavailable(f"{engine.name} does not start: {type(error).__name__}: {error}") from error
-        stack.callback(attempt, thread.call, partial(started.__exit__, None, None, None), STOP_LIMIT)
+        stack.callback(attempt, thread.call, partial(started.__exit__, None, None, None), STOP_SECONDS)
         for name in engine.ways:
             _RUNNING[name] = ways[name], thread, guard
             stack.callback(_RUNNING.pop, name)
         yield
 
 
-def carried(way: str, splits: Sequence[Any], function: Callable[[Any], Any]) -> list[Any]:
+def answers_of(way: str, splits: Sequence[Any], function: Callable[[Any], Any]) -> list[Any]:
+    """Return what the function made of each split on a worker, or how that failed; an engine may give up all."""
+    try:
+        answers = sent_through(way, splits, function)
+    except EngineHangs as error:
+        return [Hung("builtins.TimeoutError", str(error))] * len(splits)
+    except Exception as error:
+        return [Raised.from_exception(error)] * len(splits)
+    return [Raised.from_exception(answer) if isinstance(answer, Exception) else answer for answer in answers]
+
+
+def sent_through(way: str, splits: Sequence[Any], function: Callable[[Any], Any]) -> list[Any]:
     """Send splits at once, and return what the function made of each on a worker: its result, or the error it raised.
 
     Raises:
-        TimeoutError: they are not all back in time.
+        EngineHangs: they are not all back in time.
         Exception: what the engine raises where it gives up all of them.
 
     """
     carry, thread, guard = _RUNNING[way]
     with guard.marking():
-        return list(thread.call(partial(carry, splits, function), LIMIT))
+        return list(thread.call(partial(carry, splits, function), CARRY_SECONDS))
 
 
 class _Thread:
@@ -194,12 +216,12 @@ class _Thread:
                 outcome.set_exception(error)
 
     def call(self, function: Callable[[], Any], limit: float) -> Any:
-        """Return what the function returns, or raise what it raises; ``TimeoutError`` after so many seconds.
+        """Return what the function returns, or raise what it raises; ``EngineHangs`` after so many seconds.
 
         A call after one that hung is not tried.
         """
         if self._hangs:
-            raise TimeoutError("not tried: a call before hangs")
+            raise EngineHangs("not tried: a call before hangs")
         outcome: Future[Any] = Future()
         self._calls.put((function, outcome))
         try:
@@ -208,4 +230,4 @@ class _Thread:
             if outcome.done():
                 raise  # the function's own
             self._hangs = True
-            raise TimeoutError(f"no answer in {limit:.0f} s: it hangs") from None
+            raise EngineHangs(f"no answer in {limit:.0f} s: it hangs") from None

@@ -1,0 +1,1 @@
+"""Adapters of known loaders, one file each."""

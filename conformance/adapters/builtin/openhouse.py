@@ -1,0 +1,137 @@
+"""OpenHouse's data loader (``openhouse.dataloader``), of whichever generation is installed.
+
+What a generation can do is read from its constructors, never from a version: a plan with a session context, or SQL
+text; one file, or several; what a scan context needs besides the table.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from conformance.adapter import Adapter, Capability
+from fixtures.materials import Materials
+
+__all__ = ["UnknownGeneration", "adapter_for"]
+
+# The table's name where no plan scans it.
+UNNAMED = ("db", "tbl")
+
+
+class UnknownGeneration(Exception):
+    """A constructor requires what this adapter does not know of."""
+
+
+def adapter_for(name: str, split: Any, context: Any, identifier: Callable[[str, str], Any]) -> Adapter:
+    """Return the adapter of a generation, from its ``DataLoaderSplit``, ``TableScanContext`` and ``TableIdentifier``.
+
+    Raises:
+        UnknownGeneration: a constructor has a required parameter of which this adapter does not know.
+
+    """
+    _check_known(split, SPLIT_PARAMETERS)
+    _check_known(context, CONTEXT_PARAMETERS)
+    parameters = inspect.signature(split).parameters
+    several = "file_scan_tasks" in parameters
+    build, build_scan, build_files = _builders(split, context, identifier, several)
+    plans, sql = "plan" in parameters, "transform_sql" in parameters
+    can = {Capability.PATH_IDS}
+    can |= {Capability.PLANS} if plans else set()
+    can |= {Capability.SQL_TRANSFORMS} if sql else set()
+    can |= {Capability.UDF_REGISTRIES} if "udf_registry" in parameters else set()
+    return Adapter(
+        name=name,
+        build=build,
+        can=frozenset(can),
+        split_id=lambda split: split.id,
+        plan_bytes=(lambda split: split._plan_substrait_bytes) if plans else None,
+        transform_sql=(lambda split: split._transform_sql) if sql else None,
+        udf_registry=lambda split: split._udf_registry,
+        file_io=lambda split: split._scan_context.io,
+        table_metadata=lambda split: split._scan_context.table_metadata,
+        projected_schema=lambda split: split._scan_context.projected_schema,
+        row_filter=lambda split: split._scan_context.row_filter,
+        scan_tasks=lambda split: split._file_scan_tasks if several else split._file_scan_task,
+        table_properties=lambda split: split.table_properties,
+        scan_context=lambda split: split._scan_context,
+        build_scan=build_scan,
+        build_files=build_files if several else None,
+        modules=(split.__module__.rpartition(".")[0] or split.__module__, "pyiceberg"),
+    )
+
+
+def _builders(split: Any, context: Any, identifier: Callable[[str, str], Any], several: bool) -> tuple[Any, Any, Any]:
+    """Return ``build``, ``build_scan`` and ``build_files`` of a generation."""
+
+    def scan_context(materials: Materials) -> Any:
+        table = UNNAMED if materials.plan_spec is None else materials.plan_spec.table
+        database, table_name = table if len(table) > 1 else ("public", table[0])
+        offered = {
+            "table_metadata": materials.table_metadata,
+            "io": materials.file_io,
+            "projected_schema": materials.projected_schema,
+            "row_filter": materials.row_filter,
+            "table_id": identifier(database, table_name),
+        }
+        return _called(context, offered)
+
+    def build_in(shared: Any, tasks: Sequence[Any], materials: Materials) -> Any:
+        offered = {
+            "file_scan_tasks" if several else "file_scan_task": tasks if several else tasks[0],
+            "scan_context": shared,
+            "plan": materials.plan,
+            "session_context": materials.session_context,
+            "transform_sql": materials.transform_sql,
+            "udf_registry": materials.udf_registry,
+        }
+        return _called(split, offered)
+
+    def build(materials: Materials) -> Any:
+        return build_in(scan_context(materials), [materials.file_scan_task], materials)
+
+    def build_scan(scan: Sequence[Materials]) -> list[Any]:
+        shared = scan_context(scan[0])
+        return [build_in(shared, [materials.file_scan_task], materials) for materials in scan]
+
+    def build_files(materials: Materials, tasks: Sequence[Any]) -> Any:
+        return build_in(scan_context(materials), tasks, materials)
+
+    return build, build_scan, build_files
+
+
+SPLIT_PARAMETERS = frozenset(
+    {"file_scan_task", "file_scan_tasks", "scan_context", "plan", "session_context", "transform_sql", "udf_registry"}
+)
+CONTEXT_PARAMETERS = frozenset({"table_metadata", "io", "projected_schema", "row_filter", "table_id"})
+
+
+def _check_known(class_: Any, known: frozenset[str]) -> None:
+    required = [
+        parameter.name
+        for parameter in inspect.signature(class_).parameters.values()
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+    if unknown := [name for name in required if name not in known]:
+        raise UnknownGeneration(
+            f"{class_.__qualname__} requires {', '.join(unknown)}, of which this adapter does not know: it knows"
+            f" {', '.join(sorted(known))}. A newer generation of the loader needs a newer adapter."
+        )
+
+
+def _called(class_: Any, offered: dict[str, Any]) -> Any:
+    """Call the constructor with what it takes of the arguments offered."""
+    taken = inspect.signature(class_).parameters
+    return class_(**{name: value for name, value in offered.items() if name in taken})
+
+
+def __getattr__(name: str) -> Adapter:
+    """Make ``ADAPTER`` of the installed generation when it is asked for: stand-ins need no installed one."""
+    if name != "ADAPTER":
+        raise AttributeError(name)
+    from openhouse.dataloader._table_scan_context import TableScanContext
+    from openhouse.dataloader.data_loader_split import DataLoaderSplit
+    from openhouse.dataloader.table_identifier import TableIdentifier
+
+    return adapter_for("openhouse", DataLoaderSplit, TableScanContext, TableIdentifier)

@@ -1,0 +1,71 @@
+"""The reference data loader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from conformance.adapter import Adapter, Capability
+from fixtures.materials import Materials
+from reference import DataLoaderSplit, TableScanContext
+
+__all__ = ["ADAPTER", "adapter_for"]
+
+
+def adapter_for(
+    name: str, split: type[DataLoaderSplit] = DataLoaderSplit, context: type[TableScanContext] = TableScanContext
+) -> Adapter:
+    """Return the adapter of the reference loader with other classes in place of its own."""
+    build, build_scan = _builders(split, context)
+    return Adapter(
+        name=name,
+        build=build,
+        can=frozenset({Capability.PLANS, Capability.EXECUTES_PLANS, Capability.UDF_REGISTRIES, Capability.PATH_IDS}),
+        read=lambda split: split.to_arrow_batch_reader(),
+        split_id=lambda split: split.id,
+        plan_bytes=lambda split: split.plan_bytes,
+        udf_registry=lambda split: split.udf_registry,
+        file_io=lambda split: split.scan_context.io,
+        table_metadata=lambda split: split.scan_context.table_metadata,
+        projected_schema=lambda split: split.scan_context.projected_schema,
+        row_filter=lambda split: split.scan_context.row_filter,
+        scan_tasks=lambda split: [split.file_scan_task],
+        table_properties=lambda split: split.table_properties,
+        scan_context=lambda split: split.scan_context,
+        build_scan=build_scan,
+        modules=("reference",),
+    )
+
+
+def _builders(
+    split: type[DataLoaderSplit], context: type[TableScanContext]
+) -> tuple[Callable[[Materials], DataLoaderSplit], Callable[[Sequence[Materials]], list[DataLoaderSplit]]]:
+    """Return ``build`` and ``build_scan`` with these classes."""
+
+    def scan_context(materials: Materials) -> TableScanContext:
+        return context(
+            table_metadata=materials.table_metadata,
+            io=materials.file_io,
+            projected_schema=materials.projected_schema,
+            row_filter=materials.row_filter,
+        )
+
+    def build_in(shared: TableScanContext, materials: Materials) -> DataLoaderSplit:
+        return split(
+            materials.file_scan_task,
+            shared,
+            plan=materials.plan,
+            session_context=materials.session_context,
+            udf_registry=materials.udf_registry,
+        )
+
+    def build(materials: Materials) -> DataLoaderSplit:
+        return build_in(scan_context(materials), materials)
+
+    def build_scan(scan: Sequence[Materials]) -> list[DataLoaderSplit]:
+        shared = scan_context(scan[0])
+        return [build_in(shared, materials) for materials in scan]
+
+    return build, build_scan
+
+
+ADAPTER = adapter_for("reference")

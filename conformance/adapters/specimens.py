@@ -1,0 +1,32 @@
+"""The loaders that the suite is proven on, as adapters: seeded defects and unusual loaders that conform.
+
+``conformance.adapters.specimens:NAME`` is the adapter of each name in ``fixtures.loaders``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from conformance.adapter import Adapter
+from conformance.adapters.builtin.reference import adapter_for
+from fixtures.loaders.defects import DEFECTS, SHOWN_ELSEWHERE
+from fixtures.loaders.unusual import UNUSUAL
+
+__all__ = ["reference_of"]
+
+
+def __getattr__(name: str) -> Adapter:
+    if (defect := (DEFECTS | SHOWN_ELSEWHERE).get(name)) is not None:
+        adapter = adapter_for(defect.name, defect.split, defect.context)
+        return replace(adapter, modules=(*adapter.modules, "fixtures.loaders.defects"))
+    if (loader := UNUSUAL.get(name)) is None:
+        raise AttributeError(name)
+    hidden: dict[str, Any] = dict.fromkeys(loader.lacks)
+    adapter = adapter_for(loader.name, loader.split, loader.context)
+    return replace(adapter, modules=(*adapter.modules, "fixtures.loaders.unusual"), **hidden)
+
+
+def reference_of(name: str) -> str:
+    """Return how a specimen's adapter is named to the command and to workers."""
+    return f"{__name__}:{name}"

@@ -1,0 +1,106 @@
+"""CTX: what is scanned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from conformance.checks.check import Judged, verifies
+from conformance.observation.difference import Difference, Place, Step, difference
+from conformance.observation.raised import Raised, attempt
+from conformance.observation.values import plain_expression
+from conformance.transports.journey import Journey
+from conformance.transports.transport import AS_BUILT
+
+
+@verifies("CTX-1", arrivals=True)
+def row_filter_arrives(journey: Journey) -> Judged:
+    yield from journey.given("row filter")
+    yield from journey.arrives("row filter")
+    if journey.spec is not None and journey.spec.row_filter is not None and journey.adapter.row_filter is None:
+        yield from journey.arrives("rows", raised=False)  # READ-1 judges whether it can be read at all
+    yield from _filters_stay_apart(journey)
+
+
+def _filters_stay_apart(journey: Journey) -> Judged:
+    """The split, and one of the same table without a filter, travel together: each keeps its own."""
+    read = journey.adapter.row_filter
+    if journey.refusal or read is None or journey.spec is None or journey.spec.row_filter is None:
+        return
+    assert journey.example.variant is not None  # there is a spec
+    other = attempt(journey.adapter.build, journey.example.variant(row_filter=None))
+    if isinstance(other, Raised):
+        return
+    pair = [journey.split, other]
+    given = _filters(read, pair)
+    if isinstance(given, Raised):
+        return
+    where = Place(Step.ARRIVE, "row filters of two splits", 1)
+    for transport, arrived in journey.carried_together(pair):
+        if isinstance(arrived, list):
+            yield transport.name, difference(given, _filters(read, arrived), where)
+
+
+def _filters(read: Callable[[Any], Any], splits: Sequence[Any]) -> Any:
+    """Return the filter of each split, or how one could not be shown."""
+    return attempt(lambda: [plain_expression(read(split)) for split in splits])
+
+
+@verifies("CTX-2", arrivals=True)
+def projected_schema_arrives(journey: Journey) -> Judged:
+    yield from journey.given("projected schema")
+    yield from journey.arrives("projected schema")
+
+
+@verifies("CTX-3", arrivals=True)
+def table_metadata_arrives(journey: Journey) -> Judged:
+    yield from journey.given("table metadata")
+    yield from journey.arrives("table metadata")
+
+
+@verifies("CTX-4", arrivals=True)
+def scan_tasks_arrive(journey: Journey) -> Judged:
+    yield from journey.given("scan tasks")
+    yield from journey.arrives("scan tasks")
+
+
+@verifies("CTX-5", arrivals=True)
+def table_properties_arrive_and_are_read_only(journey: Journey) -> Judged:
+    yield from journey.given("table properties")
+    yield from journey.arrives("table properties")
+    if journey.refusal:
+        return
+    yield AS_BUILT, _changed(journey.sent.get("read-only"), Place(Step.LOOK, "read-only"))
+    for transport, arrivals in journey.arrivals.items():
+        for arrival in arrivals:
+            if arrival.observation is not None:
+                where = Place(Step.ARRIVE, "read-only", arrival.hop)
+                yield transport, _changed(arrival.observation.get("read-only"), where)
+
+
+@verifies("CTX-6", together=True)
+def one_scan_shares_its_context(journey: Journey) -> Judged:
+    """Not judged where a split makes its context anew at each look: no two looks give one object, wherever it is."""
+    if journey.refusal or journey.adapter.build_scan is None or journey.adapter.scan_context is None:
+        return
+    splits = attempt(journey.adapter.build_scan, [journey.example.make(), journey.example.make()])
+    context = journey.adapter.scan_context
+    if isinstance(splits, Raised) or attempt(_all_one, context, [splits[0], splits[0]]) is not True:
+        return
+    where = Place(Step.ARRIVE, "scan contexts of one scan", 1)
+    for transport, arrived in journey.carried_together(list(splits)):
+        if isinstance(arrived, list):
+            shared = attempt(_all_one, context, arrived)
+            seen = str(shared) if isinstance(shared, Raised) else "two objects"
+            yield transport.name, None if shared is True else Difference(where, "one object", seen)
+
+
+def _all_one(context: Callable[[Any], Any], splits: Sequence[Any]) -> bool:
+    first, *others = map(context, splits)
+    return all(other is first for other in others)
+
+
+def _changed(outcome: object, where: Place) -> Difference | None:
+    if isinstance(outcome, Raised):
+        return Difference(where, "table properties", str(outcome))
+    return difference(dict.fromkeys(outcome, "kept"), outcome, where) if isinstance(outcome, dict) else None

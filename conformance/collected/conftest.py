@@ -1,0 +1,20 @@
+"""The workplace of the units of work that pytest collects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from conformance.plugin import Run
+from conformance.run.units import Workplace, workplace
+
+
+@pytest.fixture(scope="session")
+def place(pytestconfig: pytest.Config) -> Iterator[Workplace]:
+    """The workplace of this process; what its units have started ends with it."""
+    run = pytestconfig.pluginmanager.get_plugin(Run.NAME)
+    assert isinstance(run, Run)
+    with workplace(run.selection, run.folder, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))) as found:
+        yield found

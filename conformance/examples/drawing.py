@@ -1,0 +1,81 @@
+"""How specs are drawn, settled here and nowhere else.
+
+Which specs a run draws depends on the seed only: not on constants that Hypothesis harvests from local source files (an
+edit of the loader under test would change every example), not on a database, not on a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
+from hypothesis.strategies import SearchStrategy
+
+from conformance.timing import phase
+
+__all__ = ["BACKEND", "draw", "minimal"]
+
+BACKEND = "dataloader-conformance"
+
+
+class SeedOnlyProvider(HypothesisProvider):
+    """Draws from the seed alone: never from constants that Hypothesis finds in local source files."""
+
+    def _maybe_draw_constant(self, *arguments: Any, **options: Any) -> None:
+        return None
+
+
+AVAILABLE_PROVIDERS[BACKEND] = SeedOnlyProvider
+
+
+def draw(strategy: SearchStrategy[Any], count: int, seed_: int, use: Callable[[Any], None]) -> None:
+    """Call ``use`` with ``count`` specs drawn from the seed, the simplest first."""
+    _run(strategy, count, seed_, use, (Phase.generate,))
+
+
+def minimal(strategy: SearchStrategy[Any], count: int, seed_: int, breaks: Callable[[Any], bool]) -> Any | None:
+    """Return the smallest spec found for which ``breaks`` is true: drawn as :func:`draw` does, then shrunk.
+
+    Returns ``None`` where none of the ``count`` drawn specs breaks.
+    """
+    found: list[Any] = []
+
+    def use(spec: Any) -> None:
+        if breaks(spec):
+            found.append(spec)
+            raise _Broken
+
+    try:
+        _run(strategy, count, seed_, use, (Phase.generate, Phase.shrink))
+    except _Broken:
+        return found[-1]
+    return None
+
+
+class _Broken(Exception):
+    """Tells Hypothesis that a spec is of interest."""
+
+
+@phase("draw")
+def _run(
+    strategy: SearchStrategy[Any], count: int, seed_: int, use: Callable[[Any], None], phases: tuple[Phase, ...]
+) -> None:
+    @seed(seed_)
+    @settings(
+        backend=BACKEND,
+        max_examples=count,
+        phases=phases,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def each(spec: Any) -> None:
+        use(spec)
+
+    each()

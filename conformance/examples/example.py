@@ -1,0 +1,47 @@
+"""One example to judge: how to make what its split is built from, and the rows that must come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from conformance.observation.question import Question
+from conformance.observation.values import Rows, plain_rows
+from fixtures.materials import Materials
+from fixtures.plans import empty_batch
+from strategies.specs import SplitSpec
+
+__all__ = ["Example"]
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a journey starts from.
+
+    ``title`` is shown in reports. ``spec`` is the drawn spec, ``None`` for a real table. ``likeness`` is the spec that
+    conditions of a baseline look at: it says of a real table what a spec can say. ``make`` returns materials that
+    nobody else holds, ``variant`` the same with fields of the spec replaced, ``elsewhere`` materials with files of
+    their own in a folder, and the path of the data file. ``exhaustive`` asks checks that sample to try everything.
+    """
+
+    title: str
+    make: Callable[[], Materials]
+    expected: pa.Table
+    question: Question
+    scanned: pa.Table | None = None
+    spec: SplitSpec | None = None
+    likeness: SplitSpec | None = None
+    variant: Callable[..., Materials] | None = None
+    elsewhere: Callable[[Path], tuple[Materials, Path]] | None = None
+    exhaustive: bool = False
+
+    @property
+    def rows(self) -> Rows:
+        """The rows that the split must give, as they are compared."""
+        batches = self.expected.to_batches() or [empty_batch(self.expected.schema)]
+        rows = plain_rows(batches, exact=not self.question.has_plan)
+        assert rows is not None  # there is a batch
+        return rows

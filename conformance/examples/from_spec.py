@@ -1,0 +1,77 @@
+"""The example of a spec, or the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from conformance.examples.example import Example
+from conformance.observation.question import Question
+from fixtures.expected import expected_rows, scanned_rows
+from fixtures.materials import Materials, make_materials
+from fixtures.tables.warehouse import Warehouse, unreadable
+from strategies.plans import callable_udfs, quoted
+from strategies.serialization import to_json
+from strategies.specs import RegistrySpec, SplitSpec
+
+__all__ = ["Unusable", "calls_of", "example_of"]
+
+_ARGUMENTS = {"add": "x", "scale": "y", "mask": "s", "total": "x", "count_in": "x"}
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """Why a drawn spec proves nothing: the engine cannot plan or run it on the driver, before any loader has it."""
+
+    reason: str
+
+
+def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
+    """Return the example of a spec, or why it is unusable.
+
+    What it must give is computed here, before the loader under test has seen anything of it.
+    """
+    if why := unreadable(spec.table):
+        return Unusable(why)
+    try:
+        make_materials(spec, warehouse)
+        scanned = scanned_rows(spec)
+        expected = expected_rows(spec)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # the engine's panics are no Exception
+        return Unusable(f"{type(error).__name__}: {error}")
+
+    def variant(file_io_properties: Any = None, **changes: Any) -> Materials:
+        if file_io_properties is not None:
+            changes["file_io"] = replace(spec.file_io, properties=file_io_properties)
+        return make_materials(replace(spec, **changes), warehouse)
+
+    def elsewhere(folder: Path) -> tuple[Materials, Path]:
+        other = Warehouse(folder)
+        return make_materials(spec, other), other.data_file(spec.table, spec.file_name)
+
+    return Example(
+        title=repr(spec),
+        make=partial(make_materials, spec, warehouse),
+        expected=expected,
+        question=Question(
+            calls_of(spec.registry), spec.plan is not None, made_from=(to_json(spec), str(warehouse.root))
+        ),
+        scanned=scanned,
+        spec=spec,
+        likeness=spec,
+        variant=variant,
+        elsewhere=elsewhere,
+    )
+
+
+def calls_of(registry: RegistrySpec | None) -> tuple[str, ...]:
+    """Return a SQL call of each function that a name in the registry stands for."""
+    calls = []
+    for name, behaviour in callable_udfs(registry):
+        over = " OVER ()" if behaviour == "count_in" else ""
+        calls.append(f"{quoted(name)}({_ARGUMENTS[behaviour]}){over}")
+    return tuple(calls)

@@ -1,0 +1,268 @@
+"""Baselines: known failures of a loader, each with its reason, its condition and the pinned spec that shows it.
+
+An entry excuses the failures of its clause that its condition, its transports and its place cover. Any other failure
+of the clause is a violation as ever. An entry is judged by replaying its pinned spec (for LIFE-1 its script of steps),
+so that it never depends on what a run happens to draw; one that no longer fails has to go.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+
+from conformance.checks import check_of
+from conformance.contract import clause as clause_of
+from conformance.contract import nearest
+from conformance.judging.conditions import CONDITIONS, holding, holds
+from conformance.judging.findings import Common, Findings, Violation
+from conformance.judging.where import ANYWHERE, Where
+from conformance.observation.difference import Difference, Step
+from conformance.transports.registry import transport_names
+from conformance.transports.transport import AS_BUILT, DEPARTED, EXCHANGED
+from strategies.serialization import from_json
+from strategies.specs import SplitSpec
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["EMPTY", "Baseline", "BaselineError", "Entry", "read_baseline", "written"]
+
+# Whose the failure is: the loader's, to be repaired; a library's below the loader; as intended, and not to change.
+Fault = Literal["ours", "upstream", "never"]
+# The unit of work whose clauses are shown by scripts of steps, not by specs.
+LIFECYCLES = "lifecycles"
+# What checks name in place of a transport.
+OTHER_PLACES = (AS_BUILT, "pickle", "cloudpickle", EXCHANGED, DEPARTED)
+
+
+class BaselineError(Exception):
+    """The baseline cannot be used; the message names the file, the line and what is wrong there."""
+
+
+class Entry(BaseModel):
+    """One known failure. ``spec`` is the pinned spec (JSON), or ``script`` the steps that show a failure of LIFE-1.
+
+    ``transports`` is empty for all. ``where`` says where the difference is, as far as that is settled. ``first`` and
+    ``last`` are the entry's lines in the file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    clause: str
+    fault: Fault
+    reason: str
+    condition: tuple[str, ...]
+    spec: str = ""
+    script: str = ""
+    transports: tuple[str, ...] = ()
+    where: Where = ANYWHERE
+    link: str = ""
+    expires: datetime.date | None = None
+    first: int = 0
+    last: int = 0
+
+    @field_validator("clause")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            return clause_of(name).id
+        except LookupError as error:
+            raise ValueError(error.args[0]) from None
+
+    @field_validator("reason")
+    @classmethod
+    def _says_why(cls, reason: str) -> str:
+        if not reason.strip():
+            raise ValueError("reason must say why this is known and not repaired")
+        return reason
+
+    @field_validator("transports")
+    @classmethod
+    def _exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        places = [*transport_names(), *OTHER_PLACES]
+        for name in names:
+            if name not in places:
+                raise ValueError(f"there is no transport {name!r}{nearest(name, places)}")
+        return names
+
+    @model_validator(mode="after")
+    def _is_shown(self) -> Entry:
+        """One thing shows it, and falls under the condition."""
+        scripted = LIFECYCLES in check_of(self.clause).units
+        if (bool(self.script), bool(self.spec)) != (scripted, not scripted):
+            shown = "script" if scripted else "spec"
+            raise ValueError(f"{self.clause} is shown by a {shown}, and by nothing else")
+        if self.script:
+            if self.condition:
+                raise ValueError(
+                    "a script is a lifecycle of several splits, of which no condition can hold: leave it empty"
+                )
+            return self
+        try:
+            spec = from_json(self.spec)
+            falls_under = isinstance(spec, SplitSpec) and holds(self.condition, spec)
+        except (LookupError, TypeError, ValueError) as error:
+            raise ValueError(str(error.args[0])) from None
+        if not isinstance(spec, SplitSpec):
+            raise ValueError("spec must be the JSON of a SplitSpec")
+        if not falls_under:
+            raise ValueError(f"the pinned spec does not fall under its own condition {list(self.condition)}")
+        return self
+
+    def excuses(self, clause_id: str, transport: str, spec: SplitSpec | None, found: Difference) -> bool:
+        """Return whether a failure is this known one. ``spec`` is ``None`` where nothing is known of the example."""
+        return (
+            clause_id == self.clause
+            and (not self.transports or transport in self.transports)
+            and self.where.covers(found.place)
+            and (not self.condition if spec is None else holds(self.condition, spec))
+        )
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The entries of a file, in its order."""
+
+    path: str = ""
+    entries: tuple[Entry, ...] = ()
+
+    def excuse(self, clause_id: str, transport: str, spec: SplitSpec | None, found: Difference) -> Entry | None:
+        """Return the first entry that excuses a failure; ``None`` for a violation."""
+        return next((e for e in self.entries if e.excuses(clause_id, transport, spec, found)), None)
+
+    def at(self, line: int) -> Entry:
+        """Return the entry that begins in that line."""
+        return next(entry for entry in self.entries if entry.first == line)
+
+    def place(self, entry: Entry) -> str:
+        """Return where an entry stands, as messages name it."""
+        return f"{self.path}, lines {entry.first}-{entry.last} ({entry.clause})"
+
+
+EMPTY = Baseline()
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Return the baseline of a TOML file.
+
+    Raises:
+        BaselineError: the file is missing or no TOML, an entry lacks a key or has one too many, a value is of the wrong
+            kind or names what does not exist, or an entry's pinned spec does not fall under its condition.
+
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        plain = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BaselineError(f"the baseline {str(path)!r} cannot be read: {error}") from None
+    entries = plain.get("known", [])
+    if set(plain) - {"known"} or not isinstance(entries, list):
+        raise BaselineError(f"the baseline {str(path)!r} may hold only [[known]] entries, got {', '.join(plain)}")
+    lines = text.splitlines()
+    heads = [number for number, line in enumerate(lines, 1) if re.match(r"\[\[\s*known\s*\]\]", line)]
+    if len(heads) != len(entries):
+        raise BaselineError(f"the baseline {str(path)!r}: each entry must begin with a line of its own, [[known]]")
+    ends = [
+        _end(lines, head, following - 1) for head, following in zip(heads, [*heads[1:], len(lines) + 1], strict=True)
+    ]
+    return Baseline(
+        str(path),
+        tuple(_entry(entry, str(path), head, end) for entry, head, end in zip(entries, heads, ends, strict=True)),
+    )
+
+
+def _end(lines: Sequence[str], head: int, end: int) -> int:
+    """Return the entry's last line: blank lines and comments before the next entry are not its own."""
+    while end > head and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
+        end -= 1
+    return end
+
+
+def _entry(plain: dict[str, Any], path: str, first: int, last: int) -> Entry:
+    try:
+        return Entry(**{**plain, "first": first, "last": last})
+    except ValidationError as error:
+        raise BaselineError(f"{path}, lines {first}-{last}: {_wrong(error.errors())}") from None
+
+
+def _wrong(errors: Sequence[Mapping[str, Any]]) -> str:
+    """Return what pydantic says of an entry, with the key, the value and what would be right."""
+    if missing := [str(error["loc"][-1]) for error in errors if error["type"] == "missing"]:
+        return f"an entry needs {', '.join(missing)}"
+    found = errors[0]
+    name = ".".join(map(str, found["loc"]))
+    if found["type"] == "tuple_type":
+        return f"{name} must be a list, got {found['input']!r}"
+    if found["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = Entry.model_fields if len(found["loc"]) == 1 else Where.__dataclass_fields__
+        return f"there is no key {name!r}{nearest(str(found['loc'][-1]), known)}"
+    if found["type"] == "value_error":
+        return str(found["ctx"]["error"])
+    return f"{name}: {found['msg'][:1].lower()}{found['msg'][1:]}, got {found['input']!r}"
+
+
+def written(adapter: str, findings: Findings, violations: Sequence[Violation], expires: datetime.date) -> str:
+    """Return the text of a baseline that excuses these violations, and as little else as the run gives reason to.
+
+    The condition of an entry is every condition that held for the smallest example and for all other examples that
+    broke the clause through its transports, except those that held for each example of the run. ``where`` is what the
+    places of all these differences have in common. A violation that only a real table shows has no spec to pin, hence
+    no entry.
+    """
+    parts = [f"# Known failures of {adapter}: dataloader-conformance run --baseline THIS-FILE\n"]
+    for violation in violations:
+        if violation.spec or violation.difference.place.step is Step.LIVE:
+            parts.append(_written_entry(violation, findings, expires))
+        else:
+            parts.append(f"# {violation.clause}: shown only by a real table, which cannot be pinned.\n")
+    return "\n".join(parts)
+
+
+def _written_entry(violation: Violation, findings: Findings, expires: datetime.date) -> str:
+    spec = from_json(violation.spec) if violation.spec else None
+    common = Common(frozenset() if spec is None else holding(spec), Where.of(violation.difference.place))
+    for transport in violation.transports:
+        common = common.also(findings.common[violation.clause, transport])
+    conditions = [name for name in CONDITIONS if name in common.conditions - findings.everywhere]
+    shown = f"spec = '''{violation.spec}'''" if spec else f"script = '''\n{violation.example}\n'''"
+    fault, *others = get_args(Fault)
+    lines = [
+        "[[known]]",
+        f"clause = {json.dumps(violation.clause)}",
+        f"transports = {json.dumps(list(violation.transports))}",
+        f"where = {_written_where(common.where)}",
+        f"condition = {json.dumps(conditions)}",
+        f'fault = "{fault}"  # or {", ".join(others)}',
+        f"reason = {json.dumps(_seen(violation.difference))}",
+        'link = ""',
+        f"expires = {expires.isoformat()}",
+        shown,
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _written_where(where: Where) -> str:
+    """Return the settled fields as a table of TOML."""
+    values = {name: getattr(where, name) for name in Where.__dataclass_fields__}
+    named = {name: value.value if isinstance(value, Step) else value for name, value in values.items()}
+    settled = {name: list(value) if name == "within" else value for name, value in named.items() if value}
+    return f"{{ {', '.join(f'{name} = {json.dumps(value)}' for name, value in settled.items())} }}"
+
+
+def _seen(found: Difference) -> str:
+    return f"not explained yet: expected {_brief(found.expected)}, got {_brief(found.actual)}"
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= 120 else f"{text[:119]}…"

@@ -1,0 +1,78 @@
+"""The ledger of a unit of work: judgements go in, and it alone makes violations of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from conformance.examples.example import Example
+from conformance.judging.baseline import EMPTY, Baseline
+from conformance.judging.conditions import holding
+from conformance.judging.findings import Common, Findings, Violation
+from conformance.judging.judgement import Judgement
+from conformance.judging.where import Where
+from conformance.observation.difference import Difference
+from strategies.serialization import to_json
+from strategies.specs import SplitSpec
+
+__all__ = ["Ledger", "Shown", "shown_by"]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a violation is shown by: an example in Python, and its spec as JSON where it has one."""
+
+    example: str
+    spec: str = ""
+    likeness: SplitSpec | None = None
+
+
+def shown_by(example: Example) -> Shown:
+    """Return what shows an example."""
+    return Shown(example.title, "" if example.spec is None else to_json(example.spec), example.likeness)
+
+
+@dataclass
+class Ledger:
+    """What a unit of work judges, recorded as :class:`Findings`."""
+
+    baseline: Baseline = EMPTY
+    findings: Findings = field(default_factory=Findings)
+
+    def record(self, shown: Shown, judgements: Sequence[Judgement]) -> None:
+        """Count an example's judgements: each (clause, transport) once, as broken if any judgement of it is."""
+        findings = self.findings
+        findings.met.update({(judgement.clause, judgement.transport) for judgement in judgements})
+        findings.broken.update({(j.clause, j.transport) for j in judgements if j.difference})
+        findings.known.update({(j.clause, j.known) for j in judgements if j.known})
+        conditions: frozenset[str] = frozenset()
+        if shown.likeness is not None:
+            conditions = holding(shown.likeness)
+            findings.hold(conditions)
+        for judgement in judgements:
+            if judgement.difference:
+                common = Common(conditions, Where.of(judgement.difference.place))
+                findings.note(judgement.clause, judgement.transport, common)
+
+    def excused(self, judgement: Judgement, likeness: SplitSpec | None) -> Judgement:
+        """Return the judgement, as known where the baseline excuses it: for what no check of a journey judged."""
+        found = judgement.difference
+        entry = found and self.baseline.excuse(judgement.clause, judgement.transport, likeness, found)
+        return replace(judgement, difference=None, known=entry.first) if entry else judgement
+
+    def violate(self, clause: str, transports: Iterable[str], shown: Shown, found: Difference, *, alone: bool) -> None:
+        """Enter a violation: the clause, where it is broken, and the example that shows it."""
+        where = tuple(dict.fromkeys(transports))
+        self.findings.violations.append(Violation(clause, where, shown.example, shown.spec, found, alone))
+
+    def violate_each(self, shown: Shown, judgements: Sequence[Judgement], *, alone: bool) -> None:
+        """Enter a violation of each clause that the example breaks, through all transports that broke it.
+
+        The first example of each clause is enough.
+        """
+        for clause in dict.fromkeys(judgement.clause for judgement in judgements if judgement.difference):
+            if self.findings.violated(clause):
+                continue
+            broken = [j for j in judgements if j.clause == clause and j.difference]
+            assert broken[0].difference is not None
+            self.violate(clause, (j.transport for j in broken), shown, broken[0].difference, alone=alone)

@@ -1,0 +1,150 @@
+"""Findings to verdicts, and verdicts to an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, IntEnum
+
+from conformance.adapter import Capability
+from conformance.contract import Clause, Level
+from conformance.judging.baseline import EMPTY, Baseline, Entry
+from conformance.judging.findings import Findings, Violation
+
+__all__ = ["Asked", "Exit", "State", "Verdict", "exit_code", "verdicts"]
+
+
+class State(Enum):
+    """What a run says of a clause. ``not run``, ``not applicable`` and ``known`` (to the baseline) are no passes."""
+
+    CONFORMS = "conforms"
+    VIOLATES = "violates"
+    KNOWN = "known"
+    NOT_APPLICABLE = "not applicable"
+    NOT_RUN = "not run"
+
+
+class Exit(IntEnum):
+    """Exit codes of a run."""
+
+    CONFORMS = 0
+    VIOLATES = 1
+    USAGE = 2
+    SUITE_FAILED = 3
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A clause's verdict: how many examples met its premise, why it was not run, each distinct way it was broken.
+
+    ``entries`` are those of the baseline that excused a failure of it.
+    """
+
+    clause: Clause
+    state: State
+    examples: int = 0
+    why: str = ""
+    violations: tuple[Violation, ...] = ()
+    entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run has to answer for.
+
+    ``engines`` are the names of those that it starts, ``by_name`` those of engines and stores that were asked for by
+    name: the run fails where one of these does not run. ``through_engines`` are the clauses that only engines bear on.
+    """
+
+    clauses: tuple[Clause, ...]
+    capabilities: frozenset[Capability]
+    baseline: Baseline = EMPTY
+    engines: tuple[str, ...] = ()
+    by_name: frozenset[str] = frozenset()
+    through_engines: frozenset[str] = frozenset()
+    require: int = 1
+    strict: bool = False
+
+
+def verdicts(asked: Asked, findings: Findings, *, complete: bool = True) -> list[Verdict]:
+    """Return a verdict on each selected clause. ``complete`` is false where some units of work did not end."""
+    return [_verdict(clause, asked, findings, complete) for clause in asked.clauses]
+
+
+def exit_code(asked: Asked, found: Sequence[Verdict], findings: Findings, *, complete: bool = True) -> tuple[Exit, str]:
+    """Return the exit code and a sentence that says why."""
+    stale = findings.stale
+    violated = [verdict for verdict in found if verdict.state is State.VIOLATES]
+    binding = [v for v in violated if v.clause.level is Level.MUST or asked.strict]
+    conforming = sum(verdict.state is State.CONFORMS for verdict in found)
+    known = [verdict for verdict in found if verdict.state is State.KNOWN]
+    checked = conforming + len(violated) + len(known)
+    if not complete:
+        return Exit.SUITE_FAILED, "the suite could not do all of its work: see the errors above"
+    if binding or stale:
+        violations = [f"{_count(len(binding), 'clause')} violated: {_ids(binding)}"] if binding else []
+        return Exit.VIOLATES, "; ".join([*violations, *(f"the baseline is stale: {why}" for why in stale)])
+    if missing := sorted(asked.by_name & findings.not_started.keys()):
+        why = "; ".join(findings.not_started[name] for name in missing)
+        return Exit.SUITE_FAILED, f"asked for by name and not run: {why}"
+    if not checked:
+        return Exit.VIOLATES, "nothing was checked"
+    if checked < asked.require:
+        return Exit.VIOLATES, f"only {_count(checked, 'clause')} checked, {asked.require} required"
+    should = f"; SHOULD violated: {_ids(violated)} (--strict makes that binding)" if violated else ""
+    excused = f"; known to the baseline: {_ids(known)}" if known else ""
+    return Exit.CONFORMS, f"conforms to {_count(conforming, 'clause')}{excused}{should}"
+
+
+def _verdict(clause: Clause, asked: Asked, findings: Findings, complete: bool) -> Verdict:
+    missing = [need for need in clause.needs if need not in asked.capabilities]
+    if missing:
+        return Verdict(clause, State.NOT_APPLICABLE, why="; ".join(f"not: {need.value}" for need in missing))
+    not_started = "; ".join(findings.not_started[name] for name in asked.engines if name in findings.not_started)
+    # An example counts once, through however many transports it went.
+    lines = sorted(line for id_, line in findings.known if id_ == clause.id)
+    entries = tuple(asked.baseline.at(line) for line in lines)
+    examples = max((count for (id_, _), count in findings.met.items() if id_ == clause.id), default=0)
+    if any(id_ == clause.id for id_, _ in findings.broken):
+        broken = [violation for violation in findings.violations if violation.clause == clause.id]
+        return Verdict(clause, State.VIOLATES, examples, violations=_distinct(broken), entries=entries)
+    if not complete:
+        return Verdict(clause, State.NOT_RUN, examples, why="the run was cut short")
+    if clause.id in asked.through_engines and not asked.engines:
+        return Verdict(clause, State.NOT_RUN, why="no engine was asked for: --engines, or --transport NAME of one")
+    if clause.id in asked.through_engines and asked.by_name & findings.not_started.keys():
+        return Verdict(clause, State.NOT_RUN, examples, why=not_started)
+    if not examples:
+        return Verdict(clause, State.NOT_RUN, why="no example met its premise")
+    if entries:
+        why = "; ".join(f"line {entry.first} ({entry.fault}): {entry.reason}" for entry in entries)
+        return Verdict(clause, State.KNOWN, examples, why, entries=entries)
+    return Verdict(clause, State.CONFORMS, examples, not_started if clause.id in asked.through_engines else "")
+
+
+def _distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:
+    """Return the smallest example of each set of transports; what one with more transports explains is left out.
+
+    An example that several units of work found is one violation, with the transports of all. A spec goes before a fixed
+    table: it can be pinned and replayed.
+    """
+    by_id: dict[str, Violation] = {}
+    for violation in violations:
+        first = by_id.setdefault(violation.id, violation)
+        where = tuple(dict.fromkeys((*first.transports, *violation.transports)))
+        by_id[violation.id] = replace(first, transports=where)
+    kept: list[Violation] = []
+    ordered = sorted(by_id.values(), key=lambda v: (-len(v.transports), not v.spec, len(v.example), v.example))
+    for violation in ordered:
+        if not any(set(violation.transports) <= set(other.transports) for other in kept):
+            kept.append(violation)
+    return tuple(kept)
+
+
+def _ids(verdicts: Sequence[Verdict]) -> str:
+    return ", ".join(verdict.clause.id for verdict in verdicts)
+
+
+def _count(number: int, noun: str) -> str:
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"

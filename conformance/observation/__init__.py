@@ -1,0 +1,1 @@
+"""What can be noticed of a split, as plain values, and where two observations differ."""

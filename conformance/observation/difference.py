@@ -1,0 +1,123 @@
+"""Where two observations differ: a typed value, rendered as text only for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import chain
+from typing import Any
+
+from conformance.observation.raised import Raised
+from conformance.observation.values import Rows
+
+__all__ = ["ABSENT", "Difference", "Place", "Step", "difference", "differing"]
+
+SHOWN_LENGTH, CUT_LENGTH = 300, 280
+
+
+class Step(Enum):
+    """The step on a split's way at which something was noticed."""
+
+    BUILD = "build"
+    LOOK = "look"
+    SEND = "send"
+    ARRIVE = "arrive"
+    READ = "read"
+    LIVE = "live"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a difference is.
+
+    ``part`` is what was looked at, named as observations name it; empty where the step itself went wrong. ``hop`` is
+    the number of round trips that the split had made, 0 for a split that was not sent. ``case`` is what a check did or
+    tried, a fixed text of that check, and ``variant`` which of several it was (an argument, a file, a kind of damage).
+    ``within`` leads from the part's value to the item that differs, a key or an index for each level.
+    """
+
+    step: Step
+    part: str = ""
+    hop: int = 0
+    case: str = ""
+    variant: str = ""
+    within: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        inside = "".join(name if name.startswith(".") else f"[{name}]" for name in self.within)
+        where = f"{self.part or self.step.value}{inside}"
+        trips = f"after trip {self.hop}" if self.hop > 1 or (self.step is Step.SEND and self.hop) else ""
+        return ", ".join(filter(None, (where, trips, f"{self.case} {self.variant}".strip())))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where two plain values first differ, what was expected there and what is there, in short."""
+
+    place: Place
+    expected: str
+    actual: str
+
+    def at(self, **changes: Any) -> Difference:
+        """Return the same difference with other fields of its place."""
+        return replace(self, place=replace(self.place, **changes))
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+# In place of an item that is not there.
+ABSENT = _Absent()
+
+
+def difference(expected: Any, actual: Any, place: Place) -> Difference | None:
+    """Return the first place where two plain values differ in type or value; ``None`` where they do not."""
+    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        keys = chain(expected, (key for key in actual if key not in expected))
+        pairs = ((_inside(place, repr(k)), expected.get(k, ABSENT), actual.get(k, ABSENT)) for k in keys)
+        return next(filter(None, (difference(a, b, where) for where, a, b in pairs)), None)
+    if isinstance(expected, Rows) and isinstance(actual, Rows):
+        return _rows_difference(expected, actual, place)
+    if type(expected) is type(actual) and isinstance(expected, (list, tuple)) and len(expected) == len(actual):
+        pairs = ((_inside(place, str(i)), a, b) for i, (a, b) in enumerate(zip(expected, actual, strict=True)))
+        return next(filter(None, (difference(a, b, where) for where, a, b in pairs)), None)
+    if type(expected) is type(actual) and expected == actual:
+        return None
+    return Difference(place, _short(expected), _short(actual))
+
+
+def differing(expected: Mapping[str, Any], actual: Mapping[str, Any], place: Place) -> Iterator[tuple[str, Difference]]:
+    """Yield (aspect, difference) for each aspect that both observations have and in which they differ.
+
+    The differences are at ``place``, with the aspect as its part.
+    """
+    for name in expected:
+        if name in actual and (found := difference(expected[name], actual[name], replace(place, part=name))):
+            yield name, found
+
+
+def _inside(place: Place, name: str) -> Place:
+    return replace(place, within=(*place.within, name))
+
+
+def _rows_difference(expected: Rows, actual: Rows, place: Place) -> Difference | None:
+    if found := difference(expected.columns, actual.columns, _inside(place, ".schema")):
+        return found
+    if expected.rows == actual.rows:
+        return None
+    left, right = Counter(expected.rows), Counter(actual.rows)
+    missing, added = (next(iter((one - other).elements()), None) for one, other in ((left, right), (right, left)))
+    return Difference(
+        _inside(place, ".rows"),
+        f"{len(expected.rows)} rows" + (f", among them {missing}" if missing else ""),
+        f"{len(actual.rows)} rows" + (f", among them {added}" if added else ""),
+    )
+
+
+def _short(value: Any) -> str:
+    text = str(value) if isinstance(value, Raised) else repr(value)
+    return text if len(text) <= SHOWN_LENGTH else f"{text[:CUT_LENGTH]}… ({len(text)} characters)"

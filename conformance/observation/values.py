@@ -1,0 +1,199 @@
+"""PyIceberg's objects, FileIO properties and rows as plain values that compare by type and value, in every field.
+
+PyIceberg's own equality is too weak an oracle: data files compare by path alone, schemas without their id, and
+``EqualTo("a", 1) == EqualTo("a", True)``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+__all__ = [
+    "Rows",
+    "in_any_layout",
+    "plain_bytes",
+    "plain_expression",
+    "plain_id",
+    "plain_mapping",
+    "plain_metadata",
+    "plain_rows",
+    "plain_schema",
+    "plain_task",
+    "plain_tasks",
+]
+
+DATA_FILE_FIELDS = (
+    "content",
+    "file_path",
+    "file_format",
+    "record_count",
+    "file_size_in_bytes",
+    "column_sizes",
+    "value_counts",
+    "null_value_counts",
+    "nan_value_counts",
+    "lower_bounds",
+    "upper_bounds",
+    "key_metadata",
+    "split_offsets",
+    "equality_ids",
+    "sort_order_id",
+    "spec_id",
+)
+# What CTX-3 lets stay behind, next to the snapshots that are not scanned and the refs to them.
+LOGS = ("snapshot-log", "metadata-log", "statistics", "partition-statistics")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows as a multiset: the columns' names, types and nullability in order, and a text for each row, sorted."""
+
+    columns: tuple[tuple[str, str, bool], ...]
+    rows: tuple[str, ...]
+
+
+def plain_expression(expression: Any) -> tuple[Any, ...]:
+    """Return a boolean expression in postfix order, without nesting, so that depth overflows no stack."""
+    output: list[Any] = []
+    pending = [expression]
+    while pending:
+        node = pending.pop()
+        name = type(node).__name__
+        if name in ("And", "Or"):
+            output.append(name)
+            pending += [node.left, node.right]
+        elif name == "Not":
+            output.append(name)
+            pending.append(node.child)
+        else:
+            output.append(_plain_leaf(node))
+    return tuple(reversed(output))
+
+
+def plain_schema(schema: Any) -> Any:
+    """Return an Iceberg schema as its JSON: id, identifier fields, and each field with type, doc and defaults."""
+    return json.loads(schema.model_dump_json())
+
+
+def plain_metadata(metadata: Any) -> Any:
+    """Return table metadata as its JSON, without what CTX-3 lets stay behind."""
+    described = metadata.model_dump(mode="json")
+    scanned = described.get("current-snapshot-id")
+    for log in LOGS:
+        described.pop(log, None)
+    snapshots = described.pop("snapshots", [])
+    refs = described.pop("refs", {})
+    described["scanned-snapshot"] = [s for s in snapshots if s["snapshot-id"] == scanned]
+    described["refs-to-it"] = {name: ref for name, ref in refs.items() if ref["snapshot-id"] == scanned}
+    return described
+
+
+def plain_tasks(tasks: Any) -> list[Any]:
+    """Return file scan tasks, or a single one, as a list of plain tasks."""
+    return [plain_task(task) for task in (tasks if isinstance(tasks, (list, tuple)) else [tasks])]
+
+
+def plain_task(task: Any) -> dict[str, Any]:
+    """Return a file scan task: the data file and the delete files field by field, and the residual."""
+    return {
+        "file": _plain_file(task.file),
+        "delete files": sorted((_plain_file(file) for file in task.delete_files), key=lambda f: f["file_path"]),
+        "residual": plain_expression(task.residual),
+    }
+
+
+def plain_mapping(mapping: Mapping[Any, Any]) -> dict[str, str]:
+    """Return the items with keys and values written as Python, so that ``1``, ``True`` and ``"1"`` stay apart."""
+    return {repr(key): repr(value) for key, value in mapping.items()}
+
+
+def plain_bytes(data: Any) -> Any:
+    """Return bytes with their type and digest: a message shows only the beginning of the bytes themselves."""
+    return data if data is None else (type(data).__name__, hashlib.sha256(data).hexdigest(), bytes(data))
+
+
+def plain_id(split_id: Any) -> tuple[str, str]:
+    """Return an id as its type and its representation."""
+    return type(split_id).__name__, repr(split_id)
+
+
+def plain_rows(batches: Iterable[pa.RecordBatch], *, exact: bool) -> Rows | None:
+    """Return the rows of record batches; ``None`` for no batch at all where no reader says the schema.
+
+    Unless ``exact``, floats keep 12 significant digits: the engine adds them in whatever order they come.
+    """
+    received = list(batches)
+    if received:
+        schema = received[0].schema
+    elif isinstance(batches, pa.RecordBatchReader):
+        schema = batches.schema
+    else:
+        return None
+    columns = tuple((field.name, str(field.type), field.nullable) for field in schema)
+    rows: list[str] = []
+    for batch in received:
+        names = [str(index) for index in range(batch.num_columns)]
+        values = [_plain_column(column, exact) for column in batch.columns] if names else []
+        rows += [f"({', '.join(row)})" for row in zip(*values, strict=True)] if values else ["()"] * batch.num_rows
+    return Rows(columns, tuple(sorted(rows)))
+
+
+def in_any_layout(rows: Any) -> Any:
+    """Return rows whose columns say neither whether they are nullable nor whether their offsets have 64 bits.
+
+    In the first the engine's batches and its plans disagree, in the second PyIceberg's batches and its schemas. What is
+    not :class:`Rows` is returned as it is.
+    """
+    if not isinstance(rows, Rows):
+        return rows
+    return replace(rows, columns=tuple((name, type_.replace("large_", ""), True) for name, type_, _ in rows.columns))
+
+
+def _plain_column(column: pa.Array, exact: bool) -> list[str]:
+    in_nanoseconds = getattr(column.type, "unit", "") == "ns"  # pandas would take part where it is installed
+    try:
+        values = (column.view(pa.int64()) if in_nanoseconds else column).to_pylist()
+    except (OverflowError, ValueError):  # a date or time that Python has none for: as the number that Arrow holds
+        values = column.view(pa.int32() if column.type.bit_width == 32 else pa.int64()).to_pylist()
+    if not exact and pa.types.is_floating(column.type):
+        return ["None" if v is None else repr(float(f"{v:.12g}")) if math.isfinite(v) else repr(v) for v in values]
+    return [repr(value) for value in values]
+
+
+def _plain_leaf(node: Any) -> tuple[Any, ...]:
+    if not hasattr(node, "term"):
+        return (type(node).__name__,)
+    name = getattr(node.term, "name", None)
+    term = name if isinstance(name, str) else repr(node.term)
+    literals = getattr(node, "literals", None)
+    if literals is not None:
+        return (type(node).__name__, term, tuple(sorted(map(_plain_literal, literals))))
+    literal = getattr(node, "literal", None)
+    return (type(node).__name__, term) if literal is None else (type(node).__name__, term, _plain_literal(literal))
+
+
+def _plain_literal(literal: Any) -> str:
+    value = getattr(literal, "value", literal)
+    return f"{type(literal).__name__}({value!r}: {type(value).__name__})"
+
+
+def _plain_file(file: Any) -> dict[str, Any]:
+    described = {name: _plain_field(getattr(file, name, None)) for name in DATA_FILE_FIELDS}
+    partition = file.partition
+    described["partition"] = [repr(partition[i]) for i in range(len(partition))]
+    return described
+
+
+def _plain_field(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {repr(key): repr(item) for key, item in sorted(value.items())}
+    if isinstance(value, (list, tuple)):
+        return [repr(item) for item in value]
+    return value if isinstance(value, str) and type(value) is str else repr(value)

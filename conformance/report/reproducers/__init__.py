@@ -1,0 +1,96 @@
+"""Scripts that show a violation without the suite: plain PyIceberg, DataFusion, pyarrow, and the loader's own API.
+
+A script is put together from the source of the adapter's functions (:mod:`sources`), code that makes what a split is
+built from out of the spec (:mod:`materials`), code that sends it (:mod:`through`), and the source of functions that
+look at it and compare (:mod:`looks`, :mod:`shows`): only what its demonstration needs (:mod:`demonstrations`). It exits
+with 1 where the loader violates the clause, with 0 where it keeps it, and with 2 where the script cannot tell.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from conformance.adapter import Adapter
+from conformance.judging.findings import Violation
+from conformance.observation.difference import Step
+from conformance.report.reproducers.demonstrations import demonstration
+from conformance.report.reproducers.script import head, script
+from conformance.report.reproducers.sources import NotEmbeddable
+from strategies.serialization import from_json
+
+__all__ = ["reproducer", "verified"]
+
+# Seconds that a script may take when it is tried.
+TRIAL_SECONDS = 120.0
+
+
+def reproducer(violation: Violation, adapter: Adapter) -> str:
+    """Return the script; where a simple one cannot show the violation, one that says so and why, and exits with 2."""
+    if violation.difference.place.step is Step.LIVE:
+        return _unshown(violation, "the example is a sequence of steps, not one journey")
+    if not violation.spec:
+        return _unshown(violation, f"the example is a split of a real table that the suite makes: {violation.example}")
+    spec = from_json(violation.spec)
+    try:
+        return script(violation, adapter, spec, demonstration(violation, adapter, spec))
+    except NotEmbeddable as error:
+        return _unshown(violation, str(error))
+
+
+def verified(violations: Sequence[Violation], adapter: Adapter) -> list[str]:
+    """Return the script of each violation, tried: one that does not show the violation here says that it cannot tell.
+
+    What shows only once a process has handled other splits, a script does not show. It would claim that all is well.
+    """
+    scripts = [reproducer(violation, adapter) for violation in violations]
+    with tempfile.TemporaryDirectory(prefix="reproducers-") as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        files = [Path(folder, f"{violation.id}.py") for violation in violations]
+        for file, text in zip(files, scripts, strict=True):
+            file.write_text(text, encoding="utf-8", errors="backslashreplace")
+        shown = list(pool.map(_shows, files))
+    why = "a script by itself, in a fresh process, does not show it"
+    unshown = [text if _UNSHOWN in text else _unshown(v, why) for v, text in zip(violations, scripts, strict=True)]
+    return [one if shows else other for shows, one, other in zip(shown, scripts, unshown, strict=True)]
+
+
+def _shows(script: Path) -> bool:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, str(script)]
+    try:
+        ran = subprocess.run(
+            command, cwd=script.parent, env=environment, capture_output=True, timeout=TRIAL_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return ran.returncode == 1
+
+
+_UNSHOWN = "No simple script shows"
+UNSHOWN = """
+import sys
+
+SPEC = r\'\'\'{spec}\'\'\'
+
+if __name__ == "__main__":
+    print({why!r})
+    print("expected ", {expected!r})
+    print("actual   ", {actual!r})
+    sys.exit(2)
+"""
+
+
+def _unshown(violation: Violation, why: str) -> str:
+    """Return a script that says why it shows nothing; what was seen it tells all the same."""
+    text = UNSHOWN.format(
+        spec=violation.spec.replace("'", "\\u0027"),
+        why=f"{_UNSHOWN} {violation.id}: {why}. `dataloader-conformance replay` runs it again.",
+        expected=violation.difference.expected,
+        actual=violation.difference.actual,
+    )
+    return f"{head(violation)}{text}"

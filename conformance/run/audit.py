@@ -1,0 +1,72 @@
+"""The audit of a baseline: an entry is judged by what it pins, and has to go once that no longer fails."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+
+from conformance.checks import Check
+from conformance.examples.from_spec import Unusable, example_of
+from conformance.judging.baseline import Entry
+from conformance.judging.judgement import judge
+from conformance.observation.raised import Raised, attempt
+from conformance.run.lifecycle import lived
+from conformance.run.other_processes import CLAUSE as OTHER_PROCESSES
+from conformance.run.other_processes import departed
+from conformance.run.sweep import Sweep
+from conformance.transports.registry import transport_names
+from conformance.transports.transport import AS_BUILT, DEPARTED, EXCHANGED
+from strategies.serialization import from_json
+
+__all__ = ["stale"]
+
+
+def stale(sweep: Sweep, entry: Entry, today: datetime.date) -> str | None:
+    """Return why an entry of the baseline has to go, judged by its pinned spec; ``None`` where it still holds.
+
+    It is judged through those of its transports that are selected; where none is, it holds.
+    """
+    if entry.expires is not None and entry.expires < today:
+        return f"expired on {entry.expires}"
+    checks = [check for check in sweep.checks if check.clause.id == entry.clause]
+    if not checks:
+        return "matches nothing: the clause is not applicable to this adapter"
+    if entry.script:
+        return _stale_script(sweep, entry)
+    failing = _failing(sweep, entry, checks)
+    if isinstance(failing, Unusable):
+        return f"matches nothing: the engine cannot run its pinned spec: {failing.reason[:200]}"
+    carried = {transport.name for transport in sweep.transports}
+    judged = set(entry.transports) - (set(transport_names()) - carried)
+    if entry.transports and not judged:
+        return None
+    if healed := sorted(judged - failing) if entry.transports else ([] if failing else ["any transport"]):
+        return f"no longer fails through {', '.join(healed)}"
+    return None
+
+
+def _stale_script(sweep: Sweep, entry: Entry) -> str | None:
+    found = attempt(lived, sweep.adapter, entry.script, sweep.warehouse)
+    if isinstance(found, Raised):
+        return f"matches nothing: {found.message}"
+    again = found is not None and entry.excuses(entry.clause, AS_BUILT, None, found)
+    return None if again else "no longer fails"
+
+
+def _failing(sweep: Sweep, entry: Entry, checks: list[Check]) -> set[str] | Unusable:
+    """Return the transports through which the entry's spec still fails as the entry says."""
+    failing: set[str] = set()
+    example = example_of(from_json(entry.spec), sweep.warehouse)
+    if isinstance(example, Unusable):
+        return example
+    for exhaustive in (False, True):
+        journey = sweep.travelled(replace(example, exhaustive=exhaustive))
+        judgements = list(judge(journey, checks, replace(sweep.baseline, entries=(entry,))))
+        failing |= {judgement.transport for judgement in judgements if judgement.known}
+    elsewhere = {EXCHANGED, DEPARTED}
+    if elsewhere & set(entry.transports) or (entry.clause == OTHER_PROCESSES and not failing):
+        anywhere = entry.model_copy(update={"transports": ()})
+        single = replace(sweep.baseline, entries=(anywhere,))
+        found = departed(sweep.adapter, [from_json(entry.spec)], sweep.warehouse.root, single)
+        failing |= elsewhere if found.known else set()
+    return failing

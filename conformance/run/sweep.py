@@ -1,0 +1,172 @@
+"""The one pass: every example is made once, carried through all transports, and judged on every clause.
+
+No broken clause raises while examples are drawn, so none hides another and none cuts the run short.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from hypothesis.strategies import SearchStrategy
+
+from conformance.adapter import Adapter
+from conformance.checks import Check
+from conformance.examples.drawing import draw, minimal
+from conformance.examples.example import Example
+from conformance.examples.from_spec import Unusable, example_of
+from conformance.judging.baseline import EMPTY, Baseline
+from conformance.judging.findings import Findings
+from conformance.judging.judgement import Judgement, judge
+from conformance.judging.ledger import Ledger, shown_by
+from conformance.run.claims import Claims
+from conformance.run.other_processes import CLAUSE as OTHER_PROCESSES
+from conformance.run.other_processes import exchanged
+from conformance.run.search import History, search
+from conformance.timing import phase
+from conformance.transports.journey import Journey, travel
+from conformance.transports.transport import Transport
+from fixtures.tables.warehouse import Warehouse
+from strategies.regions import regions
+from strategies.specs import SplitSpec
+
+__all__ = ["Sweep"]
+
+# A broken check that took longer than this has waited for something that hangs.
+HANG_SECONDS = 5.0
+# The families of clauses that a plan bears on, and the one transport through which plans alone are judged.
+PLAN_FAMILIES = frozenset({"BUILD", "PLAN", "UDF"})
+PLAN_TRANSPORT = "pickle-5"
+# Between the seeds of one unit of work in a soak: more than there are units, so that no two draw the same.
+SEED_STEP = 1_000
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Everything that a pass needs: the loader under test, what is selected, and where files are made.
+
+    ``exchanges`` says whether drawn splits are also built and dumped by another process, and loaded in this one.
+    """
+
+    adapter: Adapter
+    transports: Sequence[Transport]
+    checks: Sequence[Check]
+    warehouse: Warehouse
+    claims: Claims = field(default_factory=Claims)
+    baseline: Baseline = EMPTY
+    exchanges: bool = False
+
+    def of_plans(self) -> Sweep:
+        """Return the sweep that judges only plans, through one round trip of pickle."""
+        checks = [check for check in self.checks if check.clause.family in PLAN_FAMILIES]
+        transports = [transport for transport in self.transports if transport.name == PLAN_TRANSPORT]
+        return replace(self, checks=checks, transports=transports, exchanges=False)
+
+    def drawn(self, strategy: SearchStrategy[SplitSpec], count: int, seed: int) -> Findings:
+        """Judge ``count`` specs drawn from the seed, then search each clause that was broken."""
+        ledger, history = Ledger(self.baseline), History()
+        if not self.checks:
+            return ledger.findings
+        specs: list[SplitSpec] = []
+
+        def use(spec: SplitSpec) -> None:
+            specs.append(spec)
+            self.judge_spec(spec, ledger, history)
+
+        draw(strategy, count, seed, use)
+        search(ledger, history, lambda breaks: minimal(strategy, count, seed, breaks), self.judge_alone, self.claims)
+        if self.exchanges and any(check.clause.id == OTHER_PROCESSES for check in self.checks):
+            ledger.findings.add(exchanged(self.adapter, specs, self.warehouse.root, self.baseline))
+        return ledger.findings
+
+    def drawn_for(self, seconds: float, strategy: SearchStrategy[SplitSpec], count: int, seed: int) -> Findings:
+        """Judge specs drawn from one seed after another, ``count`` of each, until the seconds are used up."""
+        findings = Findings()
+        end = time.monotonic() + seconds
+        while True:
+            findings.add(self.drawn(strategy, count, seed))
+            if time.monotonic() >= end:
+                return findings
+            seed += SEED_STEP
+
+    def pinned(self, specs: Sequence[SplitSpec]) -> Findings:
+        """Judge these specs; a broken clause is shown with the shortest that breaks it."""
+        ledger, history = Ledger(self.baseline), History()
+        for spec in specs:
+            self.judge_spec(spec, ledger, history, exhaustive=True)
+        judge_alone = partial(self.judge_alone, exhaustive=True)
+        search(ledger, history, lambda breaks: _shortest(filter(breaks, specs)), judge_alone, self.claims)
+        return ledger.findings
+
+    def real_table(self, example: Example | Unusable) -> Findings:
+        """Judge one example that has no spec."""
+        ledger = Ledger(self.baseline)
+        ledger.findings.examples += 1
+        if isinstance(example, Unusable):
+            ledger.findings.note_unusable(example.reason)
+        else:
+            judgements = self.judge_example(example, ledger)
+            ledger.violate_each(shown_by(example), judgements, alone=True)
+        return ledger.findings
+
+    @phase("judge")
+    def judge_spec(self, spec: SplitSpec, ledger: Ledger, history: History, *, exhaustive: bool = False) -> None:
+        """Judge one spec and note in both what came of it; nothing is searched."""
+        with phase("make"):
+            example = example_of(spec, self.warehouse)
+        ledger.findings.examples += 1
+        if isinstance(example, Unusable):
+            ledger.findings.note_unusable(example.reason)
+            return
+        ledger.findings.reached.update(set(regions(spec)))
+        history.note(spec, self.judge_example(replace(example, exhaustive=exhaustive), ledger))
+
+    @phase("judge")
+    def judge_example(self, example: Example, ledger: Ledger) -> list[Judgement]:
+        """Carry, judge and record an example.
+
+        A transport or a check that hung once is not tried again in this unit of work: its clause is broken already.
+        """
+        findings = ledger.findings
+        transports = [transport for transport in self.transports if transport.name not in findings.hung]
+        journey = replace(self, transports=transports).travelled(example)
+        findings.hung |= {name for name, arrivals in journey.arrivals.items() if any(a.hangs for a in arrivals)}
+        judgements = []
+        for check in self.checks:
+            if check.clause.id in findings.hung:
+                continue
+            begun = time.perf_counter()
+            judged = list(judge(journey, [check], self.baseline))
+            judgements += judged
+            spent = time.perf_counter() - begun
+            findings.judging[check.clause.id] += spent
+            if spent > HANG_SECONDS and any(judgement.difference or judgement.known for judgement in judged):
+                findings.hung.add(check.clause.id)
+        ledger.record(shown_by(example), judgements)
+        return judgements
+
+    def travelled(self, example: Example) -> Journey:
+        """Return the example's journey through the transports of this sweep."""
+        return travel(self.adapter, example, self.transports, self.warehouse.root / f"scratch-{os.getpid()}")
+
+    def judge_alone(
+        self, clause: str, transports: frozenset[str], spec: SplitSpec, *, exhaustive: bool = False
+    ) -> list[Judgement]:
+        """Judge one clause on a spec, through some transports; nothing where the engine cannot run it."""
+        example = example_of(spec, self.warehouse)
+        if isinstance(example, Unusable):
+            return []
+        checks = [check for check in self.checks if check.clause.id == clause]
+        through = [transport for transport in self.transports if transport.name in transports]
+        # What breaks as built may show only after sending.
+        journey = replace(self, transports=through or self.transports[:1]).travelled(
+            replace(example, exhaustive=exhaustive)
+        )
+        return list(judge(journey, checks, self.baseline))
+
+
+def _shortest(specs: Iterable[SplitSpec]) -> SplitSpec | None:
+    return min(specs, key=lambda spec: len(repr(spec)), default=None)

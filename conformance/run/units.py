@@ -1,0 +1,160 @@
+"""A run as a list of units of work: pytest, the proof, tests and whatever else does a run go through this list."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from conformance.examples.pinned import PINNED
+from conformance.examples.real_tables import TABLE_CASES, TableCase, table_example
+from conformance.judging.baseline import Entry
+from conformance.judging.findings import Findings
+from conformance.run.audit import stale
+from conformance.run.claims import Claims
+from conformance.run.engines import through_engine
+from conformance.run.lifecycles import live
+from conformance.run.other_processes import CLAUSE as OTHER_PROCESSES
+from conformance.run.other_processes import departed
+from conformance.run.selection import Selection
+from conformance.run.stores import through_store
+from conformance.run.sweep import Sweep
+from conformance.timing import taken
+from conformance.transports.engines import Engine, Way
+from conformance.transports.transport import STARTED
+from fixtures.tables.warehouse import Warehouse
+from strategies import split_specs
+
+__all__ = ["Unit", "Workplace", "units", "workplace"]
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where units of work are done: what is selected, the sweep for it, and the folder of the run.
+
+    ``processes`` is the number of processes that share a run's units.
+    """
+
+    selection: Selection
+    sweep: Sweep
+    folder: Path
+    processes: int = 1
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A part of a run that is done in one process, in any order with the others."""
+
+    name: str
+    work: Callable[[Workplace], Findings]
+
+    def done(self, place: Workplace) -> Findings:
+        """Do the work and return what was found, with the time that each phase of it took."""
+        findings = self.work(place)
+        for name, spent in taken().items():
+            findings.seconds[name] += spent
+        return findings
+
+
+def units(selection: Selection) -> tuple[Unit, ...]:
+    """Return the units of work of a run, always in the same order. A run is complete once each of them has ended."""
+    return tuple(_units(selection))
+
+
+@contextmanager
+def workplace(selection: Selection, folder: Path, processes: int = 1) -> Iterator[Workplace]:
+    """Yield a workplace in a folder that the processes of a run share; what it has started ends with it."""
+    sweep = Sweep(
+        adapter=selection.adapter,
+        transports=selection.transports,
+        checks=selection.checks,
+        warehouse=Warehouse(folder / "drawn"),
+        claims=Claims(folder / "searched"),
+        baseline=selection.baseline,
+        exchanges=True,
+    )
+    with STARTED:
+        yield Workplace(selection, sweep, folder, processes)
+
+
+def _units(selection: Selection) -> Iterator[Unit]:
+    profile = selection.profile
+    for entry in selection.baseline.entries:
+        yield Unit(f"known-{entry.clause}-line-{entry.first}", partial(_known, entry))
+    for engine, ways in selection.engines:
+        yield Unit(f"engine-{engine.name}", partial(_engine, engine, ways))
+    if selection.transports:
+        for shard in range(profile.shards):
+            yield Unit(f"examples-{shard + 1}-of-{profile.shards}", partial(_drawn, selection.seed + shard))
+        for shard in range(profile.plan_shards):
+            yield Unit(f"plans-{shard + 1}-of-{profile.plan_shards}", partial(_drawn_plans, selection.seed + shard))
+        yield Unit("pinned", _pinned)
+        yield Unit("lifecycles", _lifecycles)
+        yield Unit("departed", _departed)
+    for store in selection.stores:
+        yield Unit(f"store-{store}", partial(_store, store))
+    if selection.transports and profile.tables:
+        for case in TABLE_CASES:
+            yield Unit(f"table-{case.name}", partial(_real_table, case))
+
+
+def _drawn(seed: int, place: Workplace) -> Findings:
+    """Splits drawn from one seed; in a soak from one after another, so that all units together use up the budget."""
+    selection = place.selection
+    count = selection.profile.examples
+    if selection.budget is None:
+        return place.sweep.drawn(split_specs(), count, seed)
+    seconds = selection.budget * place.processes / selection.profile.shards
+    return place.sweep.drawn_for(seconds, split_specs(), count, seed)
+
+
+def _drawn_plans(seed: int, place: Workplace) -> Findings:
+    """Splits with a plan drawn from one seed, judged on what concerns the plan."""
+    return place.sweep.of_plans().drawn(split_specs(with_plan=True), place.selection.profile.plans, seed)
+
+
+def _pinned(place: Workplace) -> Findings:
+    """Splits that a drawn run reaches too rarely, and splits that once failed."""
+    return place.sweep.pinned(PINNED)
+
+
+def _lifecycles(place: Workplace) -> Findings:
+    """Splits in orders of steps drawn from the seed."""
+    return live(place.sweep, place.selection.profile.lives, place.selection.seed)
+
+
+def _departed(place: Workplace) -> Findings:
+    """Splits whose driver has ended before they are loaded."""
+    sweep = place.sweep
+    if all(check.clause.id != OTHER_PROCESSES for check in sweep.checks):
+        return Findings()
+    return departed(sweep.adapter, PINNED, sweep.warehouse.root, sweep.baseline)
+
+
+def _real_table(case: TableCase, place: Workplace) -> Findings:
+    """A split of a real table, planned by PyIceberg."""
+    return place.sweep.real_table(table_example(case, place.folder))
+
+
+def _engine(engine: Engine, ways: tuple[Way, ...], place: Workplace) -> Findings:
+    """Splits through one engine, which the unit starts and stops."""
+    return through_engine(place.sweep, engine, ways, place.selection.profile, place.selection.seed)
+
+
+def _store(store: str, place: Workplace) -> Findings:
+    """A table in one object store, read by a process that has nothing but the split."""
+    return through_store(place.sweep, store)
+
+
+def _known(entry: Entry, place: Workplace) -> Findings:
+    """An entry of the baseline, judged by what it pins. One that no longer fails, or has expired, has to go."""
+    if entry.clause not in {clause.id for clause in place.selection.clauses}:
+        return Findings()
+    why = stale(place.sweep, entry, datetime.date.today())
+    if why is None:
+        return Findings()
+    where = place.selection.baseline.place(entry)
+    return Findings(stale=[f"{where}: {why}; delete these lines"])

@@ -1,0 +1,85 @@
+"""Calls to other processes: functions of :mod:`conformance.transports.worker_tasks`, run by a worker.
+
+There is one way to call another interpreter: :class:`fixtures.processes.workers.Worker`. Fresh interpreters, other
+Pythons and the readers of object stores are workers with other options.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from conformance.adapter import Adapter
+from conformance.observation.raised import Hung, Raised
+from conformance.transports.transport import STARTED
+from fixtures.processes.workers import RemoteError, Worker, WorkerError, WorkerHung, Workers
+
+__all__ = ["LIMITED", "WORKERS", "answer", "call", "call_interpreter", "departing", "worker"]
+
+# Seconds that one request may take: a hang is cut off there, and is a violation.
+CALL_SECONDS = 60.0
+# Bytes of address space of the worker that loads damaged payloads. The engine maps nearly 3 GiB for itself. One flipped
+# bit can make pickle itself ask for all the memory that there is (the opcode LONG_BINPUT with a large index), which no
+# loader can prevent: it has to be refused at once.
+MEMORY_BYTES = 4 << 30
+LIMITED = "limited"
+
+# The workers of this process, started by their first call, ended with it.
+WORKERS = Workers()
+STARTED.callback(WORKERS.close)
+
+
+def call(adapter: Adapter, name: str, function: str, *arguments: Any, limit: float = CALL_SECONDS) -> Any:
+    """Return what a worker task returns in this process's worker of that name, or how it failed."""
+    return answer(worker(name), function, adapter.reference, *arguments, limit=limit)
+
+
+def call_interpreter(python: str, function: str, *arguments: Any) -> Any:
+    """Return what a worker task returns under another interpreter, or how it failed.
+
+    ``python`` is its path. The suite is installed there; nothing of this process's own path leads there.
+    """
+    if not Path(python).is_file():
+        return Raised("builtins.FileNotFoundError", f"there is no interpreter at {python}")
+    return answer(WORKERS.get(f"python {python}", python=python, packages=False), function, *arguments)
+
+
+def answer(asked: Worker, function: str, *arguments: Any, limit: float = CALL_SECONDS) -> Any:
+    """Return what a worker task returns in a worker, or how it failed: :class:`Hung` where it did not in time.
+
+    Arguments and results are plain values and bytes. ``limit`` is in seconds.
+    """
+    target = f"conformance.transports.worker_tasks:{function}"
+    try:
+        return asked.call(target, *arguments, limit=limit, doing=f"{function} of a split")
+    except RemoteError as error:
+        return Raised(error.type_name, error.message)
+    except WorkerHung as error:
+        return Hung.from_exception(error)
+    except WorkerError as error:
+        return Raised.from_exception(error)
+
+
+def worker(name: str) -> Worker:
+    """Return this process's worker of that name, which lives as long as this process."""
+    # The path of the first call: engines add folders of their own to this process's, which no worker needs.
+    return WORKERS.get(name, **_MADE_WITH.setdefault(name, _options(name)))
+
+
+_MADE_WITH: dict[str, dict[str, Any]] = {}
+
+
+def departing(name: str) -> Worker:
+    """Return a worker of its own, to be ended by whoever asked for it."""
+    return Worker(name, **_options(name))
+
+
+def _options(name: str) -> dict[str, Any]:
+    """The driver's environment, but for the folder (one of its own) and the hash seed."""
+    seed = "0" if os.environ.get("PYTHONHASHSEED") != "0" else "1"
+    # What the adapter added to the end of the driver's path is needed there too; nothing else in it is new.
+    beside = tuple(entry for entry in sys.path if entry and Path(entry).is_dir())
+    options: dict[str, Any] = {"environment": {"PYTHONHASHSEED": seed}, "import_path": beside}
+    return options | ({"memory_limit": MEMORY_BYTES} if name == LIMITED else {})

@@ -1,0 +1,178 @@
+"""The journey of one example: its split built by the loader under test, sent through every transport, and observed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from datafusion import SessionContext
+
+from conformance.adapter import Adapter
+from conformance.examples.example import Example
+from conformance.observation.aspects import Observation, observe
+from conformance.observation.difference import ABSENT, Difference, Place, Step, difference
+from conformance.observation.parts import part
+from conformance.observation.question import Question
+from conformance.observation.raised import Raised, attempt
+from conformance.observation.recorder import Event, recorded
+from conformance.observation.values import Rows, in_any_layout, plain_rows
+from conformance.timing import phase
+from conformance.transports.transport import AS_BUILT, Arrival, Transport
+from fixtures.materials import Materials
+from fixtures.survival import lost_construct, survives
+from strategies.specs import SplitSpec
+from strategies.udfs import IMPORTABLE
+
+__all__ = ["Journey", "not_carried", "travel"]
+
+
+@dataclass
+class Journey:
+    """An example that has travelled. Checks read it; nothing in it is judged yet.
+
+    ``split`` is the split, or how building it failed. ``build_events`` happened while it was built, ``later_events``
+    while it was observed and sent. ``sent`` is what was seen of the split before it was sent; ``arrivals`` is what
+    arrived, by transport. ``scratch`` is a folder in which checks may make and damage files.
+    """
+
+    adapter: Adapter
+    example: Example
+    materials: Materials
+    split: Any
+    build_events: Sequence[Event]
+    sent: Observation
+    arrivals: Mapping[str, Sequence[Arrival]] = field(default_factory=dict)
+    later_events: Sequence[Event] = ()
+    transports: Sequence[Transport] = ()
+    scratch: Path = Path()
+
+    @property
+    def spec(self) -> SplitSpec | None:
+        """The spec that was drawn; ``None`` for a real table."""
+        return self.example.spec
+
+    @property
+    def refusal(self) -> Raised | None:
+        """How ``build`` failed; ``None`` where it did not."""
+        return self.split if isinstance(self.split, Raised) else None
+
+    @property
+    def expected_rows(self) -> Rows:
+        """The rows that the split must give, by the suite's own computation."""
+        return self.example.rows
+
+    @property
+    def scanned_rows(self) -> int:
+        """How many rows the plan is applied to."""
+        rows = self.example.expected if self.example.scanned is None else self.example.scanned
+        return int(rows.num_rows)
+
+    @cached_property
+    def plan_survives(self) -> Raised | None:
+        """``None`` where the plan survives Substrait by the suite's own trial and knowledge; else how it does not."""
+        return None if self.materials.plan is None else attempt(self._survive)
+
+    def _survive(self) -> None:
+        if self.spec is not None and (lost := lost_construct(self.spec.plan)):
+            raise ValueError(f"holds {lost}, which does not survive Substrait in this engine")
+        computed = plain_rows(survives(self.materials, self.example.scanned), exact=False)
+        assert computed is not None  # there is a batch
+        found = difference(in_any_layout(self.expected_rows), in_any_layout(computed), Place(Step.READ, "rows"))
+        if found is not None:
+            raise ValueError(f"computes other rows after Substrait: {found.actual} instead of {found.expected}")
+
+    @cached_property
+    def registration_order(self) -> list[str]:
+        """The labels of the registry's functions in registration order, recorded from a registry of the suite's own."""
+        registry = self.example.make().udf_registry
+        if registry is None:
+            return []
+        with recorded() as events:
+            registry.register_udfs(SessionContext())
+        return [event.what for event in events if event.kind == "register"]
+
+    def can_carry(self, transport: str) -> bool:
+        """Whether the example's functions may be sent that way: by name, or by value where it carries values."""
+        if self.spec is None or self.spec.registry is None:
+            return True
+        named = all(udf.origin in IMPORTABLE for udf in self.spec.registry.udfs)
+        return named or any(t.by_value for t in self.transports if t.name == transport)
+
+    def observations(self) -> Iterator[tuple[str, Observation]]:
+        """Yield (transport, observation) of the split as built and of every arrival."""
+        yield AS_BUILT, self.sent
+        for transport, arrivals in self.arrivals.items():
+            for arrival in arrivals:
+                if arrival.observation is not None:
+                    yield transport, arrival.observation
+
+    def arrives(self, aspect: str, raised: bool = True) -> Iterator[tuple[str, Difference | None]]:
+        """Yield (transport, difference from what was sent) for each arrival at which the aspect was observed.
+
+        An arrival at which looking raised is left out where ``raised`` is false.
+        """
+        if self.refusal or isinstance(self.sent.get(aspect, ABSENT), (type(ABSENT), Raised)):
+            return
+        for transport, arrivals in self.arrivals.items():
+            for arrival in arrivals:
+                if arrival.observation is None or aspect not in arrival.observation:
+                    continue
+                seen = arrival.observation[aspect]
+                if raised or not isinstance(seen, Raised):
+                    place = Place(Step.ARRIVE, aspect, arrival.hop)
+                    yield transport, difference(self.sent[aspect], seen, place)
+
+    def built(self, aspect: str, expected: Any) -> Iterator[tuple[str, Difference | None]]:
+        """Yield the difference between what is expected and what the split shows before it is sent."""
+        if not self.refusal and aspect in self.sent:
+            yield AS_BUILT, difference(expected, self.sent[aspect], Place(Step.LOOK, aspect))
+
+    def given(self, aspect: str) -> Iterator[tuple[str, Difference | None]]:
+        """Yield the difference between a part that was given and what the split shows of it before it is sent."""
+        yield from self.built(aspect, part(aspect).expected(self.materials))
+
+    def carried_together(self, things: Any) -> Iterator[tuple[Transport, Any]]:
+        """Yield (transport, what arrived) for each transport that can carry things in one payload, or how it failed."""
+        for transport in self.transports:
+            if transport.carry is not None and self.can_carry(transport.name):
+                yield transport, attempt(transport.carry, things)
+
+    def observe(self, *aspects: str, split: Any = None, again: bool = False) -> Observation:
+        """Observe the original, or another split, now; all aspects where none is named."""
+        question = replace(self.example.question, only=frozenset(aspects) or None, again=again)
+        return observe(self.adapter, self.split if split is None else split, question)
+
+
+def not_carried(arrival: Arrival) -> Difference | None:
+    """Return the difference of an arrival that failed on the way; ``None`` for one that arrived."""
+    if arrival.failure is None:
+        return None
+    return Difference(Place(Step.SEND, hop=arrival.hop), "carried", str(arrival.failure))
+
+
+def travel(adapter: Adapter, example: Example, transports: Sequence[Transport], scratch: Path) -> Journey:
+    """Build the example's split, send it through every transport, and observe it before and wherever it arrives."""
+    with phase("make"):
+        materials = example.make()
+    with recorded() as build_events, phase("build"):
+        split = attempt(adapter.build, materials)
+    if isinstance(split, Raised):
+        return Journey(adapter, example, materials, split, build_events, {}, scratch=scratch)
+    with recorded() as later_events:
+        sent = observe(adapter, split, example.question)
+        arrivals = {transport.name: _sent(transport, adapter, split, example.question) for transport in transports}
+    return Journey(adapter, example, materials, split, build_events, sent, arrivals, later_events, transports, scratch)
+
+
+def _sent(transport: Transport, adapter: Adapter, split: Any, question: Question) -> Sequence[Arrival]:
+    """Return what arrived; the first time in this process that includes the start of the processes sent to."""
+    first = transport.name not in _USED
+    _USED.add(transport.name)
+    with phase("start processes" if first else "send"):
+        return transport.send(adapter, split, question)
+
+
+_USED: set[str] = set()

@@ -1,0 +1,287 @@
+"""What workers run: load a payload, observe it, send it on. Arguments and results are plain values and bytes."""
+
+from __future__ import annotations
+
+import pickle
+import platform
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+
+from conformance.adapter import Adapter
+from conformance.adapters.loading import load_adapter
+from conformance.examples.example import Example
+from conformance.examples.from_spec import Unusable, calls_of, example_of
+from conformance.observation.aspects import Observation, observe
+from conformance.observation.difference import Place, Step, difference
+from conformance.observation.json_values import json_of
+from conformance.observation.question import Question
+from conformance.observation.raised import Raised, attempt
+from conformance.observation.recorder import recorded
+from conformance.observation.values import in_any_layout
+from fixtures.materials import make_files
+from fixtures.tables.warehouse import Warehouse
+from strategies.serialization import from_json
+
+__all__ = [
+    "build",
+    "build_payload",
+    "dumped",
+    "load_flipped",
+    "looked_at",
+    "observe_payload",
+    "observe_split",
+    "read",
+    "read_each",
+    "read_failure",
+    "relay",
+    "rows_of",
+    "second_load",
+    "versions",
+    "write",
+]
+
+CLOUDPICKLE = "cloudpickle"
+PICKLE = "pickle"
+
+
+def dumped(split: Any, pickler: str) -> bytes:
+    """Return the payload of a split: by cloudpickle, or by pickle with its highest protocol."""
+    return cloudpickle.dumps(split) if pickler == CLOUDPICKLE else pickle.dumps(split, pickle.HIGHEST_PROTOCOL)
+
+
+def relay(reference: str, payload: bytes, question: Question, pickler: str) -> tuple[Any, Any]:
+    """Return the observation of what the payload holds, and that dumped anew; :class:`Raised` where either fails."""
+    split = attempt(pickle.loads, payload)
+    if isinstance(split, Raised):
+        return split, None
+    return observe(_adapter(reference), split, question), attempt(dumped, split, pickler)
+
+
+def observe_payload(reference: str, payload: bytes, question: Question) -> Any:
+    """Return the observation of what the payload holds; :class:`Raised` where it cannot be loaded."""
+    split = attempt(pickle.loads, payload)
+    return split if isinstance(split, Raised) else observe(_adapter(reference), split, question)
+
+
+def observe_split(reference: str, split: Any, question: Question) -> tuple[Any, Any]:
+    """Return the observation of a split that came as an argument, and the split, which then goes back as a result."""
+    return observe(_adapter(reference), split, question), split
+
+
+def looked_at(reference: str, question: Question, split: Any) -> tuple[Any, Any]:
+    """As :func:`observe_split`, the split last: what an engine maps over splits."""
+    return observe_split(reference, split, question)
+
+
+def rows_of(reference: str, split: Any) -> int:
+    """Read the split and return the number of its rows; what reading raises is let through."""
+    return sum(batch.num_rows for batch in _adapter(reference).read(split))
+
+
+@cache
+def _adapter(reference: str) -> Adapter:
+    return load_adapter(reference)
+
+
+def build_payload(reference: str, spec: str, root: str) -> tuple[bytes, Observation, Question] | None:
+    """Build and dump the split of a spec (JSON), observe it loaded; ``None`` where that fails, which others judge."""
+    made = _made(reference, spec, Warehouse(Path(root)))
+    if isinstance(made, dict):
+        return None
+    adapter, example, split = made
+    payload = attempt(dumped, split, PICKLE)
+    here = payload if isinstance(payload, Raised) else attempt(pickle.loads, payload)
+    if isinstance(here, Raised):
+        return None
+    return payload, observe(adapter, here, example.question), example.question
+
+
+def _made(reference: str, spec: str, warehouse: Warehouse) -> tuple[Adapter, Example, Any] | dict[str, Any]:
+    """Return adapter, example and split of a spec (JSON), or why there is no split, as :func:`write` says it."""
+    example = example_of(from_json(spec), warehouse)
+    if isinstance(example, Unusable):
+        return {"impossible": example.reason}
+    adapter = _adapter(reference)
+    split = attempt(adapter.build, example.make())
+    return {"refused": f"{split.type}: {split.message}"} if isinstance(split, Raised) else (adapter, example, split)
+
+
+def write(reference: str, spec: str, root: str) -> dict[str, Any]:
+    """Build and dump the split of a spec (JSON), and observe it after a round trip here; files go below ``root``.
+
+    Returns ``{"payload": bytes, "seen": JSON values}``, or why there is no payload: ``{"impossible": …}`` where this
+    engine cannot run the spec, ``{"refused": …}`` where the loader does not build or dump it, ``{"broken": …}`` where
+    it comes back wrong already here.
+    """
+    warehouse = Warehouse(Path(root))
+    made = _made(reference, spec, warehouse)
+    if isinstance(made, dict):
+        return made
+    adapter, example, split = made
+    payload = attempt(dumped, split, PICKLE)
+    if isinstance(payload, Raised):
+        return {"refused": f"{payload.type}: {payload.message}"}
+    here = attempt(pickle.loads, payload)
+    if isinstance(here, Raised):
+        return {"broken": str(here)}
+    observation = observe(adapter, here, example.question)
+    if wrong := _wrong_rows(adapter, example, observation):
+        return {"broken": wrong}
+    return {"payload": payload, "seen": json_of(observation, _folder(example, warehouse))}
+
+
+def read(reference: str, spec: str, root: str, payload: bytes) -> dict[str, Any]:
+    """Load and observe the payload of a spec (JSON), whose files are made below ``root`` if they are not there.
+
+    Returns ``{"seen": JSON values}``, or ``{"failed": …}`` where it does not load, or ``{"impossible": …}``.
+    """
+    warehouse = Warehouse(Path(root))
+    made_from = from_json(spec)
+    made = attempt(make_files, made_from, warehouse)
+    if isinstance(made, Raised):
+        return {"impossible": f"{made.type}: {made.message}"}
+    split = attempt(pickle.loads, payload)
+    if isinstance(split, Raised):
+        return {"failed": f"{split.type}: {split.message}"}
+    question = Question(calls_of(made_from.registry), made_from.plan is not None)
+    return {"seen": json_of(observe(_adapter(reference), split, question), warehouse.folder(made_from.table))}
+
+
+def build(reference: str, spec: str, root: str) -> dict[str, Any]:
+    """Build the split of a spec (JSON) and observe it as built: what no payload has touched.
+
+    Returns ``{"observation": …, "seen": JSON values}``, or why there is none as :func:`write` does.
+    """
+    warehouse = Warehouse(Path(root))
+    made = _made(reference, spec, warehouse)
+    if isinstance(made, dict):
+        return made
+    adapter, example, split = made
+    observation = observe(adapter, split, example.question)
+    if wrong := _wrong_rows(adapter, example, observation):
+        return {"broken": wrong}
+    return {"observation": observation, "seen": json_of(observation, _folder(example, warehouse))}
+
+
+def _folder(example: Example, warehouse: Warehouse) -> Path:
+    """Return the folder of the example's files."""
+    assert example.spec is not None
+    return warehouse.folder(example.spec.table)
+
+
+def _wrong_rows(adapter: Adapter, example: Example, observation: Observation) -> str | None:
+    """Return how the rows differ from those that the suite computed, where the loader executes what the spec asks."""
+    rows = observation["rows"]
+    if example.question.has_plan and not adapter.applies_transforms:
+        return None
+    if rows is None and not example.rows.rows:  # no batch gives no schema to look at
+        return None
+    wrong = difference(in_any_layout(example.rows), in_any_layout(rows), Place(Step.READ, "rows"))
+    return None if wrong is None else f"{wrong.place}: expected {wrong.expected}, got {wrong.actual}"
+
+
+def versions(reference: str) -> dict[str, str]:
+    """Return the versions of what a payload depends on here, the distributions of the adapter's modules included."""
+    named = {module.split(".")[0] for module in _adapter(reference).modules}
+    own = {name for module in named for name in packages_distributions().get(module, ())} - {"dataloader-conformance"}
+    found = {name: distribution_version(name) for name in (*DEPENDENCIES, *sorted(own - set(DEPENDENCIES)))}
+    return {"python": platform.python_version(), **found}
+
+
+DEPENDENCIES = ("datafusion", "pyiceberg", "pyarrow", "cloudpickle", "dataloader-conformance")
+
+
+def distribution_version(distribution: str) -> str:
+    """Return the version of an installed distribution, ``unknown`` where there is none."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def read_failure(reference: str, payload: bytes) -> dict[str, Any]:
+    """Read what the payload holds, and return how that failed; ``rows`` where it did not."""
+    adapter = _adapter(reference)
+    try:
+        rows = sum(batch.num_rows for batch in adapter.read(pickle.loads(payload)))
+    except Exception as error:
+        text = "".join(traceback.format_exception(error)) + repr(vars(error))
+        return {"raised": Raised.from_exception(error), "text": text, "sent back": attempt(_sent_back, error)}
+    return {"rows": rows}
+
+
+def read_each(reference: str, payloads: Sequence[bytes]) -> list[Any]:
+    """Load all payloads, then read one after another; return the number of rows of each, or how its reading failed."""
+    splits = [pickle.loads(payload) for payload in payloads]
+    return [attempt(rows_of, reference, split) for split in splits]
+
+
+def _sent_back(error: Exception) -> Raised:
+    """Return the error after a round trip: a worker has to hand it to the driver."""
+    return Raised.from_exception(pickle.loads(pickle.dumps(error)))
+
+
+def load_flipped(reference: str, payload: bytes, positions: Sequence[tuple[int, int]]) -> int:
+    """Load the payload with one byte changed at a time, (position, bits to flip); return how often that succeeded."""
+    _adapter(reference)  # its modules are there, as in any worker
+    loaded = 0
+    for position, bits in positions:
+        damaged = bytearray(payload)
+        damaged[position] ^= bits
+        split = attempt(pickle.loads, bytes(damaged))
+        if not isinstance(split, Raised):
+            loaded += 1
+            attempt(repr, split)
+    return loaded
+
+
+def connection(reference: str, payload: bytes) -> str | None:
+    """Load the payload, and return the connection that its vault's FileIO holds before it opens anything."""
+    read = _adapter(reference).file_io
+    assert read is not None
+    return getattr(read(pickle.loads(payload)), "connection", None)
+
+
+def second_load(reference: str, payload: bytes) -> list[str]:
+    """Load and read the payload, load it again, and return what that second load registered, opened or imported."""
+    adapter = _adapter(reference)
+    first = pickle.loads(payload)
+    attempt(lambda: sum(batch.num_rows for batch in adapter.read(first)))
+    with _audited() as audited, recorded() as events:
+        second = pickle.loads(payload)
+    del second
+    return [f"{event.kind} {event.what}" for event in events] + audited
+
+
+_AUDITED: list[list[str]] = []
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if _AUDITED and (event in ("open", "socket.connect", "subprocess.Popen") or (event, arguments[:1]) == IMPORTS_MAIN):
+        _AUDITED[-1].append(f"{event} {arguments[0]!r}")
+
+
+IMPORTS_MAIN = ("import", ("__main__",))
+
+
+@cache
+def _audit_once() -> None:
+    sys.addaudithook(_audit)  # for good: it cannot be removed, and does nothing while nothing is audited
+
+
+@contextmanager
+def _audited() -> Iterator[list[str]]:
+    _audit_once()
+    _AUDITED.append([])
+    try:
+        yield _AUDITED[-1]
+    finally:
+        _AUDITED.pop()

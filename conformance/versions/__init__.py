@@ -1,0 +1,1 @@
+"""Payloads between versions: recorded ones, and what may be upgraded first."""

@@ -1,0 +1,73 @@
+"""The adapter that ``init`` writes runs, for each kind of constructor."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.adapters.scaffold import CannotWrite, written_adapter
+from tests.end_to_end.test_cli import SHORT
+
+COMMAND = [str(Path(sys.executable).with_name("dataloader-conformance"))]
+GENERATIONS = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(GENERATIONS))
+
+
+def test_reference_is_recognised_by_its_parameters() -> None:
+    text = written_adapter("reference:DataLoaderSplit")
+    for line in (
+        "from reference import DataLoaderSplit, TableScanContext",
+        "table_metadata=materials.table_metadata,",
+        "session_context=materials.session_context,",
+        "can=frozenset({Capability.PLANS, Capability.UDF_REGISTRIES}),",
+        "split_id=lambda split: split.id,",
+        "plan_bytes=lambda split: split.plan_bytes,",
+        'modules=("reference",),',
+    ):
+        assert line in text
+    compile(text, "adapter", "exec")
+
+
+def test_sql_and_several_files_are_recognised() -> None:
+    text = written_adapter("openhouse_generations:SeveralFilesSplit")
+    assert "file_scan_tasks=[materials.file_scan_task]," in text
+    assert "Capability.SQL_TRANSFORMS, Capability.UDF_REGISTRIES" in text
+    assert "table_id=...,  # TODO: table_id" in text
+    compile(text, "adapter", "exec")
+
+
+def test_written_adapter_runs_at_once(tmp_path: Path) -> None:
+    wrote = run("init", "reference:DataLoaderSplit", cwd=tmp_path)
+    assert wrote.returncode == 0, wrote.stderr
+    assert "Wrote my_adapter.py (3 TODOs)" in wrote.stdout
+    ran = run(*SHORT, "--adapter", "my_adapter.py", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    again = run("init", "reference:DataLoaderSplit", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "my_adapter.py exists already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("reference", "MODULE:CLASS"),
+        ("no_such_loader:Split", "No module named 'no_such_loader'"),
+        ("reference:Splat", "has no attribute 'Splat'"),
+        ("conformance.contract:CLAUSES", "is a tuple, not a class"),
+    ],
+)
+def test_what_is_no_class_is_named(reference: str, says: str) -> None:
+    with pytest.raises(CannotWrite) as error:
+        written_adapter(reference)
+    assert says in str(error.value)
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, timeout=240, check=False)

@@ -1,0 +1,227 @@
+"""A baseline excuses what it names and nothing else, and says when an entry has to go."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conformance.adapters.builtin import openhouse
+from conformance.adapters.loading import load_adapter
+from conformance.adapters.specimens import reference_of
+from conformance.examples.drawing import draw
+from conformance.examples.pinned import PINNED
+from conformance.examples.real_tables import TABLE_CASES
+from conformance.judging.baseline import EMPTY, Baseline, BaselineError, read_baseline, written
+from conformance.judging.conditions import CONDITIONS, holding
+from conformance.judging.findings import Findings
+from conformance.judging.verdicts import Exit, State, exit_code, verdicts
+from conformance.run.audit import stale
+from conformance.run.lifecycles import live
+from conformance.run.options import Options
+from conformance.run.profiles import PROFILES
+from conformance.run.selection import resolve
+from conformance.run.sweep import Sweep
+from conformance.transports.registry import TRANSPORTS
+from conformance.transports.transport import Transport
+from fixtures.loaders.defects import DEFECTS
+from strategies import split_specs
+from strategies.serialization import from_json, to_json
+from strategies.specs import ColumnSpec, SplitSpec, SqlPlanSpec, TableSpec
+from tests.conftest import STAND_INS
+
+BASELINES = Path(openhouse.__file__).parent
+TODAY = datetime.date(2026, 12, 1)
+SQL_ONLY = {"PLAN-7": "TRIMS_SQL", "PLAN-8": "LOSES_A_ROW", "UDF-8": "REGISTERS_TOO_LATE"}
+GENERATIONS = STAND_INS / "openhouse_generations.py"
+
+WITH_PLAN = SplitSpec(TableSpec((ColumnSpec(1, "a", "long", (1,)),)), plan=SqlPlanSpec("SELECT a FROM t"))
+ENTRY = """[[known]]
+clause = "ID-1"
+condition = {condition}
+fault = "ours"
+reason = "as it is"
+{more}spec = '''{spec}'''
+"""
+SCRIPTED = """[[known]]
+clause = "LIFE-1"
+condition = []
+fault = "ours"
+reason = "as it is"
+script = '''
+build(0)
+check()
+'''
+"""
+
+
+def baseline_of(folder: Path, condition: str = '["plan"]', more: str = "", spec: SplitSpec = WITH_PLAN) -> Baseline:
+    file = folder / "baseline.toml"
+    file.write_text(ENTRY.format(condition=condition, more=more, spec=to_json(spec)))
+    return read_baseline(file)
+
+
+def few(clause: str) -> tuple[Transport, ...]:
+    own = tuple(transport for transport in TRANSPORTS if transport.clause == clause)
+    return own or tuple(t for t in TRANSPORTS if t.name in ("pickle-5", "cloudpickle", "copy", "deepcopy", "worker"))
+
+
+@pytest.mark.parametrize("page", sorted(BASELINES.glob("*.toml")), ids=lambda page: page.stem)
+def test_second_defect_under_every_clause_of_a_baseline_is_red(page: Path, sweep_of: Callable[..., Sweep]) -> None:
+    """But for BUILD-5: a loader that looks at none of its arguments cannot break it any further."""
+    baseline = read_baseline(page)
+    hidden = []
+    for clause in dict.fromkeys(entry.clause for entry in baseline.entries if entry.clause != "BUILD-5"):
+        names = [reference_of(defect.name) for defect in DEFECTS.values() if defect.clause == clause]
+        names += [f"{GENERATIONS}:{SQL_ONLY[clause]}"] if clause in SQL_ONLY else []
+        names.sort(key=lambda name: "hangs" in name)  # last: they are waited for
+        surveys = [sweep_of(load_adapter(name), clauses=(clause,), transports=few(clause)) for name in names]
+        surveys = [replace(sweep, baseline=baseline) for sweep in surveys]
+        if not any(map(broken_by_pinned, surveys)) and not any(map(broken_by_drawn, surveys)):
+            hidden.append(clause)
+    assert hidden == []
+
+
+def broken_by_pinned(sweep: Sweep) -> bool:
+    return any(sweep.pinned([spec]).broken for spec in PINNED)
+
+
+def broken_by_drawn(sweep: Sweep) -> bool:
+    """Whether one of the first that are drawn breaks it; nobody needs the smallest."""
+    seed = PROFILES["quick"].seed
+    assert seed is not None
+    drawn: list[SplitSpec] = []
+    draw(split_specs(), 24, seed, drawn.append)
+    return any(sweep.pinned([spec]).broken for spec in drawn)
+
+
+def test_known_failure_is_excused_under_its_condition_alone(tmp_path: Path, sweep_of: Callable[..., Sweep]) -> None:
+    selection = resolve(Options(clause=("ID-1",), transport=("pickle-5",)))
+    always = replace(selection.adapter, split_id=lambda split: str(id(split)))
+    sweep = sweep_of(always, clauses=("ID-1",), transports=selection.transports)
+    known = baseline_of(tmp_path)
+    selection = replace(selection, adapter=always, baseline=known)
+    findings = replace(sweep, baseline=known).pinned([WITH_PLAN])
+    (verdict,) = verdicts(selection.asked, findings)
+    assert verdict.state is State.KNOWN
+    assert exit_code(selection.asked, [verdict], findings) == (
+        Exit.CONFORMS,
+        "conforms to 0 clauses; known to the baseline: ID-1",
+    )
+    findings.add(replace(sweep, baseline=known).pinned([replace(WITH_PLAN, plan=None)]))
+    (verdict,) = verdicts(selection.asked, findings)
+    assert verdict.state is State.VIOLATES
+    assert "plan=" not in verdict.violations[0].example
+
+
+@pytest.mark.parametrize(
+    ("more", "change", "why"),
+    [
+        ("", {}, "no longer fails through any transport"),
+        ('transports = ["as built", "pickle-5"]\n', {}, "no longer fails through as built, pickle-5"),
+        ("expires = 2026-11-30\n", {}, "expired on 2026-11-30"),
+        ("", {"split_id": None}, "matches nothing: the clause is not applicable"),
+        ('transports = ["worker"]\n', {}, None),  # not selected, not judged
+    ],
+)
+def test_entry_that_has_to_go(
+    more: str, change: dict[str, None], why: str | None, tmp_path: Path, sweep_of: Callable[..., Sweep]
+) -> None:
+    baseline = baseline_of(tmp_path, more=more)
+    sweep = sweep_of(load_adapter("reference"), clauses=("ID-1",), transports=few("")[:1])
+    if "split_id" in change:
+        sweep = replace(sweep, checks=[])
+    found = stale(sweep, baseline.entries[0], TODAY)
+    assert found == why if why is None else found is not None and found.startswith(why)
+
+
+def test_stale_entry_turns_the_run_red_and_names_its_lines(tmp_path: Path) -> None:
+    baseline = baseline_of(tmp_path)
+    place = baseline.place(baseline.entries[0])
+    assert place.endswith("baseline.toml, lines 1-6 (ID-1)")
+    code, why = exit_code(resolve().asked, [], Findings(stale=[f"{place}: no longer fails; delete these lines"]))
+    assert code is Exit.VIOLATES
+    assert "lines 1-6 (ID-1): no longer fails; delete these lines" in why
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x = 1", "may hold only [[known]] entries"),
+        ("[[known", "cannot be read"),
+        ('[[known]]\nclause = "ID-1"', "lines 1-2: an entry needs fault, reason, condition"),
+        (
+            ENTRY.format(condition="[]", more="script = 'x'\n", spec="{}"),
+            "ID-1 is shown by a spec, and by nothing else",
+        ),
+        (ENTRY.format(condition="[]", more="", spec="{}").replace("ID-1", "LIFE-1"), "LIFE-1 is shown by a script"),
+        (SCRIPTED.replace("[]", '["plan"]'), "a script is a lifecycle of several splits"),
+        (ENTRY.format(condition="[]", more="expire = 1\n", spec="{}"), "no key 'expire'; did you mean expires"),
+        (
+            ENTRY.format(condition='["plam"]', more="", spec=to_json(WITH_PLAN)),
+            "no condition 'plam'; did you mean plan",
+        ),
+        (ENTRY.format(condition='["orc"]', more="", spec=to_json(WITH_PLAN)), "does not fall under its own condition"),
+        (ENTRY.format(condition="1", more="", spec=to_json(WITH_PLAN)), "condition must be a list, got 1"),
+        (
+            ENTRY.format(condition="[]", more='transports = ["x"]\n', spec=to_json(WITH_PLAN)),
+            "there is no transport 'x'",
+        ),
+        (ENTRY.format(condition="[]", more="", spec="{}"), "not a spec"),
+        (
+            ENTRY.format(condition="[]", more="", spec=to_json(WITH_PLAN)).replace("ours", "theirs"),
+            "fault: input should be 'ours', 'upstream' or 'never', got 'theirs'",
+        ),
+    ],
+)
+def test_wrong_baseline_names_line_and_value(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "baseline.toml").write_text(text)
+    with pytest.raises(BaselineError) as error:
+        read_baseline(tmp_path / "baseline.toml")
+    assert says in str(error.value)
+
+
+def test_written_baseline_excuses_the_run_that_it_comes_from(tmp_path: Path, sweep_of: Callable[..., Sweep]) -> None:
+    defect = next(defect for defect in DEFECTS.values() if defect.clause == "IO-1")
+    sweep = sweep_of(load_adapter(reference_of(defect.name)), clauses=("IO-1",), transports=few("")[:2])
+    findings = sweep.pinned(PINNED)
+    assert findings.broken
+    (tmp_path / "b.toml").write_text(written("mine", findings, findings.violations, TODAY))
+    baseline = read_baseline(tmp_path / "b.toml")
+    assert not replace(sweep, baseline=baseline).pinned(PINNED).broken
+    assert [stale(sweep, entry, TODAY) for entry in baseline.entries] == [None] * len(baseline.entries)
+    assert all(set(e.condition) <= holding(from_json(e.spec)) for e in baseline.entries)
+
+
+def test_known_life_is_judged_by_its_script(tmp_path: Path, sweep_of: Callable[..., Sweep]) -> None:
+    defect = next(defect for defect in DEFECTS.values() if defect.clause == "LIFE-1")
+    sweep = sweep_of(load_adapter(reference_of(defect.name)), clauses=("LIFE-1",))
+    seed = PROFILES["quick"].seed or 0
+    findings = live(sweep, 4 * PROFILES["quick"].lives, seed)
+    assert findings.violations
+    file = tmp_path / "b.toml"
+    file.write_text(written("mine", findings, findings.violations, TODAY))
+    baseline = read_baseline(file)
+    again = live(replace(sweep, baseline=baseline), 4 * PROFILES["quick"].lives, seed)
+    assert not again.violations
+    assert again.known
+    (entry,) = baseline.entries
+    assert stale(sweep, entry, TODAY) is None
+    conforming = sweep_of(load_adapter("reference"), clauses=("LIFE-1",))
+    assert stale(conforming, entry, TODAY) == "no longer fails"
+    file.write_text(SCRIPTED.replace("build(0)", "bild(0)"))
+    why = stale(sweep, read_baseline(file).entries[0], TODAY)
+    assert why is not None
+    assert why.startswith("matches nothing: 'bild(0)' is no step")
+
+
+def test_conditions_have_docs_and_tell_specs_apart() -> None:
+    held = [holding(spec) for spec in PINNED] + [holding(case.likeness) for case in TABLE_CASES]
+    assert all(condition.holds_when for condition in CONDITIONS.values())
+    assert len(set(held)) > len(PINNED) // 2
+    assert "plan" in holding(WITH_PLAN)
+    assert not {"no_plan", "orc", "has_deletes"} & holding(WITH_PLAN)
+    assert EMPTY.entries == ()

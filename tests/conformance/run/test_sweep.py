@@ -1,0 +1,143 @@
+"""No broken clause hides behind another, and each ends in a small example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyiceberg.io.pyarrow import ArrowScan
+
+from conformance.adapters.builtin.reference import ADAPTER, adapter_for
+from conformance.adapters.loading import load_adapter
+from conformance.checks import CHECKS, Check
+from conformance.examples.example import Example
+from conformance.examples.pinned import PINNED
+from conformance.examples.real_tables import TABLE_CASES, table_example
+from conformance.judging.findings import Findings
+from conformance.observation.difference import Difference, Place, Step
+from conformance.run.sweep import Sweep
+from conformance.transports.in_process import IN_PROCESS
+from conformance.transports.journey import Journey
+from conformance.transports.transport import AS_BUILT
+from fixtures.loaders.defects import restored
+from reference import DataLoaderSplit
+from strategies import split_specs
+
+PICKLE = tuple(transport for transport in IN_PROCESS if transport.name == "pickle-5")
+EXAMPLES, SEED = 100, 7
+HERE = Place(Step.LOOK)
+
+
+def is_rare(split: Any) -> bool:
+    """True of one to five in a hundred drawn splits."""
+    return bool(split.file_scan_task.file.file_path.endswith("x#y.orc"))
+
+
+def rarely_no_properties(split: Any) -> dict[str, str]:
+    return {"owner": "nobody"} if is_rare(split) else dict(split.table_properties)
+
+
+def test_rare_break_is_found_behind_one_that_always_breaks(sweep_of: Callable[..., Sweep]) -> None:
+    adapter = replace(ADAPTER, split_id=lambda split: object(), table_properties=rarely_no_properties)
+    sweep = sweep_of(adapter, clauses=("ID-1", "CTX-5"), transports=PICKLE)
+    findings = sweep.drawn(split_specs(), EXAMPLES, SEED)
+    always, rare = findings.broken["ID-1", AS_BUILT], findings.broken["CTX-5", AS_BUILT]
+    assert always >= 80  # the others are refused: their plans are lost
+    assert 1 <= rare <= 5
+    shown = {violation.clause: violation for violation in findings.violations}
+    assert len(shown["ID-1"].example) < 140
+    assert len(shown["CTX-5"].example) < 250
+    assert "x#y" in shown["CTX-5"].example
+
+
+def test_break_that_comes_only_with_another_is_found(sweep_of: Callable[..., Sweep]) -> None:
+    def always(journey: Journey) -> Any:
+        yield AS_BUILT, Difference(HERE, "an id", "none")
+
+    def only_with_a_filter(journey: Journey) -> Any:
+        assert journey.spec is not None
+        broken = journey.spec.row_filter is not None
+        yield AS_BUILT, Difference(HERE, "a filter", "none") if broken else None
+
+    sweep = sweep_of(ADAPTER, clauses=("ID-1", "CTX-1"), transports=PICKLE)
+    by_clause = {check.clause.id: check.clause for check in CHECKS}
+    sweep = replace(sweep, checks=[Check(by_clause["ID-1"], always), Check(by_clause["CTX-1"], only_with_a_filter)])
+    findings = sweep.drawn(split_specs(), 30, SEED)
+    assert {violation.clause for violation in findings.violations} == {"ID-1", "CTX-1"}
+    assert "row_filter=Predicate(" in next(v.example for v in findings.violations if v.clause == "CTX-1")
+
+
+def test_break_that_does_not_come_again_is_reported_all_the_same(sweep_of: Callable[..., Sweep]) -> None:
+    seen: list[int] = []
+
+    def once(journey: Journey) -> Any:
+        seen.append(1)
+        yield AS_BUILT, Difference(HERE, "the same as before", "another") if len(seen) == 5 else None
+
+    check = next(check for check in CHECKS if check.clause.id == "READ-2")
+    sweep = replace(sweep_of(ADAPTER, transports=PICKLE), checks=[Check(check.clause, once)])
+    findings = sweep.drawn(split_specs(), 12, SEED)
+    assert [violation.difference.actual for violation in findings.violations] == ["another"]
+
+
+class Detached(DataLoaderSplit):
+    """Once it was dumped nothing can be seen of it."""
+
+    def __reduce__(self) -> Any:
+        state = dict(self.__dict__)
+        object.__setattr__(self, "_context", None)
+        return restored, (type(self), state)
+
+
+def test_split_that_cannot_be_looked_at_any_more_is_a_violation_and_no_error(sweep_of: Callable[..., Sweep]) -> None:
+    sweep = sweep_of(adapter_for("detached", split=Detached), transports=PICKLE)
+    families = ("CTX", "IO", "READ", "SAFE")
+    findings = replace(sweep, checks=[c for c in sweep.checks if c.clause.family in families]).pinned(PINNED[:2])
+    assert "READ-3" in {clause for clause, _ in findings.broken}
+
+
+def test_every_transport_that_breaks_is_accounted_for(sweep_of: Callable[..., Sweep]) -> None:
+    def by_transport(journey: Journey) -> Any:
+        assert journey.spec is not None
+        yield "pickle-2", Difference(HERE, "a", "b") if journey.spec.table.deleted else None
+        yield "deepcopy", Difference(HERE, "a", "b") if journey.spec.table.tag else None
+
+    check = next(check for check in CHECKS if check.clause.id == "READ-2")
+    sweep = replace(sweep_of(ADAPTER), checks=[Check(check.clause, by_transport)])
+    findings = sweep.drawn(split_specs(), 40, SEED)
+    assert {transport for violation in findings.violations for transport in violation.transports} == {
+        "pickle-2",
+        "deepcopy",
+    }
+    examples = sorted(violation.example for violation in findings.violations)
+    assert all(len(example) < 140 for example in examples)
+    assert ["deleted=(0,)" in example for example in examples] == ["tag=" not in example for example in examples]
+
+
+def test_examples_that_meet_a_premise_are_counted(sweep_of: Callable[..., Sweep]) -> None:
+    findings = sweep_of(ADAPTER, clauses=("PLAN-4", "READ-1"), transports=PICKLE).drawn(split_specs(), 20, SEED)
+    without_plan = findings.met["PLAN-4", "pickle-5"]
+    assert 0 < without_plan < 20
+    assert findings.met["READ-1", "pickle-5"] == without_plan
+    assert findings.examples == 20
+
+
+def test_findings_go_to_plain_values_and_back(sweep_of: Callable[..., Sweep]) -> None:
+    adapter = replace(ADAPTER, split_id=lambda split: object())
+    findings = sweep_of(adapter, clauses=("ID-1",), transports=PICKLE).drawn(split_specs(), 5, SEED)
+    assert findings.violations
+    assert Findings.from_json(findings.to_json()) == findings
+
+
+def test_real_tables_can_be_read_here_and_one_that_cannot_is_counted(
+    tmp_path: Path, sweep_of: Callable[..., Sweep], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = TABLE_CASES[0]
+    assert all(isinstance(table_example(each, tmp_path), Example) for each in TABLE_CASES)
+    monkeypatch.setattr(ArrowScan, "to_table", lambda *_: (_ for _ in ()).throw(ValueError("no such field\nmore")))
+    findings = sweep_of(load_adapter("reference")).real_table(table_example(case, tmp_path))
+    assert dict(findings.unusable) == {"builtins.ValueError: no such field": 1}
+    assert not findings.met

@@ -1,0 +1,211 @@
+"""Reproducers: for a defect of a clause the script exits with 1, and with 0 once the sound loader stands there.
+
+One clause of each family is tried always, every clause with `REPRODUCERS=all`.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.adapter import Adapter, Capability
+from conformance.adapters.builtin.reference import ADAPTER
+from conformance.adapters.loading import load_adapter
+from conformance.adapters.specimens import reference_of
+from conformance.examples.pinned import PINNED
+from conformance.examples.real_tables import TABLE_CASES
+from conformance.judging.findings import Violation
+from conformance.observation.difference import Difference, Place, Step
+from conformance.report.reproducers import reproducer, verified
+from conformance.report.reproducers.sources import Embedding, NotEmbeddable
+from conformance.run.sweep import Sweep
+from conformance.transports.registry import TRANSPORTS
+from fixtures.loaders.defects import DEFECTS, Defect
+from strategies.serialization import to_json
+from tests.quality.test_defects import first_catch, transports_for
+
+# The first defect of each clause, or every one. Of LIFE-1 no single journey shows any: `replay` takes its steps again.
+SHOWN = [defect for defect in DEFECTS.values() if defect.clause != "LIFE-1"]
+ONE_OF_EACH_FAMILY = {defect.clause.partition("-")[0]: defect for defect in reversed(SHOWN)}
+TRIED = SHOWN if os.environ.get("REPRODUCERS") == "all" else list(ONE_OF_EACH_FAMILY.values())
+
+# What no script shows, and why: these scripts say so themselves.
+NOT_SHOWN = {
+    "plans-kept-by-length": "another plan of the same length has to be sent before",
+    "large-plans-spooled": "the split must be gone before its payload is loaded",
+}
+
+LOADER = re.compile(r"from fixtures\.loaders\.defects\.\w+ import \w+ as (split|context)")
+SOUND = {
+    "split": "from reference import DataLoaderSplit as split",
+    "context": "from reference import TableScanContext as context",
+}
+
+
+def run(folder: Path, name: str, script: str) -> subprocess.CompletedProcess[str]:
+    folder.mkdir()
+    (folder / name).write_text(script)
+    return subprocess.run([sys.executable, name], cwd=folder, capture_output=True, text=True, timeout=200, check=False)
+
+
+def smallest(defect: Defect, sweep: Sweep) -> Violation:
+    found = [violation for violation in first_catch(sweep).violations if violation.clause == defect.clause]
+    return min(found, key=lambda violation: len(violation.example))
+
+
+def imported(script: str) -> set[str]:
+    """Return the top-level packages that a script imports, the line of the defect under test left out."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(LOADER.sub("", script))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(str(node.module).split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("defect", TRIED, ids=lambda defect: defect.name)
+def test_reproducer_tells_the_defect_from_the_sound_loader(
+    defect: Defect, sweep_of: Callable[..., Sweep], tmp_path: Path
+) -> None:
+    adapter = load_adapter(reference_of(defect.name))
+    violation = smallest(defect, sweep_of(adapter, clauses=(defect.clause,), transports=transports_for(defect.clause)))
+    (script,) = verified([violation], adapter)
+    if defect.name in NOT_SHOWN:
+        assert run(tmp_path / "broken", f"{violation.id}.py", script).returncode == 2
+        return
+    assert imported(script).isdisjoint({"conformance", "strategies", "fixtures", "hypothesis", "pytest"})
+    broken = run(tmp_path / "broken", f"{violation.id}.py", script)
+    assert broken.returncode == 1, script + broken.stdout + broken.stderr
+    assert violation.id in broken.stdout
+    assert "expected" in broken.stdout
+    assert "actual" in broken.stdout
+    sound = run(tmp_path / "sound", f"{violation.id}.py", LOADER.sub(lambda line: SOUND[line[1]], script))
+    assert sound.returncode == (0 if violation.alone else 2), sound.stdout + sound.stderr
+    assert ("The loader keeps the clause here." if violation.alone else "it cannot tell") in sound.stdout
+
+
+PLACES = {
+    Place(Step.ARRIVE, "rows", 1): "READ-1",
+    Place(Step.ARRIVE, "plan bytes", 4): "PLAN-3",
+    Place(Step.ARRIVE, "table metadata", 1, within=("'properties'",)): "CTX-3",
+    Place(Step.ARRIVE, "registry computes", 1): "UDF-3",
+}
+
+NAMES = [transport.name for transport in TRANSPORTS]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+@pytest.mark.parametrize("transport", NAMES)
+def test_script_of_every_transport_compiles(place: Place, transport: str) -> None:
+    for spec in PINNED[NAMES.index(transport) :: len(NAMES)]:  # together they see all of them
+        violation = Violation(PLACES[place], (transport,), repr(spec), to_json(spec), Difference(place, "a", "b"))
+        script = reproducer(violation, ADAPTER)
+        compile(script, "script", "exec")
+        assert "No simple script" not in script
+        assert imported(script).isdisjoint({"conformance", "strategies", "fixtures"})
+
+
+@pytest.mark.parametrize("transport", ["pickle-oob", "threads", "spawn", "futures", "worker-cloudpickle"])
+def test_script_of_a_sound_loader_exits_with_0(transport: str, tmp_path: Path) -> None:
+    ran = sound(transport, tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("transport", ["departed", "ray-put"])
+def test_script_that_stands_in_for_a_transport_does_not_say_that_all_is_well(transport: str, tmp_path: Path) -> None:
+    ran = sound(transport, tmp_path)
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    assert f"it cannot tell. The suite saw it through {transport}." in ran.stdout
+
+
+def test_violation_that_comes_only_in_company_is_not_said_to_be_gone(tmp_path: Path) -> None:
+    place, spec = Place(Step.ARRIVE, "rows", 1), PINNED[-1]
+    violation = Violation("READ-1", ("pickle-5",), repr(spec), to_json(spec), Difference(place, "a", "b"), alone=False)
+    ran = run(tmp_path / "script", f"{violation.id}.py", reproducer(violation, ADAPTER))
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    assert "in the company of others" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "place", [Place(Step.ARRIVE, "no such part", 1), Place(Step.READ, case="no such case")], ids=str
+)
+def test_place_that_no_script_shows_is_said(place: Place, tmp_path: Path) -> None:
+    spec = PINNED[-1]
+    violation = Violation("READ-1", ("pickle-5",), repr(spec), to_json(spec), Difference(place, "a", "b"))
+    ran = run(tmp_path / "script", f"{violation.id}.py", reproducer(violation, ADAPTER))
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    assert "No simple script shows" in ran.stdout
+
+
+def sound(transport: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    spec = next(s for s in PINNED if s.row_filter and s.table.deleted and s.table.tag)  # nested types as well
+    violation = Violation(
+        "READ-1", (transport,), repr(spec), to_json(spec), Difference(Place(Step.ARRIVE, "rows", 1), "a", "b")
+    )
+    return run(folder / "script", f"{violation.id}.py", reproducer(violation, ADAPTER))
+
+
+def test_what_no_simple_script_shows_is_said(tmp_path: Path) -> None:
+    table = Violation(
+        "READ-1", ("pickle-5",), repr(TABLE_CASES[0]), "", Difference(Place(Step.ARRIVE, "rows", 1), "some", "none")
+    )
+    ran = run(tmp_path / "table", f"{table.id}.py", reproducer(table, ADAPTER))
+    assert ran.returncode == 2
+    assert "the example is a split of a real table" in ran.stdout
+    assert "actual    none" in ran.stdout
+
+
+def test_script_that_fails_before_it_compares_cannot_tell(tmp_path: Path) -> None:
+    spec = PINNED[2]  # a plan that the reference refuses
+    violation = Violation(
+        "PLAN-3", ("pickle-5",), repr(spec), to_json(spec), Difference(Place(Step.ARRIVE, "plan bytes", 1), "a", "b")
+    )
+    ran = run(tmp_path / "refused", f"{violation.id}.py", reproducer(violation, ADAPTER))
+    assert ran.returncode == 2
+    assert "it cannot tell" in ran.stdout
+
+
+def test_adapter_without_source_is_named() -> None:
+    spec = PINNED[-1]
+    adapter = Adapter(name="mine", build=len, can=frozenset({Capability.PLANS}))  # type: ignore[arg-type]
+    violation = Violation(
+        "WIRE-1", ("pickle-5",), repr(spec), to_json(spec), Difference(Place(Step.SEND, hop=1), "a", "b")
+    )
+    assert "No simple script" not in reproducer(violation, adapter)  # what can be imported needs no source
+    bound: Any = "text".join
+    adapter = Adapter(name="mine", build=bound)
+    assert "No simple script shows" in reproducer(violation, adapter)
+
+
+def _outer() -> Any:
+    factor = 3
+    offset = {"a": [1, 2]}
+
+    def inner(number: int) -> int:
+        return number * factor + offset["a"][0] + _helper(number)
+
+    return inner
+
+
+def _helper(number: int) -> int:
+    return len(PLACES) + number
+
+
+def test_embedding_holds_what_a_function_needs() -> None:
+    embedding = Embedding(own=(__name__,))
+    embedding.add("calculated", _outer())
+    script = "\n\n".join([*sorted(embedding.imports), *embedding.definitions.values()])
+    namespace: dict[str, Any] = {}
+    exec(compile(script, "script", "exec"), namespace)
+    assert namespace["calculated"](2) == _outer()(2)
+    with pytest.raises(NotEmbeddable, match="'factor' stands for"):
+        embedding.add("factor", 4)
