@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, __version__, given, seed, settings
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 from hypothesis.strategies import SearchStrategy
 
@@ -27,7 +27,25 @@ class SeedOnlyProvider(HypothesisProvider):
         return None
 
 
-AVAILABLE_PROVIDERS[BACKEND] = SeedOnlyProvider
+def use_seed_only(provider: type) -> None:
+    """Make :class:`SeedOnlyProvider` the backend of that name.
+
+    Hypothesis has no public way to turn harvested constants off. The method that does it is its own, and a release may
+    rename it. Then nothing would be overridden, and a run would quietly depend on the source files around it.
+
+    Raises:
+        ImportError: this release of Hypothesis has no such method.
+
+    """
+    if not hasattr(provider, SeedOnlyProvider._maybe_draw_constant.__name__):
+        raise ImportError(
+            f"hypothesis {__version__} draws in a way that this release of dataloader-conformance does not know:"
+            " install an older Hypothesis, or a newer dataloader-conformance"
+        )
+    AVAILABLE_PROVIDERS[BACKEND] = SeedOnlyProvider
+
+
+use_seed_only(HypothesisProvider)
 
 
 def draw(strategy: SearchStrategy[Any], count: int, seed_: int, use: Callable[[Any], None]) -> None:
