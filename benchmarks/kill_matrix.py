@@ -39,7 +39,6 @@ from conformance.adapters.specimens import reference_of
 from conformance.checks import CHECKS
 from conformance.examples.drawing import draw
 from conformance.examples.pinned import PINNED
-from conformance.judging.findings import Findings
 from conformance.judging.ledger import Ledger
 from conformance.run.lifecycles import CLAUSE as LIFE
 from conformance.run.lifecycles import live
@@ -174,13 +173,13 @@ def row_of(name: str, folder: str) -> Row:
 
 def _judge(row: Row, sweep: Sweep) -> None:
     started, examples = time.process_time(), 0
-    hung: set[str] = set()
+    given_up: set[str] = set()
     for stage in stages():
         if row.stage:
             return
         view = sweep.of_plans() if stage.plans_only else sweep
         for spec in stage.specs():
-            ledger, history = Ledger(findings=Findings(hung=hung)), History()
+            ledger, history = Ledger(given_up=given_up), History()
             judging = replace(view, transports=ONE_OF_EACH) if row.stage else view
             judging.judge_spec(spec, ledger, history, exhaustive=stage.strategy is None and not row.stage)
             examples += 1

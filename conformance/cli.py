@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -14,20 +12,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from conformance.installation import ShadowedPackage, check_packages
-from conformance.plugin import OUTCOME, PREFIX
-from conformance.run.options import options
+from conformance.run.options import PREFIX, options
+from conformance.run.process import Ended, run_pytest
 
 if TYPE_CHECKING:
     from conformance.versions.compatibility import Environment
 
 __all__ = ["main"]
 
-COLLECTED = Path(__file__).resolve().parent / "collected"
+if Path(sys.argv[0]).name == "dataloader-conformance" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    # Ctrl-C while modules are imported ends the command without a traceback through all of them.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 USAGE, SUITE_FAILED = 2, 3
-
-# What the run is started with: nothing of the current folder comes before what is installed, not even on Python 3.10.
-_START = "import sys; sys.path[:] = [p for p in sys.path if p]; import pytest; sys.exit(pytest.main(sys.argv[1:]))"
-
 
 _SPECS = click.option(
     "--specs", type=click.Path(path_type=Path), metavar="FILE", help="Other specs than the fixed set: JSON, one a line."
@@ -38,6 +35,8 @@ _SPECS = click.option(
 @click.version_option(package_name="dataloader-conformance")
 def main() -> None:
     """Prove that the splits of a distributed data loader survive the trip to their workers."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         check_packages()
     except ShadowedPackage as error:
@@ -76,7 +75,7 @@ def run(processes: int, **given: Any) -> None:
         else:
             values = value if option.repeats else [value]
             arguments += [f"{PREFIX}{option.dashed}={each}" for each in values if each is not None]
-    sys.exit(exit_status(*_pytest(arguments)))
+    sys.exit(exit_status(run_pytest(arguments)))
 
 
 @main.command()
@@ -141,6 +140,8 @@ def record(folder: Path, adapter: str, specs: Path | None) -> None:
     except (Unrecordable, UnreadableRecord) as error:
         click.echo(f"Nothing is recorded: {error}", err=True)
         sys.exit(1)
+    except OSError as error:
+        raise click.UsageError(f"{error.filename or folder} cannot be written: {error.strerror or error}") from None
     click.echo(f"Wrote {path}. Load it under another release: dataloader-conformance replay {folder}")
 
 
@@ -158,11 +159,17 @@ def compare(before: str, after: str, adapter: str, specs: Path | None) -> None:
     3 nothing could be compared.
     """
     from conformance.report.compatibility import compared
+    from conformance.transports.other_interpreters import NoInterpreter, check_interpreter
     from conformance.transports.transport import STARTED
     from conformance.versions.compatibility import Environment, EnvironmentFailed
     from conformance.versions.upgrade_order import Advice, advice, both_ways
 
     chosen = _specs(specs)
+    for option, python in (("--before", before), ("--after", after)):
+        try:
+            check_interpreter(python)
+        except NoInterpreter as error:
+            raise click.UsageError(f"{option}: {error}") from None
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder, STARTED:
         old, new = (Environment(python, _located(adapter), Path(folder)) for python in (before, after))
         try:
@@ -187,7 +194,10 @@ def init(split: str, output: str) -> None:
         text = written_adapter(split)
     except CannotWrite as error:
         raise click.UsageError(str(error)) from None
-    file.write_text(text, encoding="utf-8")
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"--output {output} cannot be written: {error.strerror or error}") from None
     todo = text.count("TODO")
     click.echo(f"Wrote {output} ({todo} TODOs). Try it: dataloader-conformance run --adapter {output} --clause WIRE-1")
 
@@ -264,42 +274,17 @@ def _located(adapter: str) -> str:
     return f"{Path(path).resolve()}{dot}{attribute}" if dot and attribute[:1] in ("", ":") else adapter
 
 
-def exit_status(returncode: int, outcome: str) -> int:
-    """Return the command's exit code for that of the run: its own four, or 3 where it came to no verdict."""
-    if outcome == str(returncode):
-        return returncode
-    if returncode == 4:  # pytest's own code for wrong usage
+def exit_status(ended: Ended) -> int:
+    """Return the command's exit code for a run: its own four, or 3 where it came to no verdict."""
+    if ended.has_verdict:
+        return ended.returncode
+    if ended.returncode == 4:  # pytest's own code for wrong usage
         return USAGE
-    how = f"was killed by signal {-returncode}" if returncode < 0 else f"ended with exit code {returncode}"
+    if ended.signals:
+        how = f"was interrupted by {signal.Signals(ended.signals[0]).name}"
+    elif ended.returncode < 0:
+        how = f"was killed by {signal.Signals(-ended.returncode).name}"
+    else:
+        how = f"ended with exit code {ended.returncode}"
     click.echo(f"The run {how} and came to no verdict: the suite could not do its work.", err=True)
     return SUITE_FAILED
-
-
-def _pytest(options: list[str]) -> tuple[int, str]:
-    """Run the checks in a process of their own; return its exit code, and the one that it wrote down at its end."""
-    arguments = [
-        str(COLLECTED),
-        f"--rootdir={COLLECTED}",
-        f"--config-file={COLLECTED / 'pytest.ini'}",
-        f"--confcutdir={COLLECTED}",
-        *("-p", "xdist.plugin", "-p", "conformance.plugin", "-p", "no:cacheprovider"),
-        *("-q", "--tb=no", "-rN", "--disable-warnings"),
-        *options,
-    ]
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
-    }
-    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    # Else Hypothesis leaves a folder of its own where the command is called.
-    environment.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "hypothesis"))
-    # Ctrl-C reaches the run as well, which then says what it knows; this process waits for that.
-    previous = signal.getsignal(signal.SIGINT)
-    if previous is not signal.SIG_IGN:  # as it is for a job in the background
-        signal.signal(signal.SIGINT, lambda *_: None)
-    try:
-        with tempfile.NamedTemporaryFile("r") as outcome:
-            start = [sys.executable, "-c", _START, *arguments, f"{OUTCOME}={outcome.name}"]
-            returncode = subprocess.run(start, env=environment, check=False).returncode
-            return returncode, outcome.read()
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import datetime
 import os
-import shutil
 import signal
-import tempfile
 import threading
 import time
 import traceback
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+
+from conformance.run.options import OUTCOME, PREFIX
 
 if TYPE_CHECKING:
     from conformance.judging.findings import Findings
@@ -28,13 +29,12 @@ if TYPE_CHECKING:
     from conformance.run.selection import Selection
     from conformance.run.units import Unit
 
-__all__ = ["OUTCOME", "PREFIX", "PROPERTY", "Run"]
+__all__ = ["PROPERTY", "Run"]
 
 PACKAGE = Path(__file__).resolve().parent
 PROPERTY = "conformance"
-# Before the name of each option of a run; and an option of the command's own.
-PREFIX = "--conformance-"
-OUTCOME = f"{PREFIX}outcome"
+# What ends a run; it then says what it knows.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # How long an entry that a run wrote excuses its failure.
 BASELINE_DAYS = 90
 
@@ -52,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         elif option.repeats:
             how = {"metavar": option.metavar, "default": [], "action": "append"}
         add(f"{PREFIX}{option.dashed}", help=option.help.replace("%", "%%"), **how)
-    add(OUTCOME, metavar="FILE", help="where to write the exit code once there is a verdict")
+    add(OUTCOME, metavar="FILE", help="where to write that the run has started, and its exit code")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,16 +69,28 @@ def pytest_configure(config: pytest.Config) -> None:
     options = _given(config)
     if worker:
         options = replace(options, seed=worker["conformance_seed"])
-    else:
-        _prepare_reports(options)
-    run = Run(
-        config,
-        options=options,
-        selection=_resolve(options, is_worker=bool(worker)),
-        folder=Path(worker["conformance_folder"]) if worker else Path(tempfile.mkdtemp(prefix="conformance-")),
-        is_worker=bool(worker),
-    )
+    stack = ExitStack()
+    config.add_cleanup(stack.close)
+    if not worker:
+        _prepare_reports(options, stack)
+        if not config.getoption("collectonly") and all(_is_ours(config, argument) for argument in config.args):
+            # There is one verdict, and nothing of pytest's own is to stand after it.
+            config.option.verbose = -2
+    selection = _resolve(options, is_worker=bool(worker))
+    folder = Path(worker["conformance_folder"]) if worker else _own_folder(stack)
+    run = Run(config, options=options, selection=selection, folder=folder, is_worker=bool(worker))
     config.pluginmanager.register(run, Run.NAME)
+
+
+def _own_folder(stack: ExitStack) -> Path:
+    """Return the folder of this run, and see to it that no process of the run outlives it."""
+    from conformance.run.folder import run_folder
+    from fixtures.processes.guard import MARK, Guard
+
+    folder = stack.enter_context(run_folder())
+    if MARK not in os.environ:  # the command has a guard already
+        stack.enter_context(stack.enter_context(Guard()).marking())
+    return folder
 
 
 def _given(config: pytest.Config) -> Options:
@@ -90,11 +102,13 @@ def _given(config: pytest.Config) -> Options:
     return Options(**given)
 
 
-def _prepare_reports(options: Options) -> None:
-    from conformance.report.files import UnwritableReport, prepare
+def _prepare_reports(options: Options, stack: ExitStack) -> None:
+    from conformance.report.files import UnwritableReport, prepared
 
+    paths, reproducers = _reports(options)
+    baseline = {"baseline-write": Path(options.baseline_write)} if options.baseline_write else {}
     try:
-        prepare(*_reports(options))
+        stack.enter_context(prepared(paths, reproducers, baseline))
     except UnwritableReport as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -111,27 +125,27 @@ def _reports(options: Options) -> tuple[dict[str, Path], Path | None]:
 def _collects_package(config: pytest.Config) -> bool:
     if config.getoption("help", False) or config.getoption("version", False):
         return False
-    for argument in config.args:
-        path = argument.split("::")[0]
-        if config.getoption("pyargs") and path.split(".")[0] == PACKAGE.name and not Path(path).exists():
-            return True
-        if Path(path).resolve().is_relative_to(PACKAGE):
-            return True
-    return False
+    return any(_is_ours(config, argument) for argument in config.args)
+
+
+def _is_ours(config: pytest.Config, argument: str) -> bool:
+    path = argument.split("::")[0]
+    named = config.getoption("pyargs") and path.split(".")[0] == PACKAGE.name and not Path(path).exists()
+    return bool(named) or Path(path).resolve().is_relative_to(PACKAGE)
 
 
 def _resolve(options: Options, *, is_worker: bool) -> Selection:
     from conformance.adapters.loading import AdapterError, is_own
     from conformance.adapters.preflight import check_adapter
+    from conformance.observation.secrets import hidden
     from conformance.run.selection import UsageError, resolve
 
     try:
-        selection = resolve(options)
-        if not is_worker and not is_own(selection.adapter):
-            check_adapter(selection.adapter.reference)
+        if not is_worker and not is_own(options.adapter):
+            check_adapter(options.adapter)  # first: an import may end the process that does it
+        return resolve(options)
     except (UsageError, AdapterError) as error:
-        raise pytest.UsageError(str(error)) from error
-    return selection
+        raise pytest.UsageError(hidden(str(error))) from error
 
 
 @dataclass(eq=False)  # pytest keeps plugins in sets
@@ -147,12 +161,12 @@ class Run:
     is_worker: bool
     findings: Findings = field(init=False)
     ended: int = 0
-    errors: list[str] = field(default_factory=list)
+    failed: dict[str, list[str]] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     outcome: tuple[int, str] = (3, "the run was interrupted")
     interrupted: bool = False
-    former_handler: Any = None
+    former_handlers: dict[signal.Signals, Any] = field(default_factory=dict)
     annotations: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -160,6 +174,11 @@ class Run:
         from conformance.judging.findings import Findings
 
         self.findings = Findings()
+
+    @property
+    def errors(self) -> list[str]:
+        """The errors of the suite, each once, after the units of work in which it came."""
+        return [f"{', '.join(units)}: {text}" for text, units in self.failed.items()]
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
@@ -180,9 +199,11 @@ class Run:
         from conformance.report.terminal import header
 
         if not self.is_worker:
-            in_main_thread = threading.current_thread() is threading.main_thread()
-            if in_main_thread and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-                self.former_handler = signal.signal(signal.SIGINT, self._interrupt)
+            if threading.current_thread() is threading.main_thread():
+                for number in SIGNALS:
+                    if signal.getsignal(number) is not signal.SIG_IGN:
+                        self.former_handlers[number] = signal.signal(number, self._interrupt)
+            self._write_outcome("started")
             self._print(header(self.selection, getattr(self.config.option, "numprocesses", None) or 0))
 
     def _interrupt(self, *_: Any) -> None:
@@ -203,6 +224,7 @@ class Run:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add what a unit of work found, and say how far the run is."""
         from conformance.judging.findings import Findings
+        from conformance.observation.secrets import hidden
 
         if self.is_worker:
             return
@@ -218,20 +240,18 @@ class Run:
             seconds = time.monotonic() - self.started
             self._print(f"{self.ended:3}/{len(self.units)}  {seconds:5.0f} s  {unit:24} {state}")
         if report.failed and not found:
-            self.errors.append(f"{report.nodeid}\n{report.longreprtext}")
+            unit = report.nodeid.rpartition("[")[2].removesuffix("]")
+            self.failed.setdefault(hidden(report.longreprtext), []).append(unit)
         if self.interrupted:  # once more: a callback of the engine, or a finalizer, may have swallowed the first
             raise KeyboardInterrupt
 
-    def pytest_terminal_summary(self) -> None:
-        """Print the verdicts."""
+    def _print_verdicts(self) -> None:
         from conformance.report.terminal import summary
 
-        if self.is_worker or self.config.getoption("collectonly"):
-            return
         seconds = time.monotonic() - self.started
-        self._print(summary(self.selection, self.verdicts, self.findings, self.errors, seconds, self.outcome[1]))
         for line in self.annotations:
             self._print(line)
+        self._print(summary(self.selection, self.verdicts, self.findings, self.errors, seconds, self.outcome[1]))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -241,7 +261,7 @@ class Run:
 
         if self.is_worker or self.config.getoption("collectonly"):
             return
-        complete = self.ended >= len(self.units) and not self.errors
+        complete = self.ended >= len(self.units) and not self.failed
         self.verdicts = verdicts(self.selection.asked, self.findings, complete=complete)
         self.outcome = exit_code(self.selection.asked, self.verdicts, self.findings, complete=complete)
         if self.interrupted and not complete:
@@ -260,6 +280,7 @@ class Run:
     def _write_reports(self) -> None:
         """Write the reports that are asked for; where one can be written no more the suite has failed."""
         from conformance.judging.verdicts import Exit
+        from conformance.observation.secrets import hidden
         from conformance.report.document import Ended, document
         from conformance.report.files import write
         from conformance.report.step_summary import annotation_lines
@@ -286,17 +307,21 @@ class Run:
             write(described, paths, reproducers)
             self.annotations = annotation_lines(described) if annotated else []
         except Exception:  # whatever it is: no report, no pass
-            self.errors.append(f"a report cannot be written\n{traceback.format_exc()}")
+            self.failed[hidden(traceback.format_exc())] = ["a report cannot be written"]
             self.outcome = (Exit.SUITE_FAILED, "a report could not be written: see the error above")
 
+    @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
-        """Remove the run's files, and write down that there is a verdict."""
-        if (outcome := self.config.getoption("conformance_outcome")) and not self.is_worker and self.verdicts:
-            Path(outcome).write_text(str(int(self.outcome[0])))
-        if self.former_handler is not None:
-            signal.signal(signal.SIGINT, self.former_handler)
-        if not self.is_worker:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        """Print the verdicts, after whatever pytest has to say, and write down that there are some."""
+        if self.verdicts:
+            self._print_verdicts()
+            self._write_outcome(str(int(self.outcome[0])))
+        for number, handler in self.former_handlers.items():
+            signal.signal(number, handler)
+
+    def _write_outcome(self, text: str) -> None:
+        if outcome := self.config.getoption("conformance_outcome"):
+            Path(outcome).write_text(text)
 
     def _print(self, text: str) -> None:
         terminal = self.config.pluginmanager.getplugin("terminalreporter")

@@ -20,6 +20,8 @@ __all__ = ["ENTRY_POINTS", "AdapterError", "adapter_names", "is_own", "load_adap
 
 ENTRY_POINTS = "dataloader_conformance.adapters"
 ATTRIBUTE = "ADAPTER"
+# Of an error of an import; the last ones are the adapter's or the loader's.
+MOST_FRAMES = 6
 SPECIMENS = "conformance.adapters.specimens"
 
 
@@ -37,9 +39,9 @@ def _built_in() -> list[str]:
     return [module.name for module in pkgutil.iter_modules(builtin.__path__)]
 
 
-def is_own(adapter: Adapter) -> bool:
+def is_own(reference: str) -> bool:
     """Return whether the suite brings the loader itself, the reference or a specimen: its own tests try these."""
-    return adapter.reference == "reference" or adapter.reference.partition(":")[0] == SPECIMENS
+    return reference == "reference" or reference.partition(":")[0] == SPECIMENS
 
 
 def load_adapter(reference: str) -> Adapter:
@@ -89,7 +91,7 @@ def _from_file(file: Path, attribute: str) -> Any:
         sys.modules[name] = loaded
         try:
             spec.loader.exec_module(loaded)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             del sys.modules[name]
             raise AdapterError(f"the adapter file {str(file)!r} does not import:\n{_shortened(error)}") from error
     return _attribute(loaded, attribute, str(file))
@@ -101,18 +103,20 @@ def _imported(module: str, reference: str) -> Any:
         sys.path.append(here)  # last: nothing in the user's folder shadows what is installed
     try:
         return importlib.import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AdapterError(f"the adapter {reference!r} does not import:\n{_shortened(error)}") from error
 
 
 def _attribute(module: Any, attribute: str, reference: str) -> Any:
     try:
         return getattr(module, attribute)
-    except AttributeError:
+    except AttributeError as error:
+        if attribute not in error.args and error.name != attribute:  # a module may make its adapter when asked for it
+            raise AdapterError(f"the adapter {reference!r} does not import:\n{_shortened(error)}") from error
         known = [name for name, value in vars(module).items() if isinstance(value, Adapter)]
         hint = f"; its adapters: {', '.join(known)}" if known else "; it has no Adapter at all"
         raise AdapterError(f"the adapter {reference!r}: {module.__name__} has no {attribute!r}{hint}") from None
-    except Exception as error:  # a module may make its adapter when it is asked for
+    except (Exception, SystemExit) as error:
         raise AdapterError(f"the adapter {reference!r} does not import:\n{_shortened(error)}") from error
 
 
@@ -122,11 +126,17 @@ def _checked(found: Any, reference: str) -> Adapter:
     return replace(found, reference=reference)
 
 
-def _shortened(error: Exception) -> str:
-    """Return the traceback without the frames of the import system and of this module."""
+def _shortened(error: BaseException) -> str:
+    """Return the traceback, and those of its causes, without the frames of the import system and of this module."""
     own = ("<frozen importlib", str(Path(__file__)), importlib.__file__)
-    described = traceback.TracebackException.from_exception(error)
-    kept = [frame for frame in described.stack if not frame.filename.startswith(own)]
-    described.stack = traceback.StackSummary.from_list(kept)
-    described.__context__ = described.__cause__ = None
-    return "".join(described.format()).rstrip()
+    described: traceback.TracebackException | None = traceback.TracebackException.from_exception(error)
+    whole = described
+    while described is not None:
+        kept = [frame for frame in described.stack if not frame.filename.startswith(own)]
+        described.stack = traceback.StackSummary.from_list(kept[-MOST_FRAMES:])
+        described = described.__cause__ or (None if described.__suppress_context__ else described.__context__)
+    assert whole is not None
+    ends = (
+        "\nIt ends the process: neither an adapter nor a loader may do that.\n" if isinstance(error, SystemExit) else ""
+    )
+    return "".join(whole.format()).rstrip() + ends

@@ -29,7 +29,7 @@ TRIAL_SECONDS = 120.0
 MOST_PRINTED = 1 << 20
 # The smallest split: no filter, no plan, no registry, the FileIO that the table's location chooses.
 SIMPLEST = SplitSpec(TableSpec((ColumnSpec(1, "a", "long", (1, 2, None)),), rows=3))
-BROKEN = 9
+BROKEN, NOT_LOADED = 9, 8
 
 
 def check_adapter(reference: str, limit: float = TRIAL_SECONDS) -> None:
@@ -54,13 +54,15 @@ def check_adapter(reference: str, limit: float = TRIAL_SECONDS) -> None:
             ) from None
         output.seek(0)
         printed = output.read()
+    if code == NOT_LOADED:
+        raise AdapterError(printed.decode(errors="replace").strip())
     if code == BROKEN:
         raise AdapterError(f"the adapter {reference!r} is broken: {printed.decode(errors='replace')[-4000:].strip()}")
     if code != 0 or DONE not in printed:
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         raise AdapterError(
-            f"the adapter {reference!r} ends its process (it {how}) while the simplest split is built or read: neither"
-            " it nor the loader may call sys.exit or os._exit. Its last output:\n"
+            f"the adapter {reference!r} ends its process (it {how}) while it is imported, or the simplest split built"
+            " or read: neither it nor the loader may call sys.exit or os._exit. Its last output:\n"
             f"{printed[-1000:].decode(errors='replace')}"
         )
     if len(printed) > MOST_PRINTED:
@@ -79,9 +81,13 @@ DONE = b"the trial has ended"
 
 
 def main(reference: str) -> None:
-    """Try the adapter in this process; ends it with ``BROKEN`` and a message where it is broken."""
+    """Try the adapter in this process; ends it with a message and ``NOT_LOADED`` or ``BROKEN`` where it is."""
     try:
         adapter = load_adapter(reference)
+    except AdapterError as error:
+        print(f"\n{error}", flush=True)
+        os._exit(NOT_LOADED)
+    try:
         with tempfile.TemporaryDirectory() as folder:
             found = complaint(adapter, Path(folder))
     except SystemExit:

@@ -14,7 +14,6 @@ from conformance.observation.difference import Difference, Place, Step, differen
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.reachable import reachable
 from conformance.observation.values import in_any_layout
-from conformance.transports.calls import call
 from conformance.transports.journey import Journey
 from conformance.transports.transport import AS_BUILT
 from fixtures.tables.damage import DAMAGES
@@ -96,7 +95,7 @@ def lost_file_raises_and_is_named(journey: Journey) -> Judged:
         if isinstance(payload, Raised):
             continue  # WIRE-1 judges that
         damage(path)
-        answer = call(journey.adapter, "first", "read_failure", payload, limit=READ_SECONDS)
+        answer = journey.ask_worker("first", "read_failure", payload, limit=READ_SECONDS)
         yield (
             AS_BUILT,
             _as_it_should_fail(
@@ -116,7 +115,7 @@ def _lost_delete_file(journey: Journey) -> Judged:
         path = Path(file.file_path.removeprefix("vault://").replace("%25", "%"))
         (folder / path).unlink()
         if not isinstance(payload, Raised):
-            answer = call(journey.adapter, "first", "read_failure", payload, limit=READ_SECONDS)
+            answer = journey.ask_worker("first", "read_failure", payload, limit=READ_SECONDS)
             yield (
                 AS_BUILT,
                 _as_it_should_fail(answer, file.file_path, Place(Step.READ, case="a delete file", variant="removed")),

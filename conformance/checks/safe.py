@@ -14,7 +14,6 @@ from conformance.checks.check import Judged, verifies
 from conformance.observation.difference import Difference, Place, Step
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.secrets import secret_values
-from conformance.transports.calls import call
 from conformance.transports.journey import Journey
 from conformance.transports.transport import AS_BUILT
 from fixtures.tables.damage import DAMAGES
@@ -45,7 +44,7 @@ def secrets_are_not_shown(journey: Journey) -> Judged:
         context = attempt(journey.adapter.scan_context, split)
         shown["repr and str of the scan context"] = f"{context!r} {context}"
     if isinstance(payload, bytes):
-        there = call(journey.adapter, "first", "read_failure", payload)
+        there = journey.ask_worker("first", "read_failure", payload)
         shown["traceback on a worker"] = there.get("text", "") if isinstance(there, dict) else str(there)
     for where, text in shown.items():
         leaked = next((secret for secret in secrets if secret in text), None)

@@ -14,7 +14,6 @@ from conformance.observation.difference import Difference, Place, Step, differen
 from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.recorder import Event, recorded
-from conformance.transports.calls import call
 from conformance.transports.journey import Journey, not_carried
 from conformance.transports.transport import AS_BUILT
 from fixtures.expected import registry_results
@@ -116,7 +115,7 @@ def what_cannot_be_sent_fails_early(journey: Journey) -> Judged:
         split = attempt(journey.adapter.build, replace(bare, udf_registry=registry))
         payload = attempt(pickle.dumps, split)
     if isinstance(payload, bytes):
-        answer = call(journey.adapter, "first", "relay", payload, Question(), "pickle")
+        answer = journey.ask_worker("first", "relay", payload, Question(), "pickle")
         loaded = answer[0] if isinstance(answer, tuple) else answer
         named = isinstance(loaded, Raised) and module in loaded.message
         where = Place(Step.SEND, case="load on a worker without the registry's module")

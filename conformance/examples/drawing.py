@@ -7,9 +7,11 @@ edit of the loader under test would change every example), not on a database, no
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, __version__, given, seed, settings
+from hypothesis.errors import Flaky
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 from hypothesis.strategies import SearchStrategy
 
@@ -49,27 +51,53 @@ use_seed_only(HypothesisProvider)
 
 
 def draw(strategy: SearchStrategy[Any], count: int, seed_: int, use: Callable[[Any], None]) -> None:
-    """Call ``use`` with ``count`` specs drawn from the seed, the simplest first."""
-    _run(strategy, count, seed_, use, (Phase.generate,))
+    """Call ``use`` with ``count`` specs drawn from the seed, the simplest first.
+
+    Raises:
+        Exception: what ``use`` raises, as it is. Hypothesis would take it for a failing example and run it again.
+
+    """
+    failed: list[Exception] = []
+
+    def used(spec: Any) -> None:
+        try:
+            if not failed:
+                use(spec)
+        except Exception as error:
+            failed.append(error)
+
+    _run(strategy, count, seed_, used, (Phase.generate,))
+    if failed:
+        raise failed[0]
 
 
 def minimal(strategy: SearchStrategy[Any], count: int, seed_: int, breaks: Callable[[Any], bool]) -> Any | None:
     """Return the smallest spec found for which ``breaks`` is true: drawn as :func:`draw` does, then shrunk.
 
     Returns ``None`` where none of the ``count`` drawn specs breaks.
+
+    Raises:
+        Exception: what ``breaks`` raises, as it is.
+
     """
     found: list[Any] = []
+    failed: list[Exception] = []
 
     def use(spec: Any) -> None:
-        if breaks(spec):
-            found.append(spec)
-            raise _Broken
+        try:
+            if failed or not breaks(spec):
+                return
+        except Exception as error:
+            failed.append(error)
+            return
+        found.append(spec)
+        raise _Broken
 
-    try:
+    with suppress(_Broken, Flaky):  # flaky: it broke, and then something failed
         _run(strategy, count, seed_, use, (Phase.generate, Phase.shrink))
-    except _Broken:
-        return found[-1]
-    return None
+    if failed:
+        raise failed[0]
+    return found[-1] if found else None
 
 
 class _Broken(Exception):

@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from conformance.examples.engine_refusals import is_refusal
 from conformance.examples.example import Example
 from conformance.observation.question import Question
 from fixtures.expected import expected_rows, scanned_rows
-from fixtures.materials import Materials, make_materials
+from fixtures.materials import Materials, make_files, make_materials
 from fixtures.tables.warehouse import Warehouse, unreadable
 from strategies.plans import callable_udfs, quoted
 from strategies.serialization import to_json
@@ -32,16 +33,21 @@ def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
     """Return the example of a spec, or why it is unusable.
 
     What it must give is computed here, before the loader under test has seen anything of it.
+
+    Raises:
+        Exception: its files cannot be made, or whatever else is the suite's own failure.
+
     """
     if why := unreadable(spec.table):
         return Unusable(why)
+    make_files(spec, warehouse)
     try:
         make_materials(spec, warehouse)
         scanned = scanned_rows(spec)
         expected = expected_rows(spec)
-    except (KeyboardInterrupt, SystemExit):
-        raise
     except BaseException as error:  # the engine's panics are no Exception
+        if not is_refusal(error):
+            raise
         return Unusable(f"{type(error).__name__}: {error}")
 
     def variant(file_io_properties: Any = None, **changes: Any) -> Materials:

@@ -11,10 +11,10 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io.pyarrow import ArrowScan
 
+from conformance.examples.engine_refusals import is_refusal
 from conformance.examples.example import Example
 from conformance.examples.from_spec import Unusable, calls_of
 from conformance.observation.question import Question
-from conformance.observation.raised import Raised, attempt
 from fixtures.expected import planned_rows
 from fixtures.materials import Materials, make_plan
 from fixtures.registries import make_registry
@@ -65,10 +65,12 @@ def table_example(case: TableCase, folder: Path) -> Example | Unusable:
     materials = _materials(case, folder)
     arrow = arrow_schema(materials.projected_schema)
     scan = ArrowScan(materials.table_metadata, materials.file_io, materials.projected_schema, materials.row_filter)
-    read = attempt(scan.to_table, [materials.file_scan_task])
-    if isinstance(read, Raised):
-        return Unusable(f"{read.type}: {read.message}")
-    scanned = expected = read.cast(arrow)
+    try:
+        scanned = expected = scan.to_table([materials.file_scan_task]).cast(arrow)
+    except Exception as error:
+        if not is_refusal(error):
+            raise
+        return Unusable(f"{type(error).__name__}: {error}")
     if case.plan is not None:
         expected = planned_rows(case.plan, case.registry, arrow, scanned.to_batches())
     return Example(

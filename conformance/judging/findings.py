@@ -76,9 +76,10 @@ class Findings:
     ``met`` and ``broken`` count examples for each (clause, transport). ``seconds`` is the time of each phase,
     ``judging`` that of each clause's checks. ``known`` counts examples for each (clause, line of a baseline's entry),
     ``stale`` says which entries have to go. ``common`` holds, for each (clause, transport) broken, what all breaks have
-    in common. ``held`` are the conditions that held for every example, ``None`` before the first. ``hung`` names
-    transports and clauses that were given up because they hang; it stays in its process. ``not_started`` says of
-    engines and stores by name why they did not run. ``reached`` counts the examples in each region of what is drawn
+    in common. ``held`` are the conditions that held for every example, ``None`` before the first. ``not_started`` says
+    of engines and stores by name why they did not run. ``sent`` and ``arrived`` count the examples that were sent
+    through each transport, and those of which anything arrived. ``lost`` says which processes of the suite died for no
+    reason of the loader's. ``reached`` counts the examples in each region of what is drawn
     (:func:`strategies.regions.regions`).
     """
 
@@ -93,9 +94,11 @@ class Findings:
     held: frozenset[str] | None = None
     examples: int = 0
     unusable: Counter[str] = field(default_factory=Counter)
-    hung: set[str] = field(default_factory=set, compare=False)
     reached: Counter[str] = field(default_factory=Counter)
     not_started: dict[str, str] = field(default_factory=dict)
+    sent: Counter[str] = field(default_factory=Counter)
+    arrived: Counter[str] = field(default_factory=Counter)
+    lost: list[str] = field(default_factory=list)
 
     @property
     def everywhere(self) -> frozenset[str]:
@@ -124,10 +127,13 @@ class Findings:
             (self.known, other.known),
             (self.unusable, other.unusable),
             (self.reached, other.reached),
+            (self.sent, other.sent),
+            (self.arrived, other.arrived),
         ):
             mine.update(others)  # type: ignore[arg-type]  # each of its own kind
         self.violations += other.violations
         self.stale += other.stale
+        self.lost += other.lost
         for (clause, transport), common in other.common.items():
             self.note(clause, transport, common)
         self.hold(other.held)
@@ -139,7 +145,7 @@ class Findings:
 
     def to_json(self) -> str:
         """Return the findings as JSON."""
-        return _ADAPTER.dump_json(self, exclude={"hung"}).decode()
+        return _ADAPTER.dump_json(self).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Findings:

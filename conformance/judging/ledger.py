@@ -34,10 +34,14 @@ def shown_by(example: Example) -> Shown:
 
 @dataclass
 class Ledger:
-    """What a unit of work judges, recorded as :class:`Findings`."""
+    """What a unit of work judges, recorded as :class:`Findings`.
+
+    ``given_up`` names transports and clauses that are not tried again in this unit, for they hang or end processes.
+    """
 
     baseline: Baseline = EMPTY
     findings: Findings = field(default_factory=Findings)
+    given_up: set[str] = field(default_factory=set)
 
     def record(self, shown: Shown, judgements: Sequence[Judgement]) -> None:
         """Count an example's judgements: each (clause, transport) once, as broken if any judgement of it is."""

@@ -10,6 +10,7 @@ from conformance.adapter import Capability
 from conformance.contract import Clause, Level
 from conformance.judging.baseline import EMPTY, Baseline, Entry
 from conformance.judging.findings import Findings, Violation
+from conformance.transports.transport import AS_BUILT
 
 __all__ = ["Asked", "Exit", "State", "Verdict", "exit_code", "verdicts"]
 
@@ -54,6 +55,9 @@ class Asked:
 
     ``engines`` are the names of those that it starts, ``by_name`` those of engines and stores that were asked for by
     name: the run fails where one of these does not run. ``through_engines`` are the clauses that only engines bear on.
+    ``transports`` are those that every example goes through, each with the clause of what cannot be carried there;
+    ``of_arrivals`` are the clauses that say something of what arrives. At most ``most_unusable`` percent of the
+    examples may be such as the engine cannot run.
     """
 
     clauses: tuple[Clause, ...]
@@ -62,7 +66,10 @@ class Asked:
     engines: tuple[str, ...] = ()
     by_name: frozenset[str] = frozenset()
     through_engines: frozenset[str] = frozenset()
+    transports: tuple[tuple[str, str], ...] = ()
+    of_arrivals: frozenset[str] = frozenset()
     require: int = 1
+    most_unusable: int = 100
     strict: bool = False
 
 
@@ -87,13 +94,45 @@ def exit_code(asked: Asked, found: Sequence[Verdict], findings: Findings, *, com
     if missing := sorted(asked.by_name & findings.not_started.keys()):
         why = "; ".join(findings.not_started[name] for name in missing)
         return Exit.SUITE_FAILED, f"asked for by name and not run: {why}"
+    if silent := _silent(asked, findings):
+        return Exit.VIOLATES, f"nothing arrived through {', '.join(silent)}: leave out what the loader does not support"
     if not checked:
         return Exit.VIOLATES, "nothing was checked"
+    unusable, share = _unusable(findings)
+    if share > asked.most_unusable:
+        return Exit.VIOLATES, f"{unusable}, and at most {asked.most_unusable} % may be (--most-unusable)"
     if checked < asked.require:
         return Exit.VIOLATES, f"only {_count(checked, 'clause')} checked, {asked.require} required"
     should = f"; SHOULD violated: {_ids(violated)} (--strict makes that binding)" if violated else ""
     excused = f"; known to the baseline: {_ids(known)}" if known else ""
-    return Exit.CONFORMS, f"conforms to {_count(conforming, 'clause')}{excused}{should}"
+    left_out = f"; {unusable}" if share > SMALL_SHARE else ""
+    return Exit.CONFORMS, f"conforms to {_count(conforming, 'clause')}{excused}{should}{left_out}"
+
+
+# Percent of the examples. So many that the engine cannot run are normal: DataFusion 51 to 55 cannot run 0.1 to 1.5.
+SMALL_SHARE = 3.0
+
+
+def _unusable(findings: Findings) -> tuple[str, float]:
+    """Return what to say of the examples that the engine cannot run, and their share in percent."""
+    count = sum(findings.unusable.values())
+    share = 100 * count / findings.examples if findings.examples else 0.0
+    reason = f", mostly for: {findings.unusable.most_common(1)[0][0]}" if count else ""
+    return f"the engine cannot run {count} of {_count(findings.examples, 'example')} ({share:.0f} %){reason}", share
+
+
+def _silent(asked: Asked, findings: Findings) -> list[str]:
+    """Return the transports through which splits were sent and none arrived, though the baseline does not know it."""
+    return [
+        name
+        for name, clause in asked.transports
+        if findings.sent[name] and not findings.arrived[name] and not _excused(name, clause, asked, findings)
+    ]
+
+
+def _excused(transport: str, clause: str, asked: Asked, findings: Findings) -> bool:
+    entries = (asked.baseline.at(line) for known, line in findings.known if known == clause)
+    return any(not entry.transports or transport in entry.transports for entry in entries)
 
 
 def _verdict(clause: Clause, asked: Asked, findings: Findings, complete: bool) -> Verdict:
@@ -116,6 +155,10 @@ def _verdict(clause: Clause, asked: Asked, findings: Findings, complete: bool) -
         return Verdict(clause, State.NOT_RUN, examples, why=not_started)
     if not examples:
         return Verdict(clause, State.NOT_RUN, why="no example met its premise")
+    met = {transport for id_, transport in findings.met if id_ == clause.id}
+    if clause.id in asked.of_arrivals and asked.transports and met == {AS_BUILT}:
+        names = ", ".join(name for name, _ in asked.transports)
+        return Verdict(clause, State.NOT_RUN, examples, why=f"nothing of it arrived through {names}")
     if entries:
         why = "; ".join(f"line {entry.first} ({entry.fault}): {entry.reason}" for entry in entries)
         return Verdict(clause, State.KNOWN, examples, why, entries=entries)

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 from conformance.observation.raised import Raised
+from conformance.observation.secrets import hidden
 from conformance.observation.values import Rows
 
 __all__ = ["ABSENT", "Difference", "Place", "Step", "difference", "differing"]
@@ -54,11 +55,19 @@ class Place:
 
 @dataclass(frozen=True)
 class Difference:
-    """Where two plain values first differ, what was expected there and what is there, in short."""
+    """Where two plain values first differ, what was expected there and what is there, in short.
+
+    Real secrets are hidden in it from the start, for it goes into every report.
+    """
 
     place: Place
     expected: str
     actual: str
+
+    def __post_init__(self) -> None:
+        """Hide secrets."""
+        for name in ("expected", "actual"):
+            object.__setattr__(self, name, hidden(getattr(self, name)))
 
     def at(self, **changes: Any) -> Difference:
         """Return the same difference with other fields of its place."""

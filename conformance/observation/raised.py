@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Hung", "Raised", "attempt", "qualified_name"]
+__all__ = ["Died", "Hung", "Raised", "attempt", "qualified_name"]
 
 # After an unknown name DataFusion offers others like it, which differ from call to call.
 GUESS = re.compile("Possible function|Did you mean")
@@ -59,3 +59,13 @@ class Hung(Raised):
     def after(cls, seconds: float) -> Hung:
         """Return that there was no answer in so many seconds."""
         return cls("builtins.TimeoutError", f"no answer in {seconds:.0f} s: it hangs")
+
+
+@dataclass(frozen=True)
+class Died(Raised):
+    """A process ended before it answered, and another one did so too when it was asked the same."""
+
+    @classmethod
+    def of(cls, how: str) -> Died:
+        """Return that a process ended like this: by which signal, or with which exit code."""
+        return cls("builtins.EOFError", f"the process ends before it answers: {how}")

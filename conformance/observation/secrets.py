@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
-__all__ = ["SECRET_PROPERTIES", "SECRET_WORDS", "secret_names", "secret_values"]
+__all__ = ["SECRET_PROPERTIES", "SECRET_WORDS", "hidden", "keep_secret", "secret_names", "secret_values"]
 
 # Properties that PyIceberg documents as credentials.
 SECRET_PROPERTIES = frozenset(
@@ -43,3 +46,33 @@ def secret_values(properties: Mapping[Any, Any], more: Iterable[str] = ()) -> li
     """Return the values of the secret properties, and of those named by ``more``, but for values too short to tell."""
     names = secret_names(properties, more)
     return [str(properties[name]) for name in names if len(str(properties[name])) >= SHORTEST]
+
+
+# Environment variables are named otherwise than properties: AWS_ACCESS_KEY_ID, AZURE_STORAGE_KEY, GITHUB_TOKEN.
+VARIABLE_WORDS = (*SECRET_WORDS, "access_key", "account_key", "api_key", "private_key", "storage_key")
+_KEPT: set[str] = set()
+
+
+def keep_secret(values: Iterable[str]) -> None:
+    """Hide these values from now on: secrets that the suite did not draw, but a loader took from somewhere."""
+    _KEPT.update(values)
+
+
+def hidden(text: str) -> str:
+    """Return the text with the real secrets in it replaced: those of the environment, and those to be kept secret.
+
+    A digest stands in place of each, so that two can be told apart.
+    """
+    for secret in sorted(_KEPT | _of_environment(), key=len, reverse=True):
+        if secret in text:
+            text = text.replace(secret, f"<secret {hashlib.sha256(secret.encode()).hexdigest()[:8]}>")
+    return text
+
+
+@cache
+def _of_environment() -> frozenset[str]:
+    return frozenset(
+        value
+        for name, value in os.environ.items()
+        if len(value) >= SHORTEST and any(word in name.lower() for word in VARIABLE_WORDS)
+    )

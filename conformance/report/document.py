@@ -72,6 +72,7 @@ def document(run: Ended) -> dict[str, Any]:
             "complete": run.complete,
             "incomplete_because": _cut_short(run),
             "errors": list(run.errors),
+            "lost_processes": list(findings.lost),
         },
         "adapter": {
             "name": selection.adapter.name,
@@ -89,6 +90,7 @@ def document(run: Ended) -> dict[str, Any]:
             "workers": run.workers,
             "strict": selection.strict,
             "require": selection.require,
+            "most_unusable": selection.most_unusable,
             "units": run.units,
             "ended": run.ended,
         },

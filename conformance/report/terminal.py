@@ -71,6 +71,8 @@ def summary(
         parts.append(Panel(Text(place), title="the baseline is stale", title_align="left", border_style="red"))
     for error in errors:
         parts.append(Panel(Text(error[-4000:]), title="the suite could not do its work", border_style="red"))
+    for note in findings.lost:
+        parts.append(Text(f"A process of the suite died, which was not the loader's doing. {note}", style="yellow"))
     phases = ", ".join(f"{name} {spent:.0f} s" for name, spent in sorted(findings.seconds.items()))
     unusable = sum(findings.unusable.values())
     parts.append(

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-__all__ = ["Option", "Options", "options"]
+__all__ = ["OUTCOME", "PREFIX", "Option", "Options", "options"]
+
+# Before the name of each option where pytest takes it; and one of the plugin's own: the file to write into that the run
+# has started, and then its exit code.
+PREFIX = "--conformance-"
+OUTCOME = f"{PREFIX}outcome"
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class Options:
     seed: int | None = _option(None, "N", "Draw other examples than the profile's.", int)
     budget: int | None = _option(None, "SECONDS", "How long the profile soak draws.", int)
     require: int | None = _option(None, "N", "Fail if fewer clauses than this are checked.", int)
+    most_unusable: int = _option(10, "PERCENT", "Fail if the engine cannot run more of the examples.", int)
     baseline: str | None = _option(None, "FILE", "Known failures (TOML), which do not turn the run red.")
     baseline_write: str | None = _option(None, "FILE", "Write a baseline of what this run finds.")
     strict: bool = _option(False, None, "A violated SHOULD clause fails the run too.")

@@ -19,7 +19,7 @@ from conformance.judging.ledger import Ledger, Shown
 from conformance.observation.aspects import Observation
 from conformance.observation.difference import Difference, Place, Step, differing
 from conformance.observation.question import Question
-from conformance.observation.raised import Raised
+from conformance.observation.raised import Died, Hung, Raised
 from conformance.transports.calls import answer, call, departing, worker
 from conformance.transports.transport import DEPARTED, EXCHANGED
 from conformance.transports.worker_tasks import observe_payload
@@ -66,15 +66,22 @@ def departed(adapter: Adapter, specs: Sequence[SplitSpec], root: Path, baseline:
 
 
 def _parcels(driver: Worker, adapter: Adapter, specs: Sequence[SplitSpec], root: Path) -> Iterator[Parcel]:
-    """Yield a parcel of each spec whose split can be built and dumped there; other clauses judge the others."""
+    """Yield a parcel of each spec whose split can be built and dumped there; other clauses judge the others.
+
+    Nothing more is built once it ends the driver, or hangs it: each such spec would cost the start of another.
+    """
     for spec in specs:
         built = answer(driver, "build_payload", adapter.reference, to_json(spec), str(root))
+        if isinstance(built, (Died, Hung)):
+            return
         if built is not None and not isinstance(built, Raised):
             yield Parcel(spec, *built)
 
 
 def _record(parcel: Parcel, seen: Any, transport: str, ledger: Ledger) -> None:
     where = Place(Step.ARRIVE, hop=1)
+    if isinstance(seen, Died):
+        return  # the clauses of the transports say so
     if isinstance(seen, Raised):
         broken: Difference | None = Difference(Place(Step.SEND, hop=1), "carried", str(seen))
     else:

@@ -15,7 +15,7 @@ from conformance.judging.verdicts import Asked
 from conformance.run.options import Options
 from conformance.run.profiles import Profile, profile
 from conformance.transports.engines import WAYS, Engine, Way
-from conformance.transports.other_interpreters import Interpreter
+from conformance.transports.other_interpreters import Interpreter, NoInterpreter, check_interpreter
 from conformance.transports.registry import select_engines, select_transports
 from conformance.transports.transport import Transport
 from fixtures.services.stores import STORES
@@ -47,6 +47,7 @@ class Selection:
     budget: int | None
     require: int
     strict: bool
+    most_unusable: int = 100
     baseline: Baseline = EMPTY
     engines: tuple[tuple[Engine, tuple[Way, ...]], ...] = ()
     engines_named: frozenset[str] = frozenset()
@@ -73,7 +74,10 @@ class Selection:
             engines=tuple(engine.name for engine, _ in self.engines),
             by_name=self.engines_named | set(self.stores),
             through_engines=frozenset(way.clause for way in WAYS),
+            transports=tuple((transport.name, transport.clause) for transport in self.transports),
+            of_arrivals=frozenset(check.clause.id for check in self.checks if check.arrivals),
             require=self.require,
+            most_unusable=self.most_unusable,
             strict=self.strict,
         )
 
@@ -110,6 +114,7 @@ def resolve(options: Options = DEFAULTS) -> Selection:
         budget=options.budget if options.budget is not None else chosen.budget,
         require=1 if options.require is None else options.require,
         strict=options.strict,
+        most_unusable=options.most_unusable,
         baseline=known,
         engines=started,
         stores=tuple(dict.fromkeys(options.store)),
@@ -123,13 +128,17 @@ def _check(options: Options, chosen: Profile, clauses: int) -> None:
         if name not in STORES:
             raise UsageError(f"there is no store {name!r}{nearest(name, STORES)}")
     for python in options.worker:
-        if not Path(python).is_file():
-            raise UsageError(f"--worker must be the path of an interpreter, and there is no file {python!r}")
+        try:
+            check_interpreter(python)
+        except NoInterpreter as error:
+            raise UsageError(f"--worker: {error}") from None
     if options.budget is not None and chosen.budget is None:
         raise UsageError(f"--budget goes with --profile soak; {chosen.name} stops after a number of examples")
     if options.budget is not None and options.budget <= 0:
         raise UsageError(f"--budget must be a positive number of seconds, got {options.budget}")
     if options.seed is not None and options.seed < 0:
         raise UsageError(f"--seed must be 0 or more, got {options.seed}")
+    if not 0 <= options.most_unusable <= 100:
+        raise UsageError(f"--most-unusable must be 0 to 100 (percent), got {options.most_unusable}")
     if options.require is not None and not 0 < options.require <= clauses:
         raise UsageError(f"--require must be 1 to {clauses} (the selected clauses), got {options.require}")

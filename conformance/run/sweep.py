@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,7 +29,7 @@ from conformance.run.other_processes import exchanged
 from conformance.run.search import History, search
 from conformance.timing import phase
 from conformance.transports.journey import Journey, travel
-from conformance.transports.transport import Transport
+from conformance.transports.transport import Arrival, Transport
 from fixtures.tables.warehouse import Warehouse
 from strategies.regions import regions
 from strategies.specs import SplitSpec
@@ -37,6 +38,8 @@ __all__ = ["Sweep"]
 
 # A broken check that took longer than this has waited for something that hangs.
 HANG_SECONDS = 5.0
+# In so many examples of a process a transport may end the process that it sends to. Each death costs the start of one.
+MOST_DEATHS = 3
 # The families of clauses that a plan bears on, and the one transport through which plans alone are judged.
 PLAN_FAMILIES = frozenset({"BUILD", "PLAN", "UDF"})
 PLAN_TRANSPORT = "pickle-5"
@@ -49,6 +52,7 @@ class Sweep:
     """Everything that a pass needs: the loader under test, what is selected, and where files are made.
 
     ``exchanges`` says whether drawn splits are also built and dumped by another process, and loaded in this one.
+    ``deaths`` counts, for each transport, the examples that ended the process that they were sent to.
     """
 
     adapter: Adapter
@@ -58,6 +62,7 @@ class Sweep:
     claims: Claims = field(default_factory=Claims)
     baseline: Baseline = EMPTY
     exchanges: bool = False
+    deaths: Counter[str] = field(default_factory=Counter)
 
     def of_plans(self) -> Sweep:
         """Return the sweep that judges only plans, through one round trip of pickle."""
@@ -128,15 +133,18 @@ class Sweep:
     def judge_example(self, example: Example, ledger: Ledger) -> list[Judgement]:
         """Carry, judge and record an example.
 
-        A transport or a check that hung once is not tried again in this unit of work: its clause is broken already.
+        A transport or a check that hung once, or a transport whose process ended, is not tried again in this unit of
+        work: its clause is broken already.
         """
         findings = ledger.findings
-        transports = [transport for transport in self.transports if transport.name not in findings.hung]
+        given_up = ledger.given_up | {name for name, deaths in self.deaths.items() if deaths >= MOST_DEATHS}
+        transports = [transport for transport in self.transports if transport.name not in given_up]
         journey = replace(self, transports=transports).travelled(example)
-        findings.hung |= {name for name, arrivals in journey.arrivals.items() if any(a.hangs for a in arrivals)}
+        for name, arrivals in journey.arrivals.items():
+            self._note_arrivals(name, arrivals, journey, ledger)
         judgements = []
         for check in self.checks:
-            if check.clause.id in findings.hung:
+            if check.clause.id in ledger.given_up:
                 continue
             begun = time.perf_counter()
             judged = list(judge(journey, [check], self.baseline))
@@ -144,13 +152,25 @@ class Sweep:
             spent = time.perf_counter() - begun
             findings.judging[check.clause.id] += spent
             if spent > HANG_SECONDS and any(judgement.difference or judgement.known for judgement in judged):
-                findings.hung.add(check.clause.id)
+                ledger.given_up.add(check.clause.id)
         ledger.record(shown_by(example), judgements)
         return judgements
 
+    def _note_arrivals(self, name: str, arrivals: Sequence[Arrival], journey: Journey, ledger: Ledger) -> None:
+        """Count what was sent through a transport and arrived; give up one that hangs or ends processes."""
+        if journey.can_carry(name):
+            ledger.findings.sent[name] += 1
+            ledger.findings.arrived[name] += any(arrival.failure is None for arrival in arrivals)
+        if died := any(arrival.died for arrival in arrivals):
+            self.deaths[name] += 1
+        if died or any(arrival.hangs for arrival in arrivals):
+            ledger.given_up.add(name)
+
     def travelled(self, example: Example) -> Journey:
         """Return the example's journey through the transports of this sweep."""
-        return travel(self.adapter, example, self.transports, self.warehouse.root / f"scratch-{os.getpid()}")
+        scratch = self.warehouse.root / f"scratch-{os.getpid()}"
+        journey = travel(self.adapter, example, self.transports, scratch)
+        return replace(journey, ended_processes=bool(self.deaths))
 
     def judge_alone(
         self, clause: str, transports: frozenset[str], spec: SplitSpec, *, exhaustive: bool = False

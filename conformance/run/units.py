@@ -21,9 +21,11 @@ from conformance.run.other_processes import CLAUSE as OTHER_PROCESSES
 from conformance.run.other_processes import departed
 from conformance.run.selection import Selection
 from conformance.run.stores import through_store
+from conformance.run.surroundings import SuiteFailed, advice, check_surroundings
 from conformance.run.sweep import Sweep
 from conformance.timing import taken
 from conformance.transports.engines import Engine, Way
+from conformance.transports.lost_processes import noted
 from conformance.transports.transport import STARTED
 from fixtures.tables.warehouse import Warehouse
 from strategies import split_specs
@@ -52,8 +54,20 @@ class Unit:
     work: Callable[[Workplace], Findings]
 
     def done(self, place: Workplace) -> Findings:
-        """Do the work and return what was found, with the time that each phase of it took."""
-        findings = self.work(place)
+        """Do the work and return what was found, with the time that each phase of it took.
+
+        Raises:
+            SuiteFailed: the machine did not give what the work needs.
+
+        """
+        try:
+            findings = self.work(place)
+        except Exception as error:
+            if (what := advice(error)) is not None:
+                raise SuiteFailed(what) from error
+            raise
+        check_surroundings(place.folder, [violation.difference for violation in findings.violations])
+        findings.lost += noted()
         for name, spent in taken().items():
             findings.seconds[name] += spent
         return findings

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from conformance.adapter import Adapter
-from conformance.observation.raised import Hung, Raised
+from conformance.observation.raised import Died, Hung, Raised
+from conformance.transports.lost_processes import asked_twice
 from conformance.transports.transport import STARTED
-from fixtures.processes.workers import RemoteError, Worker, WorkerError, WorkerHung, Workers
+from fixtures.processes.workers import RemoteError, Worker, WorkerDied, WorkerError, WorkerHung, Workers, last_output
 
-__all__ = ["LIMITED", "WORKERS", "answer", "call", "call_interpreter", "departing", "worker"]
+__all__ = ["CALL_SECONDS", "LIMITED", "WORKERS", "answer", "call", "call_interpreter", "departing", "worker"]
 
 # Seconds that one request may take: a hang is cut off there, and is a violation.
 CALL_SECONDS = 60.0
@@ -47,10 +48,16 @@ def call_interpreter(python: str, function: str, *arguments: Any) -> Any:
 
 
 def answer(asked: Worker, function: str, *arguments: Any, limit: float = CALL_SECONDS) -> Any:
-    """Return what a worker task returns in a worker, or how it failed: :class:`Hung` where it did not in time.
+    """Return what a worker task returns in a worker, or how it failed.
 
+    That is :class:`Hung` where it did not return in time, and :class:`Died` where its process ended, and a fresh one
+    too.
     Arguments and results are plain values and bytes. ``limit`` is in seconds.
     """
+    return asked_twice(f"worker {asked.name}", lambda: _asked(asked, function, *arguments, limit=limit))
+
+
+def _asked(asked: Worker, function: str, *arguments: Any, limit: float) -> Any:
     target = f"conformance.transports.worker_tasks:{function}"
     try:
         return asked.call(target, *arguments, limit=limit, doing=f"{function} of a split")
@@ -58,6 +65,8 @@ def answer(asked: Worker, function: str, *arguments: Any, limit: float = CALL_SE
         return Raised(error.type_name, error.message)
     except WorkerHung as error:
         return Hung.from_exception(error)
+    except WorkerDied as error:
+        return Died.of(f"{error.ended}; {last_output(error.output)}")
     except WorkerError as error:
         return Raised.from_exception(error)
 

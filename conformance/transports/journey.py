@@ -16,17 +16,23 @@ from conformance.observation.aspects import Observation, observe
 from conformance.observation.difference import ABSENT, Difference, Place, Step, difference
 from conformance.observation.parts import part
 from conformance.observation.question import Question
-from conformance.observation.raised import Raised, attempt
+from conformance.observation.raised import Died, Raised, attempt
 from conformance.observation.recorder import Event, recorded
+from conformance.observation.secrets import keep_secret, secret_values
 from conformance.observation.values import Rows, in_any_layout, plain_rows
 from conformance.timing import phase
+from conformance.transports.calls import CALL_SECONDS, call
 from conformance.transports.transport import AS_BUILT, Arrival, Transport
 from fixtures.materials import Materials
 from fixtures.survival import lost_construct, survives
 from strategies.specs import SplitSpec
 from strategies.udfs import IMPORTABLE
 
-__all__ = ["Journey", "not_carried", "travel"]
+__all__ = ["EndsProcess", "Journey", "not_carried", "travel"]
+
+
+class EndsProcess(Exception):
+    """A check cannot tell what it is to tell, for the split ends the processes that it is sent to."""
 
 
 @dataclass
@@ -35,7 +41,8 @@ class Journey:
 
     ``split`` is the split, or how building it failed. ``build_events`` happened while it was built, ``later_events``
     while it was observed and sent. ``sent`` is what was seen of the split before it was sent; ``arrivals`` is what
-    arrived, by transport. ``scratch`` is a folder in which checks may make and damage files.
+    arrived, by transport. ``scratch`` is a folder in which checks may make and damage files. ``ended_processes`` says
+    that splits before this one ended the processes that they were sent to.
     """
 
     adapter: Adapter
@@ -48,6 +55,7 @@ class Journey:
     later_events: Sequence[Event] = ()
     transports: Sequence[Transport] = ()
     scratch: Path = Path()
+    ended_processes: bool = False
 
     @property
     def spec(self) -> SplitSpec | None:
@@ -100,6 +108,20 @@ class Journey:
             return True
         named = all(udf.origin in IMPORTABLE for udf in self.spec.registry.udfs)
         return named or any(t.by_value for t in self.transports if t.name == transport)
+
+    def ask_worker(self, name: str, function: str, *arguments: Any, limit: float = CALL_SECONDS) -> Any:
+        """Return what a worker task returns in the worker of that name, or how it failed.
+
+        Raises:
+            EndsProcess: the worker died, and this split, or one before it, ended other processes as well. The clauses
+                of the transports say so, once; what else this call was to tell is not known.
+
+        """
+        answer = call(self.adapter, name, function, *arguments, limit=limit)
+        arrived = [arrival for arrivals in self.arrivals.values() for arrival in arrivals]
+        if isinstance(answer, Died) and (self.ended_processes or any(arrival.died for arrival in arrived)):
+            raise EndsProcess(str(answer))
+        return answer
 
     def observations(self) -> Iterator[tuple[str, Observation]]:
         """Yield (transport, observation) of the split as built and of every arrival."""
@@ -161,6 +183,7 @@ def travel(adapter: Adapter, example: Example, transports: Sequence[Transport], 
         split = attempt(adapter.build, materials)
     if isinstance(split, Raised):
         return Journey(adapter, example, materials, split, build_events, {}, scratch=scratch)
+    keep_secret(_taken_from_elsewhere(adapter, split, materials))
     with recorded() as later_events:
         sent = observe(adapter, split, example.question)
         arrivals = {transport.name: _sent(transport, adapter, split, example.question) for transport in transports}
@@ -176,3 +199,14 @@ def _sent(transport: Transport, adapter: Adapter, split: Any, question: Question
 
 
 _USED: set[str] = set()
+
+
+def _taken_from_elsewhere(adapter: Adapter, split: Any, materials: Materials) -> list[str]:
+    """Return the secrets in the properties of the split's FileIO that it was not given."""
+    if adapter.file_io is None:
+        return []
+    found = attempt(lambda: dict(adapter.file_io(split).properties))  # type: ignore[misc]  # it is there
+    if isinstance(found, Raised):
+        return []
+    given = {str(value) for value in materials.file_io_properties.values()}
+    return [secret for secret in secret_values(found, adapter.secret_properties) if secret not in given]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from conformance.adapter import Adapter
@@ -14,9 +16,46 @@ from conformance.transports.calls import call_interpreter
 from conformance.transports.transport import Arrival
 from conformance.transports.worker_tasks import PICKLE, dumped
 
-__all__ = ["PREFIX", "Interpreter"]
+__all__ = ["PREFIX", "Interpreter", "NoInterpreter", "check_interpreter"]
 
 PREFIX = "python:"
+# Seconds that an interpreter may take to say that the suite is installed there.
+CHECK_SECONDS = 60.0
+
+
+class NoInterpreter(Exception):
+    """Nothing can be sent to an interpreter; the message says why, and what to do."""
+
+
+def check_interpreter(python: str) -> None:
+    """Return where ``python`` is the path of a Python interpreter in which the suite is installed.
+
+    Raises:
+        NoInterpreter: it is not.
+
+    """
+    if not Path(python).is_file():
+        raise NoInterpreter(f"there is no file {python!r}: give the path of a Python interpreter")
+    asked = "import importlib.metadata as m; print('version', m.version('dataloader-conformance'))"
+    try:
+        said = subprocess.run(
+            [str(Path(python).absolute()), "-c", asked],
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=CHECK_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NoInterpreter(f"{python} is no Python interpreter: {error}") from None
+    if said.returncode == 0 and said.stdout.startswith("version "):
+        return
+    if "PackageNotFoundError" in said.stderr:
+        install = f"{python} -m pip install dataloader-conformance"
+        raise NoInterpreter(f"the suite is not installed under {python}: install it with `{install}`, and the loader")
+    words = (said.stderr or said.stdout).strip().splitlines()[-1:] or [f"exit code {said.returncode}"]
+    raise NoInterpreter(f"{python} is no Python interpreter with the suite: {words[0][:200]}")
 
 
 @dataclass(frozen=True)

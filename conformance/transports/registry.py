@@ -8,13 +8,13 @@ from conformance.contract import nearest
 from conformance.transports.engines import ENGINES, WAYS, Engine, Way
 from conformance.transports.fresh_interpreters import FRESH_INTERPRETERS
 from conformance.transports.in_process import IN_PROCESS
-from conformance.transports.processes import PROCESS_POOLS
+from conformance.transports.processes import PROCESSES
 from conformance.transports.threads import THREADS
 from conformance.transports.transport import Transport
 
 __all__ = ["TRANSPORTS", "select_engines", "select_transports", "transport_names"]
 
-TRANSPORTS: tuple[Transport, ...] = (*IN_PROCESS, THREADS, *FRESH_INTERPRETERS, *PROCESS_POOLS)
+TRANSPORTS: tuple[Transport, ...] = (*IN_PROCESS, THREADS, *FRESH_INTERPRETERS, *PROCESSES)
 
 
 def transport_names() -> list[str]:

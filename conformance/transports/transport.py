@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from conformance.adapter import Adapter
 from conformance.observation.aspects import Observation
 from conformance.observation.question import Question
-from conformance.observation.raised import Hung, Raised
+from conformance.observation.raised import Died, Hung, Raised
 
 __all__ = ["AS_BUILT", "DEPARTED", "EXCHANGED", "STARTED", "Arrival", "Transport"]
 
@@ -38,6 +38,11 @@ class Arrival:
     def hangs(self) -> bool:
         """Whether it failed because something did not answer in time."""
         return isinstance(self.failure, Hung)
+
+    @property
+    def died(self) -> bool:
+        """Whether it failed because the process that had the split ended."""
+        return isinstance(self.failure, Died)
 
     @classmethod
     def of(cls, hop: int, seen: Any, split: Any = None) -> Arrival:

@@ -131,8 +131,10 @@ def record(folder: Path, writer: Environment, adapter: str, chosen: Sequence[str
         Unrecordable: not one payload is written. What comes back wrong already here is noted, and is none.
         UnreadableRecord: the folder holds records that are damaged.
         EnvironmentFailed: the environment cannot be used.
+        OSError: the folder cannot be written into.
 
     """
+    folder.mkdir(parents=True, exist_ok=True)
     expected = _expected(folder) if (folder / SUMS).exists() else {}
     versions = writer.versions()
     header = {
@@ -149,7 +151,6 @@ def record(folder: Path, writer: Environment, adapter: str, chosen: Sequence[str
         lines.append(json.dumps(_described(spec, written, expected)))
     if not any(entry["seen"] for entry in expected.values()):
         raise Unrecordable(f"{adapter} writes no payload of these specs; the last line: {lines[-1][:300]}")
-    folder.mkdir(parents=True, exist_ok=True)
     left_out = ("cloudpickle", "dataloader-conformance")
     parts = (f"{name}{version}" for name, version in versions.items() if name not in left_out)
     path = folder / f"{Path(adapter).stem.replace(':', '-')}-{'-'.join(parts)}.jsonl"

@@ -21,7 +21,7 @@ from conformance.judging.findings import Findings, Violation
 from conformance.judging.verdicts import State, exit_code, verdicts
 from conformance.observation.difference import Difference, Place, Step
 from conformance.report.document import SCHEMA, Ended, document
-from conformance.report.files import REPORTS, UnwritableReport, prepare, write
+from conformance.report.files import REPORTS, UnwritableReport, prepared, write
 from conformance.report.junit import junit
 from conformance.report.step_summary import annotation_lines, step_summary
 from conformance.run.options import Options
@@ -154,8 +154,8 @@ def test_step_summary_of_github_is_appended_to(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     for path in (summary, other):
         path.write_text("former\n")
-        prepare({"markdown": path}, None)
-        write(described(), {"markdown": path}, None)
+        with prepared({"markdown": path}, None, {}):
+            write(described(), {"markdown": path}, None)
     assert summary.read_text().startswith("former\n## ✅")
     assert other.read_text().startswith("## ✅")
 
@@ -163,13 +163,38 @@ def test_step_summary_of_github_is_appended_to(tmp_path: Path, monkeypatch: pyte
 def test_former_report_is_emptied_before_the_run(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_text("{}")
-    prepare({"json": path}, None)
-    assert path.read_text() == ""
+    with prepared({"json": path}, None, {}):
+        assert path.read_text() == ""
+
+
+def test_two_runs_do_not_write_one_report(tmp_path: Path) -> None:
+    path, folder = tmp_path / "report.json", tmp_path / "scripts"
+    with prepared({"json": path}, folder, {}):
+        with (
+            pytest.raises(UnwritableReport, match="is being written by another run"),
+            prepared({"json": path}, None, {}),
+        ):
+            pass
+        with pytest.raises(UnwritableReport, match="--reproducers .* is being written"), prepared({}, folder, {}):
+            pass
+    with prepared({"json": path}, folder, {}):
+        pass
+
+
+def test_a_baseline_to_be_written_is_tried_and_kept(tmp_path: Path) -> None:
+    known, new = tmp_path / "known.toml", tmp_path / "new.toml"
+    known.write_text("# as it was")
+    with prepared({}, None, {"baseline-write": known}), prepared({}, None, {"baseline-write": new}):
+        assert known.read_text() == "# as it was"
+        assert not new.exists()
+    with pytest.raises(UnwritableReport, match="--baseline-write"), prepared({}, None, {"baseline-write": tmp_path}):
+        pass
 
 
 def test_two_reports_in_one_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UnwritableReport, match="--json and --html name the same file"):
-        prepare({"json": tmp_path / "x", "html": tmp_path / "x"}, None)
+        with prepared({"json": tmp_path / "x", "html": tmp_path / "x"}, None, {}):
+            pass
 
 
 @pytest.mark.parametrize("option", ["--json", "--junit", "--markdown", "--html", "--reproducers"])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyiceberg.io.pyarrow import ArrowScan
 
@@ -137,7 +138,7 @@ def test_real_tables_can_be_read_here_and_one_that_cannot_is_counted(
 ) -> None:
     case = TABLE_CASES[0]
     assert all(isinstance(table_example(each, tmp_path), Example) for each in TABLE_CASES)
-    monkeypatch.setattr(ArrowScan, "to_table", lambda *_: (_ for _ in ()).throw(ValueError("no such field\nmore")))
+    monkeypatch.setattr(ArrowScan, "to_table", lambda *_: (_ for _ in ()).throw(pa.ArrowInvalid("no such field\nmore")))
     findings = sweep_of(load_adapter("reference")).real_table(table_example(case, tmp_path))
-    assert dict(findings.unusable) == {"builtins.ValueError: no such field": 1}
+    assert dict(findings.unusable) == {"ArrowInvalid: no such field": 1}
     assert not findings.met

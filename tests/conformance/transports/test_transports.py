@@ -23,7 +23,7 @@ from conformance.run.other_processes import departed, exchanged
 from conformance.transports import processes as pools
 from conformance.transports.journey import travel
 from conformance.transports.other_interpreters import Interpreter
-from conformance.transports.processes import PROCESS_POOLS, packed
+from conformance.transports.processes import PROCESSES, packed
 from conformance.transports.registry import TRANSPORTS
 from conformance.transports.transport import Arrival, Transport
 from fixtures.loaders.defects.wire import PLANS
@@ -77,7 +77,7 @@ def test_filter_that_is_lost_is_seen_to_be_lost(transport: Transport, warehouse:
     assert {"row filter", "rows"} <= {name for name, _ in differing(sent, arrived[0].observation, Place(Step.ARRIVE))}
 
 
-@pytest.mark.parametrize("transport", PROCESS_POOLS[:-1], ids=lambda transport: transport.name)
+@pytest.mark.parametrize("transport", PROCESSES[:-1], ids=lambda transport: transport.name)
 def test_pool_says_why_a_split_cannot_be_loaded_and_goes_on(
     transport: Transport, warehouse: Warehouse, tmp_path: Path
 ) -> None:
@@ -99,7 +99,7 @@ def test_what_can_be_neither_dumped_nor_shown_goes_back_as_why() -> None:
     seen, returned = pools._observed("reference", Stuck(), Question())
     assert seen
     assert returned == why
-    for transport in PROCESS_POOLS[:-1]:
+    for transport in PROCESSES[:-1]:
         assert transport.send(load_adapter("reference"), Stuck(), Question()) == (Arrival(1, None, why),)
 
 

@@ -1,0 +1,148 @@
+"""The machine fails: the disk is full, the engine runs nothing, nothing travels."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.failures.running import COMMAND, ONE_CLAUSE, adapter, command
+
+# A file system of some kilobytes, in a name space of its own: it needs no rights.
+ON_A_SMALL_DISK = "mount -t tmpfs -o size={size} tmpfs {folder} && exec env TMPDIR={folder} {command}"
+
+
+def on_a_small_disk(size: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    small = folder / "small"
+    small.mkdir()
+    line = ON_A_SMALL_DISK.format(size=size, folder=small, command=shlex.join([*COMMAND, *arguments]))
+    return subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", line],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def can_mount() -> bool:
+    asked = ["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    try:
+        return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+needs_mounts = pytest.mark.skipif(
+    not can_mount(), reason="no file system can be mounted here, even for this user alone"
+)
+
+
+@needs_mounts
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_disk_full_while_examples_are_made(processes: str, tmp_path: Path) -> None:
+    """Exit code 3: where the disk is full, and to free some space or set TMPDIR; no example is called unusable."""
+    ran = on_a_small_disk("256k", tmp_path, "run", "--profile", "smoke", "--clause", "READ", "-n", processes)
+    assert ran.returncode == 3, ran.stdout + ran.stderr
+    assert "No space left on device" in ran.stdout
+    assert "free some space there" in " ".join(ran.stdout.replace("│", " ").split())
+    assert "conforms to" not in ran.stdout
+    assert "Traceback" not in ran.stdout
+
+
+FILLS_THE_DISK = """
+import pathlib, tempfile
+def build(materials):
+    if materials.plan is not None:
+        with open(pathlib.Path(tempfile.gettempdir()) / "filled", "ab") as file:
+            try:
+                while True:
+                    file.write(bytes(1024))
+                    file.flush()
+            except OSError:
+                pass
+    return REFERENCE.build(materials)
+"""
+
+
+@needs_mounts
+def test_disk_full_while_splits_are_read(tmp_path: Path) -> None:
+    """Exit code 3: what a loader raises for want of space is no violation of it."""
+    file = adapter(tmp_path, "build=build", FILLS_THE_DISK)
+    ran = on_a_small_disk("2m", tmp_path, "run", "--profile", "smoke", "--clause", "READ", "--adapter", file)
+    assert ran.returncode == 3, ran.stdout + ran.stderr
+    assert "free some space there" in " ".join(ran.stdout.replace("│", " ").split())
+
+
+def test_folder_of_temporary_files_that_cannot_be_written(tmp_path: Path) -> None:
+    """Exit code 3, naming the folder."""
+    nowhere = tmp_path / "nowhere"
+    ran = command(*ONE_CLAUSE, cwd=tmp_path, TMPDIR=str(nowhere))
+    # Python itself falls back to another folder where TMPDIR cannot be used.
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert not nowhere.exists()
+
+
+def test_engine_that_cannot_run_the_examples(tmp_path: Path) -> None:
+    """Exit code 1 beyond the share that `--most-unusable` allows, with how many and why."""
+    ran = command("run", "--profile", "smoke", "--clause", "PLAN", "--most-unusable", "0", cwd=tmp_path)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    verdict = " ".join(ran.stdout.split())
+    assert "the engine cannot run 1 of 39 examples (3 %), mostly for: Exception: DataFusion error" in verdict
+    assert "at most 0 % may be (--most-unusable)" in verdict
+
+
+UNPICKLABLE = """
+class Split:
+    def __init__(self, split):
+        self.split = split
+    def __reduce_ex__(self, protocol):
+        raise TypeError("cannot be sent")
+def build(materials):
+    return Split(REFERENCE.build(materials))
+"""
+INSIDE = ", ".join(
+    f"{name}=lambda split: REFERENCE.{name}(split.split)" for name in ("read", "split_id", "plan_bytes", "udf_registry")
+)
+
+
+def test_nothing_that_travels(tmp_path: Path) -> None:
+    """Exit code 1: nothing arrived, through which transports; clauses on arrivals are not run."""
+    file = adapter(tmp_path, f"build=build, {INSIDE}", UNPICKLABLE)
+    chosen = ["--clause", "PLAN-3", "--clause", "ID-1", "--clause", "READ-1"]
+    ways = ["--transport", "pickle-5", "--transport", "copy"]
+    ran = command("run", "--profile", "smoke", "--adapter", file, *chosen, *ways, cwd=tmp_path)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "nothing arrived through pickle-5, copy" in ran.stdout
+    assert ran.stdout.count("not run") == 3
+    assert "conforms" not in ran.stdout
+
+
+def test_one_transport_through_which_nothing_travels(tmp_path: Path) -> None:
+    """Exit code 1, naming the transport, though others carry all."""
+    body = "def build(materials):\n    return Split(REFERENCE.build(materials))\n"
+    split = """
+class Split:
+    def __init__(self, split):
+        self.split = split
+    def __copy__(self):
+        raise TypeError("cannot be copied")
+"""
+    file = adapter(tmp_path, f"build=build, {INSIDE}", split + body)
+    ways = ["--transport", "pickle-5", "--transport", "copy"]
+    ran = command("run", "--profile", "smoke", "--adapter", file, "--clause", "ID-1", *ways, cwd=tmp_path)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "nothing arrived through copy: " in ran.stdout
+
+
+def test_run_leaves_nothing_in_the_folder_of_temporary_files(tmp_path: Path) -> None:
+    """It is as empty after a clean run as before."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    ran = command("run", "--profile", "smoke", "--clause", "WIRE", "-n", "2", cwd=tmp_path, TMPDIR=str(folder))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert os.listdir(folder) == []

@@ -1,0 +1,126 @@
+"""Processes of the suite die, for a reason of the loader's or of nobody's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.failures.running import adapter, command
+
+# Kills a process of the suite once, between two splits; its kind is told by its command line.
+KILLS = """
+import pathlib, signal
+def build(materials):
+    mark = pathlib.Path(__file__).with_name("killed")
+    if materials.plan is not None and not mark.exists():
+        below = [int(pid) for task in pathlib.Path("/proc/self/task").glob("*/children") for pid in task.read_text().split()]
+        for pid in below:
+            line = pathlib.Path(f"/proc/{{pid}}/cmdline").read_bytes()
+            if b"{kind}" in line and b"{not_}" not in line:
+                mark.touch()
+                os.kill(pid, signal.SIGKILL)
+    return REFERENCE.build(materials)
+"""
+KINDS = {
+    "worker": ("worker_process", "nothing"),
+    "spawn": ("multiprocessing.spawn", "nothing"),
+    "forkserver": ("multiprocessing.forkserver", "nothing"),
+    "futures": ("multiprocessing.spawn", "nothing"),
+    "resource-tracker": ("resource_tracker", "forkserver"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_process_of_the_suite_that_is_killed_once(kind: str, tmp_path: Path) -> None:
+    """Another takes its place: the loader conforms."""
+    words, but = KINDS[kind]
+    file = adapter(
+        tmp_path,
+        "build=build",
+        KILLS.replace("{kind}", words).replace("{not_}", but).replace("{{", "{").replace("}}", "}"),
+    )
+    ways = {"worker": "worker", "resource-tracker": "spawn"}.get(kind, kind)
+    ran = command(
+        *(
+            "run",
+            "--profile",
+            "smoke",
+            "--adapter",
+            file,
+            "--clause",
+            "WIRE-4",
+            "--clause",
+            "WIRE-5",
+            "--clause",
+            "WIRE-6",
+        ),
+        *("--clause", "ID-1", "--transport", ways),
+        cwd=tmp_path,
+    )
+    assert (tmp_path / "killed").exists(), "no such process was found"
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "violated" not in ran.stdout.replace("violated so far", "")
+
+
+def test_process_of_the_suite_that_is_killed_while_it_has_a_split(tmp_path: Path) -> None:
+    """It is asked again on a fresh one, and the report says that one died: the loader conforms."""
+    reads = """
+import pathlib, signal
+def read(split):
+    mark = pathlib.Path(__file__).with_name("killed")
+    if "DRIVER" in os.environ and os.environ["DRIVER"] != str(os.getpid()) and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return REFERENCE.read(split)
+def build(materials):
+    os.environ.setdefault("DRIVER", str(os.getpid()))
+    return REFERENCE.build(materials)
+"""
+    file = adapter(tmp_path, "build=build, read=read", reads)
+    ran = command(
+        "run", "--profile", "smoke", "--adapter", file, "--clause", "WIRE-5", "--transport", "worker", cwd=tmp_path
+    )
+    assert (tmp_path / "killed").exists()
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    said = " ".join(ran.stdout.split())
+    assert "A process of the suite died, which was not the loader's doing. worker first: the process ends" in said
+    assert "signal SIGKILL" in said
+
+
+ENDS_ITS_PROCESS = """
+def build(materials):
+    os.environ.setdefault("DRIVER", str(os.getpid()))
+    return REFERENCE.build(materials)
+def read(split):
+    if split.udf_registry is not None and os.environ.get("DRIVER") != str(os.getpid()):
+        os._exit(7)
+    return REFERENCE.read(split)
+"""
+
+
+def test_loader_that_ends_its_process_in_workers(tmp_path: Path) -> None:
+    """A violation of the transports' clauses alone, with exit code and example; all other clauses are judged."""
+    file = adapter(tmp_path, "build=build, read=read", ENDS_ITS_PROCESS)
+    ran = command("run", "--profile", "smoke", "--adapter", file, "-n", "2", cwd=tmp_path)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    said = " ".join(ran.stdout.split())
+    assert "mine: 2 clauses violated: WIRE-5, WIRE-6" in said
+    assert "exit code 7" in said
+    assert "RegistrySpec(" in said
+    assert said.count("could not do") == 0
+    assert said.count("not run") == 2  # WIRE-7 and WIRE-10, for which nothing was asked
+
+
+def test_loader_that_ends_its_process_where_it_is_built(tmp_path: Path) -> None:
+    """Exit code 3: the run's own process is gone, and the command says how."""
+    ends = """
+def build(materials):
+    if materials.plan is not None:
+        os._exit(0)
+    return REFERENCE.build(materials)
+"""
+    file = adapter(tmp_path, "build=build", ends)
+    ran = command("run", "--profile", "smoke", "--adapter", file, "--clause", "ID-1", cwd=tmp_path)
+    assert ran.returncode == 3, ran.stdout + ran.stderr
+    assert "The run ended with exit code 0 and came to no verdict" in ran.stderr

@@ -1,0 +1,118 @@
+"""The command, or its run, is told to end, or is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.failures.running import ONE_CLAUSE, Running, command, started
+
+WHOLE_FAMILY = ["run", "--profile", "smoke", "--clause", "WIRE"]
+
+
+@pytest.fixture
+def running(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Running]:
+    """A run of some seconds, with a folder of temporary files of its own."""
+    (tmp_path / "temporary").mkdir()
+    yield from started(*WHOLE_FAMILY, "-n", request.param, cwd=tmp_path, TMPDIR=str(tmp_path / "temporary"))
+
+
+both = pytest.mark.parametrize("running", ["0", "2"], indirect=True)
+
+
+@both
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_signal_to_the_command(number: signal.Signals, running: Running, tmp_path: Path) -> None:
+    """The run ends too, says what it knows, and leaves neither process nor file; exit code 3."""
+    running.until("1/5")
+    running.process.send_signal(number)
+    assert running.wait() == 3, running.text()
+    assert "interrupted: the suite could not do all of its work" in running.text()
+    assert running.left() == []
+    assert os.listdir(tmp_path / "temporary") == []
+
+
+@both
+def test_signal_to_the_run_alone(running: Running) -> None:
+    """It says what it knows; exit code 3."""
+    running.until("1/5")
+    os.kill(running.run(), signal.SIGTERM)
+    assert running.wait() == 3, running.text()
+    assert "interrupted: the suite could not do all of its work" in running.text()
+    assert running.left() == []
+
+
+@both
+def test_run_that_is_killed(running: Running, tmp_path: Path) -> None:
+    """The command says so, and ends what the run had started; exit code 3."""
+    running.until("1/5")
+    os.kill(running.run(), signal.SIGKILL)
+    assert running.wait() == 3, running.text()
+    assert "was killed by SIGKILL and came to no verdict" in running.text()
+    assert running.left() == []
+    assert os.listdir(tmp_path / "temporary") == []
+
+
+@both
+def test_command_that_is_killed(running: Running, tmp_path: Path) -> None:
+    """Its guard ends the run; the next run removes the files."""
+    running.until("1/5")
+    running.process.kill()
+    running.process.wait()
+    assert running.left() == []
+    folder = tmp_path / "temporary"
+    assert len(os.listdir(folder)) == 1
+    assert command(*ONE_CLAUSE, cwd=tmp_path, TMPDIR=str(folder)).returncode == 0
+    assert os.listdir(folder) == []
+
+
+@pytest.mark.parametrize("after", [0.05, 0.2, 0.4, 0.8, 1.2])
+def test_interrupt_in_the_first_second(after: float, tmp_path: Path) -> None:
+    """No traceback of imports; no exit code of a pass."""
+    for running in started(*WHOLE_FAMILY, cwd=tmp_path):
+        time.sleep(after)
+        running.process.send_signal(signal.SIGINT)
+        assert running.wait() in (3, 1, -signal.SIGINT), running.text()
+        assert "Traceback" not in running.text()
+        assert running.left() == []
+
+
+def test_second_interrupt(tmp_path: Path) -> None:
+    """Ends a run at once that does not end by itself."""
+    (tmp_path / "my_adapter.py").write_text(
+        "import dataclasses, time\n"
+        "from conformance.adapters.builtin.reference import ADAPTER as REFERENCE\n"
+        "def build(materials):\n"
+        "    while materials.plan is not None:\n"
+        "        try:\n            time.sleep(1)\n        except BaseException:\n            pass\n"
+        "    return REFERENCE.build(materials)\n"
+        "ADAPTER = dataclasses.replace(REFERENCE, name='mine', build=build)\n"
+    )
+    for running in started(*WHOLE_FAMILY, "--adapter", "my_adapter.py", cwd=tmp_path):
+        running.until("profile")
+        time.sleep(2)
+        running.process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        begun = time.monotonic()
+        running.process.send_signal(signal.SIGINT)
+        assert running.wait() == 3, running.text()
+        assert "was interrupted by SIGINT and came to no verdict" in running.text()
+        assert time.monotonic() - begun < 60  # it would never have ended
+        assert running.left() == []
+
+
+def test_folder_of_a_run_that_lives(tmp_path: Path) -> None:
+    """Another run leaves it alone."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    for running in started(*WHOLE_FAMILY, cwd=tmp_path, TMPDIR=str(folder)):
+        running.until("profile")
+        mine = set(os.listdir(folder))
+        assert command(*ONE_CLAUSE, cwd=tmp_path, TMPDIR=str(folder)).returncode == 0
+        assert set(os.listdir(folder)) == mine
+        assert running.wait() == 0, running.text()
