@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from conformance.report.document import is_violated
+from conformance.report.templates import template
 
 __all__ = ["page"]
 
-TEMPLATE = "page.html.jinja"
 # How many of the slowest clauses are shown.
 SLOWEST = 12
 
@@ -31,18 +29,9 @@ MARKS = {
 
 def page(document: dict[str, Any]) -> str:
     """Return the document as HTML."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["python"] = _python
-    environment.filters["spans"] = _spans
     violated = [clause for clause in document["clauses"] if is_violated(clause)]
     verdicts = dict.fromkeys(clause["verdict"] for clause in document["clauses"])
-    return environment.get_template(TEMPLATE).render(
+    return template("page.html.jinja", _python, _spans, escaped=True).render(
         document,
         cell=_cell,
         marks=MARKS,

@@ -20,8 +20,9 @@ from conformance.adapter import Adapter
 from conformance.judging.findings import Violation
 from conformance.observation.difference import Step
 from conformance.report.reproducers.demonstrations import demonstration
-from conformance.report.reproducers.script import head, script
+from conformance.report.reproducers.script import heading, script
 from conformance.report.reproducers.sources import NotEmbeddable
+from conformance.report.templates import template
 from strategies.serialization import from_json
 
 __all__ = ["reproducer", "verified"]
@@ -72,25 +73,12 @@ def _shows(script: Path) -> bool:
 
 
 _UNSHOWN = "No simple script shows"
-UNSHOWN = """
-import sys
-
-SPEC = r\'\'\'{spec}\'\'\'
-
-if __name__ == "__main__":
-    print({why!r})
-    print("expected ", {expected!r})
-    print("actual   ", {actual!r})
-    sys.exit(2)
-"""
 
 
 def _unshown(violation: Violation, why: str) -> str:
     """Return a script that says why it shows nothing; what was seen it tells all the same."""
-    text = UNSHOWN.format(
+    return template("reproducers/unshown.py.jinja", repr).render(
+        **heading(violation),
         spec=violation.spec.replace("'", "\\u0027"),
         why=f"{_UNSHOWN} {violation.id}: {why}. `dataloader-conformance replay` runs it again.",
-        expected=violation.difference.expected,
-        actual=violation.difference.actual,
     )
-    return f"{head(violation)}{text}"

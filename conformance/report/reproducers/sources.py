@@ -73,6 +73,24 @@ class Embedding:
         else:
             raise NotEmbeddable(f"{name!r} is a {type(value).__name__}: {str(value)[:80]}")
 
+    def named(self, value: Any) -> str:
+        """Add a function or a class under its own name, and return that."""
+        name: str = value.__name__
+        self.add(name, value)
+        return name
+
+    def below_imports(self, code: str) -> str:
+        """Note the imports at the top of a module's code, of names that it uses, and return what is below them."""
+        tree = ast.parse(code)
+        used = {ast.unparse(part) for part in ast.walk(tree) if isinstance(part, (ast.Name, ast.Attribute))}
+        imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        for node in imports:
+            source = f"from {node.module} import" if isinstance(node, ast.ImportFrom) else "import"
+            for alias in node.names:
+                if (alias.asname or alias.name) in used:
+                    self.imports.add(f"{source} {ast.unparse(alias)}")
+        return "\n".join(code.split("\n")[imports[-1].end_lineno :]).strip("\n")
+
     def _import_module(self, name: str, module: types.ModuleType) -> None:
         if module.__name__.split(".")[0] in SUITE and not module.__name__.startswith(LOADERS):
             raise NotEmbeddable(f"{name!r} is the suite's module {module.__name__}")
