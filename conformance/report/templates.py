@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
@@ -13,7 +12,7 @@ __all__ = ["template"]
 
 
 @cache
-def template(name: str, *filters: Callable[[Any], str], escaped: bool = False) -> Template:
+def template(name: str, *filters: Callable[..., str], escaped: bool = False) -> Template:
     """Return a template by its path from this folder.
 
     Filters go by the names of their functions. They write whatever is not known beforehand; only where it is
