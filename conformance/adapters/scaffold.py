@@ -6,11 +6,9 @@ import importlib
 import inspect
 import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from conformance.adapter import Capability
 from conformance.observation.parts import PARTS
@@ -30,45 +28,13 @@ ARGUMENTS = (
     (r"session", "materials.session_context"),
     (r"registry$|udfs?$", "materials.udf_registry"),
 )
+# A parameter that is given the scan context, and not the engine's session context.
+CONTEXT = re.compile(r"^(?!.*session).*context$|^scan$")
 CAN = {
     "materials.plan": Capability.PLANS,
     "materials.transform_sql": Capability.SQL_TRANSFORMS,
     "materials.udf_registry": Capability.UDF_REGISTRIES,
 }
-TEMPLATE = '''"""Adapter of {{ module }}: {{ split }}, for dataloader-conformance."""
-
-from conformance.adapter import Adapter, Capability
-from {{ module }} import {{ imports }}
-
-
-def build(materials):
-{%- if context %}
-    context = {{ context }}(
-    {%- for name, value in context_arguments.items() %}
-        {{ name }}={{ value | argument }}
-    {%- endfor %}
-    )
-{%- endif %}
-    return {{ split }}(
-    {%- for name, value in split_arguments.items() %}
-        {{ name }}={{ value | argument }}
-    {%- endfor %}
-    )
-
-
-ADAPTER = Adapter(
-    name="{{ module }}",
-    build=build,
-    # TODO: add EXECUTES_PLANS if the plan is applied to what is read, PATH_IDS if ids are made of the files' paths.
-    can=frozenset({ {%- for name in can %}Capability.{{ name }}{{ ", " if not loop.last }}{% endfor -%} }),
-    # TODO: read=lambda split: …, unless iterating a split yields its record batches.
-{%- for reader, attribute in readers.items() %}
-    {{ reader }}=lambda split: split.{{ attribute }},
-{%- endfor %}
-    modules=("{{ package }}",),
-    # TODO: show more parts (file_io, table_metadata, row_filter, …): each adds the clauses that need it.
-)
-'''
 
 
 class CannotWrite(Exception):
@@ -86,28 +52,31 @@ def written_adapter(reference: str) -> str:
     """
     split = _class(reference)
     context = _context_of(split)
-    imports = [split.__name__] + ([context.__name__] if context else [])
-    split_arguments = _arguments(split, {"context": "context"} if context else {})
-    context_arguments = _arguments(context, {}) if context else {}
+    split_arguments = _arguments(split, has_context=context is not None)
+    context_arguments = _arguments(context) if context else {}
     given = {*split_arguments.values(), *context_arguments.values()}
-    readers = {
-        part.reader: name
-        for part in PARTS
-        for name in part.attributes
-        if isinstance(inspect.getattr_static(split, name, None), property)
-    }
-    environment = Environment(keep_trailing_newline=True)
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
     environment.filters["argument"] = _argument
-    return environment.from_string(TEMPLATE).render(
-        module=reference.split(":")[0],
-        package=reference.partition(":")[0].partition(".")[0],
+    return environment.get_template("scaffold.py.jinja").render(
+        module=reference.partition(":")[0],
         split=split.__name__,
-        imports=", ".join(sorted(imports)),
+        imports=sorted(class_.__name__ for class_ in (split, context) if class_),
         context=context.__name__ if context else "",
         context_arguments=context_arguments,
         split_arguments=split_arguments,
         can=sorted(capability.name for value, capability in CAN.items() if value in given),
-        readers=readers,
+        readers={
+            part.reader: name
+            for part in PARTS
+            for name in part.attributes
+            if isinstance(inspect.getattr_static(split, name, None), property)
+        },
     )
 
 
@@ -133,19 +102,20 @@ def _context_of(split: type) -> type | None:
         annotation = parameter.annotation
         if isinstance(annotation, str):
             annotation = getattr(module, annotation, None)
-        if re.search(r"context$|^scan$", name) and "session" not in name and inspect.isclass(annotation):
+        if CONTEXT.search(name) and inspect.isclass(annotation):
             return annotation if annotation is not inspect.Parameter.empty else None
     return None
 
 
-def _arguments(class_: type, known: Mapping[str, str]) -> dict[str, str]:
+def _arguments(class_: type, *, has_context: bool = False) -> dict[str, str]:
     """Return what each parameter of the constructor is given; a required one that is not recognised is a TODO."""
     arguments = {}
     for name, parameter in inspect.signature(class_).parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
-        value = _value(name, known)
-        if value is not None:
+        if has_context and CONTEXT.search(name):
+            arguments[name] = "context"
+        elif (value := next((value for pattern, value in ARGUMENTS if re.search(pattern, name)), None)) is not None:
             arguments[name] = value
         elif parameter.default is parameter.empty:
             arguments[name] = f"...  # TODO: {name}"
@@ -156,9 +126,3 @@ def _argument(value: str) -> str:
     """Return a value with the comma that follows it, which goes before a comment."""
     expression, mark, comment = value.partition("  # ")
     return f"{expression},{mark}{comment}"
-
-
-def _value(name: str, known: Mapping[str, Any]) -> str | None:
-    if known and re.search(r"context$|^scan$", name) and "session" not in name:
-        return str(known["context"])
-    return next((value for pattern, value in ARGUMENTS if re.search(pattern, name)), None)
