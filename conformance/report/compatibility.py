@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.contract import clause
-from conformance.report.terminal import rendered
+from conformance.report.terminal import facts, rendered, told
 from conformance.versions.compatibility import CLAUSE, Crossing, Outcome, Passage
 from conformance.versions.upgrade_order import Advice, Comparison, advice
 from strategies.serialization import from_json
@@ -69,14 +69,9 @@ def _shown(found: Passage) -> list[RenderableType]:
 
 
 def _panel(crossing: Crossing) -> Panel:
-    facts = Table.grid(padding=(0, 2))
-    if crossing.difference is None:
-        facts.add_row(Text("why", style="bold"), Text(crossing.why))
-    else:
-        facts.add_row(Text("in", style="bold"), Text(str(crossing.difference.place)))
-        facts.add_row(Text("expected", style="bold"), Text(crossing.difference.expected, style="green"))
-        facts.add_row(Text("actual", style="bold"), Text(crossing.difference.actual, style="red"))
-    facts.add_row(Text("example", style="bold"), Text(repr(from_json(crossing.spec))))
-    facts.add_row(Text("as JSON", style="bold"), Text(json.dumps(json.loads(crossing.spec))))
+    found = {"why": crossing.why} if crossing.difference is None else told(crossing.difference)
+    spec = {"example": repr(from_json(crossing.spec)), "as JSON": json.dumps(json.loads(crossing.spec))}
     title = f"{CLAUSE} {crossing.outcome.value}: {clause(CLAUSE).statement}"
-    return Panel(facts, title=title, title_align="left", border_style=STYLES.get(crossing.outcome, "red"))
+    return Panel(
+        facts(**found, **spec), title=title, title_align="left", border_style=STYLES.get(crossing.outcome, "red")
+    )

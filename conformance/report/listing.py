@@ -20,7 +20,7 @@ __all__ = ["explanation", "listing"]
 
 def listing() -> str:
     """Return all clauses, adapters, transports, engines, stores and profiles, one a line."""
-    return template("listing.txt.jinja", _shortened).render(
+    return template("listing.txt.jinja").render(
         families=FAMILIES,
         clauses=CLAUSES,
         adapters=sorted(adapter_names().items()),
@@ -40,7 +40,3 @@ def explanation(clause: Clause) -> str:
 def _described(judge: Callable[..., Any]) -> str:
     doc = inspect.getdoc(judge)
     return f": {doc}" if doc else ""
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 90 else text[:89].rsplit(" ", 1)[0] + " …"

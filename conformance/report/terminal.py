@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.pretty import Pretty
 from rich.table import Table
@@ -20,12 +21,13 @@ from conformance.contract import FAMILIES, Level
 from conformance.contract import clause as clause_of
 from conformance.judging.findings import Findings, Violation
 from conformance.judging.verdicts import State, Verdict
+from conformance.observation.difference import Difference
 from conformance.run.replay import Replay, Result
 from conformance.run.selection import Selection
 from conformance.transports.worker_tasks import distribution_version
 from strategies.serialization import from_json
 
-__all__ = ["VERSIONS", "header", "rendered", "replayed", "summary"]
+__all__ = ["VERSIONS", "facts", "header", "rendered", "replayed", "summary", "told"]
 
 VERSIONS = ("datafusion", "pyiceberg", "pyarrow", "cloudpickle", "hypothesis")
 STYLES = {
@@ -35,6 +37,8 @@ STYLES = {
     State.NOT_APPLICABLE: "dim",
     State.NOT_RUN: "yellow",
 }
+
+FACT_STYLES = {"expected": "green", "actual": "red"}
 
 
 def header(selection: Selection, workers: int) -> str:
@@ -94,12 +98,7 @@ def replayed(ended: Replay) -> str:
     if ended.why:
         parts.append(Text(f"  {ended.why}"))
     for where, found in ended.broken:
-        facts = Table.grid(padding=(0, 2))
-        facts.add_row("", Text("through", style="bold"), where)
-        facts.add_row("", Text("in", style="bold"), Text(str(found.place)))
-        facts.add_row("", Text("expected", style="bold"), Text(found.expected, style="green"))
-        facts.add_row("", Text("actual", style="bold"), Text(found.actual, style="red"))
-        parts.append(facts)
+        parts.append(Padding.indent(facts(through=where, **told(found)), 2))
     return rendered(*parts)
 
 
@@ -126,20 +125,27 @@ def _table(verdicts: Sequence[Verdict], findings: Findings) -> Table:
 
 
 def _panel(verdict: Verdict, violation: Violation) -> Panel:
-    found = violation.difference
     example: RenderableType = Text(violation.example)
     if violation.spec:
         example = Pretty(from_json(violation.spec), expand_all=False, max_string=400)
-    facts = Table.grid(padding=(0, 2))
-    facts.add_row(Text("through", style="bold"), ", ".join(violation.transports))
-    facts.add_row(Text("in", style="bold"), str(found.place))
-    facts.add_row(Text("expected", style="bold"), Text(found.expected, style="green"))
-    facts.add_row(Text("actual", style="bold"), Text(found.actual, style="red"))
-    body = Group(
-        Text(verdict.clause.statement, style="italic"), Text(""), facts, Text("\nexample", style="bold"), example
-    )
+    seen = facts(through=", ".join(violation.transports), **told(violation.difference))
+    statement = Text(verdict.clause.statement, style="italic")
+    body = Group(statement, Text(""), seen, Text("\nexample", style="bold"), example)
     title = f"{verdict.clause.id} ({verdict.clause.level.value}) violated: {violation.id}"
     return Panel(body, title=title, title_align="left", border_style="red")
+
+
+def told(found: Difference) -> dict[str, str]:
+    """Return the facts of a difference."""
+    return {"in": str(found.place), "expected": found.expected, "actual": found.actual}
+
+
+def facts(**named: str) -> Table:
+    """Return facts as lines, each after its name."""
+    table = Table.grid(padding=(0, 2))
+    for name, text in named.items():
+        table.add_row(Text(name, style="bold"), Text(text, style=FACT_STYLES.get(name, "")))
+    return table
 
 
 def rendered(*parts: RenderableType) -> str:

@@ -76,29 +76,26 @@ class Environment:
             EnvironmentFailed: the interpreter, the suite in it, or the adapter cannot be used.
 
         """
-        found: dict[str, str] = self._call("versions")
-        return found
+        return self._call("versions")
 
     def write(self, spec: str) -> dict[str, Any]:
         """Return what :func:`conformance.transports.worker_tasks.write` returns there."""
-        written: dict[str, Any] = self._call("write", spec, str(self.root))
-        return written
+        return self._call("write", spec, str(self.root))
 
     def build(self, spec: str) -> dict[str, Any]:
         """Return what :func:`conformance.transports.worker_tasks.build` returns there."""
-        built: dict[str, Any] = self._call("build", spec, str(self.root))
-        return built
+        return self._call("build", spec, str(self.root))
 
     def read(self, spec: str, payload: bytes) -> dict[str, Any]:
         """Return what the worker task ``read`` returns there; a payload that makes it hang has failed."""
         answer = call_interpreter(self.python, "read", self.adapter, spec, str(self.root), payload)
         return {"failed": f"{answer.type}: {answer.message}"} if isinstance(answer, Raised) else dict(answer)
 
-    def _call(self, function: str, *arguments: Any) -> Any:
+    def _call(self, function: str, *arguments: Any) -> dict[str, Any]:
         answer = call_interpreter(self.python, function, self.adapter, *arguments)
         if isinstance(answer, Raised):
             raise EnvironmentFailed(f"{function} under {self.python}: {answer.type}: {answer.message}")
-        return answer
+        return dict(answer)
 
 
 @dataclass

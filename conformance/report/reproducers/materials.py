@@ -44,7 +44,7 @@ def materials_code(spec: SplitSpec, embedding: Embedding) -> str:
     record = partition(table)
     written = [column for column in table.columns if not column.added]
     values = [[python_value(column.type, value) for value in column.values] or [None] for column in written]
-    code = template("reproducers/materials.py.jinja", quoted, repr, _code, _json, _pretty, _step).render(
+    code = template("reproducers/materials.py.jinja", quoted, repr, _code, _json, _parsed, _pretty).render(
         spec=spec,
         behaviours=BEHAVIOURS,
         bodies=functions.BODIES,
@@ -77,24 +77,14 @@ def _needed(spec: SplitSpec) -> Iterator[type | Callable[..., Any]]:
         yield Settings
 
 
-def _step(step: tuple[str, ...]) -> str:
-    """Return a step of a plan through the DataFrame API as the call of its method."""
-    method, *expressions = step
-    parsed = [f"frame.parse_sql_expr({text!r})" for text in expressions]
-    if method == "limit":
-        return f"limit({int(expressions[0])})"
-    if method == "with_column":
-        return f"with_column({expressions[0]!r}, {parsed[1]})"
-    if method == "aggregate":
-        return f"aggregate([{parsed[0]}], [{', '.join(parsed[1:])}])"
-    if method == "sort":
-        return f"sort({', '.join(f'{text}.sort(ascending=True)' for text in parsed)})"
-    return f"{method}({', '.join(parsed)})"
-
-
 def _json(value: Any) -> str:
     """Return a value as JSON that can stand in a raw string with single quotes."""
     return json.dumps(value).replace("'", "\\u0027")
+
+
+def _parsed(expression: str) -> str:
+    """Return an SQL expression over a frame as code."""
+    return f"frame.parse_sql_expr({expression!r})"
 
 
 def _pretty(value: Any) -> str:

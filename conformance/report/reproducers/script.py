@@ -45,7 +45,6 @@ def script(violation: Violation, adapter: Adapter, spec: SplitSpec, shown: Demon
     loader = _loader(adapter, embedding, f"{look} {given}")
     definitions = list(embedding.definitions.values())
     embedding.imports |= {"import importlib", "from pathlib import Path", "from types import SimpleNamespace"}
-    kept, code = _said_where_kept(violation, shown)
     return template("reproducers/script.py.jinja", repr).render(
         **heading(violation),
         imports=_imports(embedding),
@@ -56,8 +55,7 @@ def script(violation: Violation, adapter: Adapter, spec: SplitSpec, shown: Demon
         through=through,
         given=given,
         call=call,
-        kept=kept,
-        code=code,
+        stands_in=stands_in(violation.transports[0]),
     )
 
 
@@ -103,28 +101,16 @@ def _calls(function: Callable[..., Any], spec: SplitSpec) -> str:
     return f", {calls_of(spec.registry)!r}" if "calls" in _parameters(function) else ""
 
 
-def _said_where_kept(violation: Violation, shown: Demonstration) -> tuple[str, int]:
-    """Return what the script says, and its exit code, where it does not see the violation."""
-    if not violation.alone:
-        return "This example alone does not show it: it cannot tell. The suite saw it in the company of others.", 2
-    if stands_in(violation.transports[0]):
-        seen = violation.transports[0]
-        return f"A plain script does not show it: it cannot tell. The suite saw it through {seen}.", 2
-    return "The loader keeps the clause here.", 0
-
-
 def _imports(embedding: Embedding) -> str:
     """Return the imports, those of the standard library first."""
-
-    def of_package(line: str) -> str:
-        return line.split()[1].split(".")[0]
 
     def order(line: str) -> tuple[bool, str, str]:
         return line.startswith("from"), line.split()[1], line
 
-    standard = [line for line in embedding.imports if of_package(line) in sys.stdlib_module_names]
-    others = [line for line in embedding.imports if line not in standard]
-    return "\n\n".join("\n".join(sorted(lines, key=order)) for lines in (standard, others) if lines)
+    lines = sorted(embedding.imports, key=order)
+    standard = [line for line in lines if re.split("[ .]", line)[1] in sys.stdlib_module_names]
+    others = [line for line in lines if line not in standard]
+    return "\n\n".join("\n".join(part) for part in (standard, others) if part)
 
 
 def heading(violation: Violation) -> dict[str, Any]:

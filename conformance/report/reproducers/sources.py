@@ -83,13 +83,9 @@ class Embedding:
         """Note the imports at the top of a module's code, of names that it uses, and return what is below them."""
         tree = ast.parse(code)
         used = {ast.unparse(part) for part in ast.walk(tree) if isinstance(part, (ast.Name, ast.Attribute))}
-        imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
-        for node in imports:
-            source = f"from {node.module} import" if isinstance(node, ast.ImportFrom) else "import"
-            for alias in node.names:
-                if (alias.asname or alias.name) in used:
-                    self.imports.add(f"{source} {ast.unparse(alias)}")
-        return "\n".join(code.split("\n")[imports[-1].end_lineno :]).strip("\n")
+        self.imports |= {statement for name, _, statement in _imported(tree) if name in used}
+        last = max(node.end_lineno or 0 for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom)))
+        return "\n".join(code.split("\n")[last:]).strip("\n")
 
     def _import_module(self, name: str, module: types.ModuleType) -> None:
         if module.__name__.split(".")[0] in SUITE and not module.__name__.startswith(LOADERS):
@@ -138,22 +134,23 @@ class Embedding:
 
 def _import_of(name: str, module: str) -> str | None:
     """Return the statement by which a module imports the name from outside of the suite; ``None`` for no such."""
-    for node in ast.walk(_parsed_module(module)[1]):
-        if not isinstance(node, (ast.Import, ast.ImportFrom)):
-            continue
-        for alias in node.names:
-            if (alias.asname or alias.name) != name:
-                continue
-            source = alias.name
-            if isinstance(node, ast.ImportFrom):
-                package = sys.modules[module].__package__
-                source = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
-            if source.split(".")[0] in SUITE and not source.startswith(LOADERS):
-                return None
-            renamed = f" as {alias.asname}" if alias.asname else ""
-            start = f"from {source} import" if isinstance(node, ast.ImportFrom) else "import"
-            return f"{start} {alias.name}{renamed}"
+    for imported, source, statement in _imported(_parsed_module(module)[1], sys.modules[module].__package__):
+        if imported == name:
+            is_of_suite = source.split(".")[0] in SUITE and not source.startswith(LOADERS)
+            return None if is_of_suite else statement
     return None
+
+
+def _imported(tree: ast.AST, package: str | None = None) -> Iterator[tuple[str, str, str]]:
+    """Yield name, module and statement of whatever is imported somewhere in a module of the package."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                source, start = alias.name, "import"
+                if isinstance(node, ast.ImportFrom):
+                    source = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+                    start = f"from {source} import"
+                yield alias.asname or alias.name, source, f"{start} {ast.unparse(alias)}"
 
 
 def _assignment_of(name: str, module: str) -> ast.stmt | None:
