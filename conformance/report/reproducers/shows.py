@@ -387,9 +387,8 @@ def missing_module_is_named(make: Any, loader: Any) -> tuple[Any, Any]:
     environment = {"PYTHONPATH": ":".join(sys.path)}
     ran = subprocess.run([sys.executable, "-c", there], input=payload, env=environment, capture_output=True)
     named = ran.returncode and b"driver_only" in ran.stderr
-    return "fails when it is loaded, naming driver_only", (
-        "fails when it is loaded, naming driver_only" if named else "loads"
-    )
+    expected = "fails when it is loaded, naming driver_only"
+    return expected, expected if named else "loads"
 
 
 def configurations_stay_apart(make: Any, loader: Any, look: Any, through: Any) -> tuple[Any, Any]:
@@ -430,10 +429,8 @@ def copies_share_nothing(make: Any, loader: Any, through: Any) -> tuple[Any, Any
     list(loader.read(arrived))
     changed = [path for (path, value), text in zip(shared, before, strict=True) if repr(value) != text]
     public = [path for path, _ in shared if "._" not in path]
-    return {"changed by reading the copy": [], "shared in public": []}, {
-        "changed by reading the copy": changed,
-        "shared in public": public,
-    }
+    seen = {"changed by reading the copy": changed, "shared in public": public}
+    return {what: [] for what in seen}, seen
 
 
 def original_stays(make: Any, loader: Any, look: Any) -> tuple[Any, Any]:
@@ -510,25 +507,27 @@ def id_stands_for_the_path(make: Any, loader: Any) -> tuple[Any, Any]:
 
 def payload_without_history(make: Any, loader: Any, counts: tuple[int, ...]) -> tuple[Any, Any]:
     """Of tables with ever more snapshots."""
-    sizes = []
-    for count in counts:
+
+    def build(count: int) -> Any:
         materials = replace(make(), plan=None, session_context=None, udf_registry=None)
-        materials = replace(materials, table_metadata=with_history(materials.table_metadata, count))
-        sizes.append(len(pickle.dumps(loader.build(materials), pickle.HIGHEST_PROTOCOL)))
-    return as_the_first(counts, sizes)
+        return loader.build(replace(materials, table_metadata=with_history(materials.table_metadata, count)))
+
+    return as_the_first(counts, build)
 
 
 def payload_without_siblings(make: Any, loader: Any, counts: tuple[int, ...]) -> tuple[Any, Any]:
     """Of scans with ever more splits."""
-    sizes = []
-    for count in counts:
+
+    def build(count: int) -> Any:
         scan = [replace(make(), plan=None, session_context=None, udf_registry=None) for _ in range(count)]
-        sizes.append(len(pickle.dumps(loader.build_scan(scan)[0], pickle.HIGHEST_PROTOCOL)))
-    return as_the_first(counts, sizes)
+        return loader.build_scan(scan)[0]
+
+    return as_the_first(counts, build)
 
 
-def as_the_first(counts: tuple[int, ...], sizes: list[int]) -> tuple[Any, Any]:
+def as_the_first(counts: tuple[int, ...], build: Any) -> tuple[Any, Any]:
     """Numbers get more digits, so a byte for each of what is counted is no growth."""
+    sizes = [len(pickle.dumps(build(count), pickle.HIGHEST_PROTOCOL)) for count in counts]
     expected = f"at most {sizes[0] + counts[-1]} bytes"
     return expected, expected if sizes[-1] <= sizes[0] + counts[-1] else f"{sizes} bytes at {list(counts)}"
 
