@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from conformance.installation import ShadowedPackage, check_packages
+from conformance.run.installation import ShadowedPackage, check_packages
 from conformance.run.options import PREFIX, options
 from conformance.run.process import Ended, run_pytest
 
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from conformance.versions.compatibility import Environment
 
 __all__ = ["main"]
-
-if Path(sys.argv[0]).name == "dataloader-conformance" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    # Ctrl-C while modules are imported ends the command without a traceback through all of them.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 USAGE, SUITE_FAILED = 2, 3
 
@@ -35,8 +31,6 @@ _SPECS = click.option(
 @click.version_option(package_name="dataloader-conformance")
 def main() -> None:
     """Prove that the splits of a distributed data loader survive the trip to their workers."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         check_packages()
     except ShadowedPackage as error:

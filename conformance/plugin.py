@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["PROPERTY", "Run"]
 
 PACKAGE = Path(__file__).resolve().parent
+UNITS = PACKAGE / "collected" / "test_units.py"
 PROPERTY = "conformance"
 # What ends a run; it then says what it knows.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -59,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Settle what is checked, before anything is collected; a wrong option ends the run here."""
     if not _collects_package(config):
         return
-    from conformance.installation import ShadowedPackage, check_packages
+    from conformance.run.installation import ShadowedPackage, check_packages
 
     try:
         check_packages()
@@ -217,9 +218,8 @@ class Run:
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Leave progress to the lines of this plugin; what is counted at the end stays pytest's."""
-        if report.when == "call" and any(name == PROPERTY for name, _ in report.user_properties):
-            return report.outcome, "", ""
-        return None
+        is_unit = Path(report.fspath).name == UNITS.name
+        return (report.outcome, "", "") if is_unit and (report.when == "call" or report.failed) else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add what a unit of work found, and say how far the run is."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent
-START = "import sys; sys.path[:] = [p for p in sys.path if p]; from conformance.cli import main; main()"
+START = "import sys; sys.path[:] = [p for p in sys.path if p]; from conformance.__main__ import main; main()"
 
 CLAUSE = """    Clause("READ-99", "A split has at least one row.", "field"),
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
 
 from conformance.judging.findings import Findings
@@ -13,8 +15,8 @@ from conformance.run.units import Unit, Workplace
 def test_unit(unit: Unit, place: Workplace, request: pytest.FixtureRequest) -> None:
     """Do a unit of work; it fails where a clause is broken."""
     findings = done(unit, place)
-    if isinstance(findings, SuiteFailed):
-        pytest.fail(str(findings), pytrace=False)
+    if isinstance(findings, str):
+        pytest.fail(findings, pytrace=False)
     request.node.user_properties.append((PROPERTY, findings.to_json()))
     if findings.stale:
         pytest.fail(findings.stale[0], pytrace=False)
@@ -22,9 +24,14 @@ def test_unit(unit: Unit, place: Workplace, request: pytest.FixtureRequest) -> N
         pytest.fail(f"violates {', '.join(sorted({clause for clause, _ in findings.broken}))}", pytrace=False)
 
 
-def done(unit: Unit, place: Workplace) -> Findings | SuiteFailed:
-    """Do a unit of work; return why the machine did not allow it, which needs no traceback."""
+def done(unit: Unit, place: Workplace) -> Findings | str:
+    """Do a unit of work; or return why the suite could not, which needs a traceback only where the reason is unknown.
+
+    It is formatted here because pytest is told to show none.
+    """
     try:
         return unit.done(place)
     except SuiteFailed as error:
-        return error
+        return str(error)
+    except Exception:  # whatever it is, it is the suite's
+        return traceback.format_exc()

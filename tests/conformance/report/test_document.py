@@ -175,7 +175,7 @@ def test_two_runs_do_not_write_one_report(tmp_path: Path) -> None:
             prepared({"json": path}, None, {}),
         ):
             pass
-        with pytest.raises(UnwritableReport, match="--reproducers .* is being written"), prepared({}, folder, {}):
+        with pytest.raises(UnwritableReport, match=r"--reproducers .* is being written"), prepared({}, folder, {}):
             pass
     with prepared({"json": path}, folder, {}):
         pass
@@ -192,9 +192,9 @@ def test_a_baseline_to_be_written_is_tried_and_kept(tmp_path: Path) -> None:
 
 
 def test_two_reports_in_one_file_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnwritableReport, match="--json and --html name the same file"):
-        with prepared({"json": tmp_path / "x", "html": tmp_path / "x"}, None, {}):
-            pass
+    paths = {"json": tmp_path / "x", "html": tmp_path / "x"}
+    with pytest.raises(UnwritableReport, match="--json and --html name the same file"), prepared(paths, None, {}):
+        pass
 
 
 @pytest.mark.parametrize("option", ["--json", "--junit", "--markdown", "--html", "--reproducers"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -15,10 +14,8 @@ from tests.end_to_end.failures.running import COMMAND, ONE_CLAUSE, adapter, comm
 ON_A_SMALL_DISK = "mount -t tmpfs -o size={size} tmpfs {folder} && exec env TMPDIR={folder} {command}"
 
 
-def on_a_small_disk(size: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    small = folder / "small"
-    small.mkdir()
-    line = ON_A_SMALL_DISK.format(size=size, folder=small, command=shlex.join([*COMMAND, *arguments]))
+def on_a_small_disk(size: str, disk: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    line = ON_A_SMALL_DISK.format(size=size, folder=disk, command=shlex.join([*COMMAND, *arguments]))
     return subprocess.run(
         ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", line],
         cwd=folder,
@@ -44,9 +41,10 @@ needs_mounts = pytest.mark.skipif(
 
 @needs_mounts
 @pytest.mark.parametrize("processes", ["0", "2"])
-def test_disk_full_while_examples_are_made(processes: str, tmp_path: Path) -> None:
+def test_disk_full_while_examples_are_made(processes: str, tmp_path: Path, temporary: Path) -> None:
     """Exit code 3: where the disk is full, and to free some space or set TMPDIR; no example is called unusable."""
-    ran = on_a_small_disk("256k", tmp_path, "run", "--profile", "smoke", "--clause", "READ", "-n", processes)
+    chosen = ["run", "--profile", "smoke", "--clause", "READ", "-n", processes]
+    ran = on_a_small_disk("100k", temporary, tmp_path, *chosen)
     assert ran.returncode == 3, ran.stdout + ran.stderr
     assert "No space left on device" in ran.stdout
     assert "free some space there" in " ".join(ran.stdout.replace("│", " ").split())
@@ -70,19 +68,19 @@ def build(materials):
 
 
 @needs_mounts
-def test_disk_full_while_splits_are_read(tmp_path: Path) -> None:
+def test_disk_full_while_splits_are_read(tmp_path: Path, temporary: Path) -> None:
     """Exit code 3: what a loader raises for want of space is no violation of it."""
     file = adapter(tmp_path, "build=build", FILLS_THE_DISK)
-    ran = on_a_small_disk("2m", tmp_path, "run", "--profile", "smoke", "--clause", "READ", "--adapter", file)
+    chosen = ["run", "--profile", "smoke", "--clause", "READ", "--adapter", file]
+    ran = on_a_small_disk("2m", temporary, tmp_path, *chosen)
     assert ran.returncode == 3, ran.stdout + ran.stderr
     assert "free some space there" in " ".join(ran.stdout.replace("│", " ").split())
 
 
 def test_folder_of_temporary_files_that_cannot_be_written(tmp_path: Path) -> None:
-    """Exit code 3, naming the folder."""
+    """The run uses another, as Python itself does: /tmp, or the one in which it is called."""
     nowhere = tmp_path / "nowhere"
     ran = command(*ONE_CLAUSE, cwd=tmp_path, TMPDIR=str(nowhere))
-    # Python itself falls back to another folder where TMPDIR cannot be used.
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert not nowhere.exists()
 
@@ -96,53 +94,49 @@ def test_engine_that_cannot_run_the_examples(tmp_path: Path) -> None:
     assert "at most 0 % may be (--most-unusable)" in verdict
 
 
-UNPICKLABLE = """
+# A split that holds the reference's, and all the readers of it.
+HOLDS_A_SPLIT = """
 class Split:
     def __init__(self, split):
         self.split = split
-    def __reduce_ex__(self, protocol):
+    def {method}(self, *_):
         raise TypeError("cannot be sent")
 def build(materials):
     return Split(REFERENCE.build(materials))
+def inside(reader):
+    return lambda split: reader(split.split)
+READERS = {{
+    each.name: inside(getattr(REFERENCE, each.name))
+    for each in dataclasses.fields(REFERENCE)
+    if (each.metadata or each.name == "read") and getattr(REFERENCE, each.name) is not None
+}}
 """
-INSIDE = ", ".join(
-    f"{name}=lambda split: REFERENCE.{name}(split.split)" for name in ("read", "split_id", "plan_bytes", "udf_registry")
-)
+CHANGED = "**{**READERS, 'build': build, 'build_scan': None, 'build_files': None}"
 
 
 def test_nothing_that_travels(tmp_path: Path) -> None:
     """Exit code 1: nothing arrived, through which transports; clauses on arrivals are not run."""
-    file = adapter(tmp_path, f"build=build, {INSIDE}", UNPICKLABLE)
+    file = adapter(tmp_path, CHANGED, HOLDS_A_SPLIT.format(method="__reduce_ex__"))
     chosen = ["--clause", "PLAN-3", "--clause", "ID-1", "--clause", "READ-1"]
     ways = ["--transport", "pickle-5", "--transport", "copy"]
     ran = command("run", "--profile", "smoke", "--adapter", file, *chosen, *ways, cwd=tmp_path)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "nothing arrived through pickle-5, copy" in ran.stdout
-    assert ran.stdout.count("not run") == 3
+    assert ran.stdout.count("not run  ") == 3
     assert "conforms" not in ran.stdout
 
 
 def test_one_transport_through_which_nothing_travels(tmp_path: Path) -> None:
     """Exit code 1, naming the transport, though others carry all."""
-    body = "def build(materials):\n    return Split(REFERENCE.build(materials))\n"
-    split = """
-class Split:
-    def __init__(self, split):
-        self.split = split
-    def __copy__(self):
-        raise TypeError("cannot be copied")
-"""
-    file = adapter(tmp_path, f"build=build, {INSIDE}", split + body)
+    file = adapter(tmp_path, CHANGED, HOLDS_A_SPLIT.format(method="__copy__"))
     ways = ["--transport", "pickle-5", "--transport", "copy"]
     ran = command("run", "--profile", "smoke", "--adapter", file, "--clause", "ID-1", *ways, cwd=tmp_path)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "nothing arrived through copy: " in ran.stdout
 
 
-def test_run_leaves_nothing_in_the_folder_of_temporary_files(tmp_path: Path) -> None:
+def test_run_leaves_nothing_in_the_folder_of_temporary_files(tmp_path: Path, temporary: Path) -> None:
     """It is as empty after a clean run as before."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    ran = command("run", "--profile", "smoke", "--clause", "WIRE", "-n", "2", cwd=tmp_path, TMPDIR=str(folder))
+    ran = command("run", "--profile", "smoke", "--clause", "WIRE", "-n", "2", cwd=tmp_path, TMPDIR=str(temporary))
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert os.listdir(folder) == []
+    assert list(temporary.iterdir()) == []

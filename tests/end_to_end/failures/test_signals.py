@@ -16,10 +16,9 @@ WHOLE_FAMILY = ["run", "--profile", "smoke", "--clause", "WIRE"]
 
 
 @pytest.fixture
-def running(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Running]:
+def running(tmp_path: Path, temporary: Path, request: pytest.FixtureRequest) -> Iterator[Running]:
     """A run of some seconds, with a folder of temporary files of its own."""
-    (tmp_path / "temporary").mkdir()
-    yield from started(*WHOLE_FAMILY, "-n", request.param, cwd=tmp_path, TMPDIR=str(tmp_path / "temporary"))
+    yield from started(*WHOLE_FAMILY, "-n", request.param, cwd=tmp_path, TMPDIR=str(temporary))
 
 
 both = pytest.mark.parametrize("running", ["0", "2"], indirect=True)
@@ -27,14 +26,14 @@ both = pytest.mark.parametrize("running", ["0", "2"], indirect=True)
 
 @both
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_signal_to_the_command(number: signal.Signals, running: Running, tmp_path: Path) -> None:
+def test_signal_to_the_command(number: signal.Signals, running: Running, temporary: Path) -> None:
     """The run ends too, says what it knows, and leaves neither process nor file; exit code 3."""
     running.until("1/5")
     running.process.send_signal(number)
     assert running.wait() == 3, running.text()
     assert "interrupted: the suite could not do all of its work" in running.text()
     assert running.left() == []
-    assert os.listdir(tmp_path / "temporary") == []
+    assert list(temporary.iterdir()) == []
 
 
 @both
@@ -48,27 +47,26 @@ def test_signal_to_the_run_alone(running: Running) -> None:
 
 
 @both
-def test_run_that_is_killed(running: Running, tmp_path: Path) -> None:
+def test_run_that_is_killed(running: Running, temporary: Path) -> None:
     """The command says so, and ends what the run had started; exit code 3."""
     running.until("1/5")
     os.kill(running.run(), signal.SIGKILL)
     assert running.wait() == 3, running.text()
     assert "was killed by SIGKILL and came to no verdict" in running.text()
     assert running.left() == []
-    assert os.listdir(tmp_path / "temporary") == []
+    assert list(temporary.iterdir()) == []
 
 
 @both
-def test_command_that_is_killed(running: Running, tmp_path: Path) -> None:
+def test_command_that_is_killed(running: Running, temporary: Path, tmp_path: Path) -> None:
     """Its guard ends the run; the next run removes the files."""
     running.until("1/5")
     running.process.kill()
     running.process.wait()
     assert running.left() == []
-    folder = tmp_path / "temporary"
-    assert len(os.listdir(folder)) == 1
-    assert command(*ONE_CLAUSE, cwd=tmp_path, TMPDIR=str(folder)).returncode == 0
-    assert os.listdir(folder) == []
+    assert len(list(temporary.iterdir())) == 1
+    assert command(*ONE_CLAUSE, cwd=tmp_path, TMPDIR=str(temporary)).returncode == 0
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize("after", [0.05, 0.2, 0.4, 0.8, 1.2])
@@ -106,13 +104,11 @@ def test_second_interrupt(tmp_path: Path) -> None:
         assert running.left() == []
 
 
-def test_folder_of_a_run_that_lives(tmp_path: Path) -> None:
+def test_folder_of_a_run_that_lives(tmp_path: Path, temporary: Path) -> None:
     """Another run leaves it alone."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    for running in started(*WHOLE_FAMILY, cwd=tmp_path, TMPDIR=str(folder)):
+    for running in started(*WHOLE_FAMILY, cwd=tmp_path, TMPDIR=str(temporary)):
         running.until("profile")
-        mine = set(os.listdir(folder))
-        assert command(*ONE_CLAUSE, cwd=tmp_path, TMPDIR=str(folder)).returncode == 0
-        assert set(os.listdir(folder)) == mine
+        mine = set(temporary.iterdir())
+        assert command(*ONE_CLAUSE, cwd=tmp_path, TMPDIR=str(temporary)).returncode == 0
+        assert set(temporary.iterdir()) == mine
         assert running.wait() == 0, running.text()

@@ -22,7 +22,7 @@ def check_packages() -> None:
         ShadowedPackage: one is not, or is missing; the message says which file stands in its place.
 
     """
-    ours = Path(__file__).resolve().parent.parent
+    ours = Path(__file__).resolve().parent.parent.parent
     for name in PACKAGES:
         spec = importlib.util.find_spec(name)
         origin = Path(spec.origin).resolve() if spec is not None and spec.origin else None
