@@ -88,11 +88,12 @@ def sweep_of(warehouse: Warehouse, ended: None) -> Callable[..., Sweep]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say what a run of all tests leaves out."""
-    if "tests/end_to_end/page" in (config.getoption("ignore") or ()):
+    if "tests/end_to_end/failures" in (config.getoption("ignore") or ()):
         for folder, needs in (
             ("page", "a Chromium"),
             ("engines", "Ray, Spark and others"),
             ("stores", "object stores"),
+            ("failures", "some minutes"),
         ):
             terminalreporter.write_line(
                 f"not run here: tests/end_to_end/{folder}, which needs {needs} (tox run -e {folder})"

@@ -165,8 +165,8 @@ class StandingProcess:
             if pipe in ready:
                 return pipe.recv()
         except (EOFError, OSError):  # its end of the pipe is closed
-            process.join(DYING_SECONDS)
             ready = [process.sentinel]
+        process.join(DYING_SECONDS if ready else 0)  # what it holds is closed a moment before its exit code is known
         how = Died.of(_how(process.exitcode)) if ready else Hung.after(TASK_SECONDS)
         self.end()
         return how

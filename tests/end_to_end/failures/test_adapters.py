@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.failures.running import ONE_CLAUSE, adapter, command, started
+from benchmarks.running import ONE_CLAUSE, adapter, command, started
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_files_named_like_modules_of_the_standard_library(processes: str, tmp_pa
 
 def test_two_runs_that_write_one_report(tmp_path: Path) -> None:
     """The second ends with exit code 2 and says so."""
-    for running in started("run", "--profile", "smoke", "--json", "report.json", cwd=tmp_path):
+    with started("run", "--profile", "smoke", "--json", "report.json", cwd=tmp_path) as running:
         running.until("profile")
         ran = command(*ONE_CLAUSE, "--json", "report.json", cwd=tmp_path)
         assert ran.returncode == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.failures.running import COMMAND, ONE_CLAUSE, adapter, command
+from benchmarks.running import COMMAND, ONE_CLAUSE, adapter, command
 
 # A file system of some kilobytes, in a name space of its own: it needs no rights.
 ON_A_SMALL_DISK = "mount -t tmpfs -o size={size} tmpfs {folder} && exec env TMPDIR={folder} {command}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.failures.running import ONE_CLAUSE, Running, command, started
+from benchmarks.running import ONE_CLAUSE, Running, command, started
 
 WHOLE_FAMILY = ["run", "--profile", "smoke", "--clause", "WIRE"]
 
@@ -18,7 +18,8 @@ WHOLE_FAMILY = ["run", "--profile", "smoke", "--clause", "WIRE"]
 @pytest.fixture
 def running(tmp_path: Path, temporary: Path, request: pytest.FixtureRequest) -> Iterator[Running]:
     """A run of some seconds, with a folder of temporary files of its own."""
-    yield from started(*WHOLE_FAMILY, "-n", request.param, cwd=tmp_path, TMPDIR=str(temporary))
+    with started(*WHOLE_FAMILY, "-n", request.param, cwd=tmp_path, TMPDIR=str(temporary)) as running:
+        yield running
 
 
 both = pytest.mark.parametrize("running", ["0", "2"], indirect=True)
@@ -72,7 +73,7 @@ def test_command_that_is_killed(running: Running, temporary: Path, tmp_path: Pat
 @pytest.mark.parametrize("after", [0.05, 0.2, 0.4, 0.8, 1.2])
 def test_interrupt_in_the_first_second(after: float, tmp_path: Path) -> None:
     """No traceback of imports; no exit code of a pass."""
-    for running in started(*WHOLE_FAMILY, cwd=tmp_path):
+    with started(*WHOLE_FAMILY, cwd=tmp_path) as running:
         time.sleep(after)
         running.process.send_signal(signal.SIGINT)
         assert running.wait() in (3, 1, -signal.SIGINT), running.text()
@@ -91,7 +92,7 @@ def test_second_interrupt(tmp_path: Path) -> None:
         "    return REFERENCE.build(materials)\n"
         "ADAPTER = dataclasses.replace(REFERENCE, name='mine', build=build)\n"
     )
-    for running in started(*WHOLE_FAMILY, "--adapter", "my_adapter.py", cwd=tmp_path):
+    with started(*WHOLE_FAMILY, "--adapter", "my_adapter.py", cwd=tmp_path) as running:
         running.until("profile")
         time.sleep(2)
         running.process.send_signal(signal.SIGINT)
@@ -106,7 +107,7 @@ def test_second_interrupt(tmp_path: Path) -> None:
 
 def test_folder_of_a_run_that_lives(tmp_path: Path, temporary: Path) -> None:
     """Another run leaves it alone."""
-    for running in started(*WHOLE_FAMILY, cwd=tmp_path, TMPDIR=str(temporary)):
+    with started(*WHOLE_FAMILY, cwd=tmp_path, TMPDIR=str(temporary)) as running:
         running.until("profile")
         mine = set(temporary.iterdir())
         assert command(*ONE_CLAUSE, cwd=tmp_path, TMPDIR=str(temporary)).returncode == 0

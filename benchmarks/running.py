@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 __all__ = ["ADAPTER", "COMMAND", "ONE_CLAUSE", "Running", "adapter", "command", "descendants", "ends", "started"]
@@ -104,6 +105,7 @@ class Running:
         return left
 
 
+@contextmanager
 def started(*arguments: str, cwd: Path, **environment: str) -> Iterator[Running]:
     """Yield a running command, and end it."""
     running = Running(*arguments, cwd=cwd, **environment)
