@@ -47,18 +47,24 @@ def kill_a_process(chance: random.Random, running: Running) -> str:
         return "none"
     victim = chance.choice(below)
     try:
-        kind = kind_of(Path(f"/proc/{victim}/cmdline").read_bytes())
+        kind = kind_of_process(victim)
         os.kill(victim, signal.SIGKILL)
     except OSError:
         return "none"  # it has ended meanwhile
     return kind
 
 
-def kind_of(line: bytes) -> str:
-    """Return which process of a run a command line is."""
+def kind_of_process(pid: int) -> str:
+    """Return which process of a run one is.
+
+    Raises:
+        OSError: it has ended.
+
+    """
+    line = Path(f"/proc/{pid}/cmdline").read_bytes()
     kinds = {b"resource_tracker": "resource tracker", b"forkserver": "forkserver", b"spawn_main": "spawned process"}
     kinds |= {b"worker_process": "fresh interpreter", b"pytest.main": "run", b"guard.py": "guard"}
-    kinds |= {b"execnet": "worker of the run", b"pytest-xdist": "worker of the run"}
+    kinds |= {b"execnet": "worker of the run", b"pytest-xdist": "worker of the run", b"preflight": "preflight"}
     return next((kind for words, kind in kinds.items() if words in line), "other")
 
 
@@ -109,7 +115,7 @@ def disturbed(seed: int, disturb: Callable[[random.Random, Running], str]) -> En
 def wrong(running: Running, code: int, *, sound: bool) -> str:
     """Return what is wrong with the end of a run; nothing where nothing is."""
     if left := running.left():
-        return f"{len(left)} processes left"
+        return "left: " + ", ".join(sorted(map(kind_of_process, left)))
     if code == 0 and not sound:
         return "green for a loader that loses rows"
     if code == 1 and sound:

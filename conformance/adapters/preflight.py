@@ -39,21 +39,9 @@ def check_adapter(reference: str, limit: float = TRIAL_SECONDS) -> None:
         AdapterError: the adapter fails there, or does what no adapter may; the message says what to change.
 
     """
-    with tempfile.TemporaryFile() as output:
-        command = [sys.executable, "-c", _START, reference]
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            code = process.wait(limit)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise AdapterError(
-                f"the adapter {reference!r} hangs: building and reading the simplest split took more than"
-                f" {limit:.0f} s."
-                " Give connections a time limit, and build from the materials alone."
-            ) from None
-        output.seek(0)
-        printed = output.read()
+    code, printed = _tried(reference, limit)
+    if code < 0:  # killed: by the adapter, if it happens again
+        code, printed = _tried(reference, limit)
     if code == NOT_LOADED:
         raise AdapterError(printed.decode(errors="replace").strip())
     if code == BROKEN:
@@ -70,6 +58,30 @@ def check_adapter(reference: str, limit: float = TRIAL_SECONDS) -> None:
             f"the adapter {reference!r} prints {len(printed):,} bytes for one split, which would bury the report:"
             f" remove its print calls. It begins: {printed[:200].decode(errors='replace')}"
         )
+
+
+def _tried(reference: str, limit: float) -> tuple[int, bytes]:
+    """Return the exit code of a process that tries the adapter (negative: the signal that killed it), and its output.
+
+    Raises:
+        AdapterError: it takes longer than the limit, in seconds.
+
+    """
+    with tempfile.TemporaryFile() as output:
+        command = [sys.executable, "-c", _START, reference]
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            code = process.wait(limit)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AdapterError(
+                f"the adapter {reference!r} hangs: building and reading the simplest split took more than"
+                f" {limit:.0f} s."
+                " Give connections a time limit, and build from the materials alone."
+            ) from None
+        output.seek(0)
+        return code, output.read()
 
 
 # Nothing of the current folder comes before what is installed.

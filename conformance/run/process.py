@@ -64,6 +64,7 @@ def run_pytest(arguments: Sequence[str]) -> Ended:
         start = [sys.executable, "-c", _START, *_pytest_arguments(), *arguments, f"{OUTCOME}={outcome}"]
         with _relay() as relay:
             child = subprocess.Popen(start, env=environment, start_new_session=True)
+            guard.watch(child.pid)
             relay.to(lambda number: _pass_on(number, child, outcome, is_first=len(relay.signals) == 1))
             _wait(child, relay.signals)
         return Ended(child.returncode, outcome.read_text(), tuple(relay.signals))

@@ -5,45 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from benchmarks.running import COMMAND, ONE_CLAUSE, adapter, command
 from conformance.run.selection import resolve
 from conformance.run.units import units
 
-COMMAND = [str(Path(sys.executable).with_name("dataloader-conformance"))]
-
-ADAPTER = """
-import dataclasses
-from conformance.adapters.builtin.reference import ADAPTER as REFERENCE
-{body}
-ADAPTER = dataclasses.replace(REFERENCE, name="mine", {change})
-"""
-
-
-def command(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-
-
 UNITS = len(units(resolve()))
-# The shortest run that judges something.
-SHORT = ["run", "--profile", "smoke", "--clause", "ID-1", "--transport", "pickle-5"]
-
-
-def adapter(folder: Path, change: str, body: str = "") -> str:
-    (folder / "my_adapter.py").write_text(ADAPTER.format(change=change, body=body))
-    return "my_adapter.py"
 
 
 @pytest.fixture
@@ -67,32 +38,11 @@ def test_conforming_loader_from_a_folder_with_traps(trapped: Path) -> None:
 
 def test_violating_loader_shows_clause_sentence_example_and_both_values(trapped: Path) -> None:
     file = adapter(trapped, "split_id=lambda split: split.id if split.plan_bytes is None else str(id(split))")
-    ran = command(*SHORT, "--adapter", file, "-n", "2", cwd=trapped)
+    ran = command(*ONE_CLAUSE, "--adapter", file, "-n", "2", cwd=trapped)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "mine: 1 clause violated: ID-1" in ran.stdout
     for shown in ("ID-1 (MUST) violated", "The id arrives unchanged", "expected", "actual", "SqlPlanSpec("):
         assert shown in ran.stdout
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["run", "--adapter", "referense"], "did you mean reference?"),
-        (["run", "--clause", "PLAM"], "did you mean PLAN"),
-        (["run", "--transport", "pickel-5"], "did you mean pickle"),
-        (["run", "--profile", "quik"], "did you mean quick?"),
-        (["run", "--budget", "5"], "--budget goes with --profile soak"),
-        (["run", "--worker", "no-such-python"], "there is no file 'no-such-python'"),
-        (["run", "--no-such-option"], "No such option"),
-        (["explain", "PLAN-77"], "did you mean PLAN-"),
-    ],
-    ids=lambda value: value[-1] if isinstance(value, list) else "",
-)
-def test_wrong_usage_exits_with_2(arguments: list[str], says: str, tmp_path: Path) -> None:
-    ran = command(*arguments, cwd=tmp_path)
-    assert ran.returncode == 2
-    assert says in ran.stderr
-    assert "Traceback" not in ran.stdout + ran.stderr
 
 
 def test_adapter_that_does_not_import_shows_its_own_traceback(tmp_path: Path) -> None:
@@ -109,7 +59,7 @@ def test_adapter_file_sees_modules_beside_it(tmp_path: Path) -> None:
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     adapter(tmp_path, "split_id=None", body="import beside")
-    ran = command(*SHORT, "--adapter", "../my_adapter.py", cwd=folder)
+    ran = command(*ONE_CLAUSE, "--adapter", "../my_adapter.py", cwd=folder)
     assert ran.returncode == 1
     assert "nothing was checked" in ran.stdout
     assert "not: splits have an id" in ran.stdout
@@ -129,7 +79,7 @@ def build(materials):
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_process_that_dies_turns_the_run_red(workers: str, tmp_path: Path) -> None:
     file = adapter(tmp_path, "build=build", body=KILLS_ONCE)
-    ran = command(*SHORT, "--adapter", file, "-n", workers, cwd=tmp_path)
+    ran = command(*ONE_CLAUSE, "--adapter", file, "-n", workers, cwd=tmp_path)
     assert ran.returncode == 3, ran.stdout + ran.stderr
     assert "the suite could not do" in ran.stdout + ran.stderr
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.running import ONE_CLAUSE
 from conformance.adapters.scaffold import CannotWrite, written_adapter
-from tests.end_to_end.test_cli import SHORT
 
 COMMAND = [str(Path(sys.executable).with_name("dataloader-conformance"))]
 GENERATIONS = Path(__file__).parent
@@ -47,7 +47,7 @@ def test_written_adapter_runs_at_once(tmp_path: Path) -> None:
     wrote = run("init", "reference:DataLoaderSplit", cwd=tmp_path)
     assert wrote.returncode == 0, wrote.stderr
     assert "Wrote my_adapter.py (3 TODOs)" in wrote.stdout
-    ran = run(*SHORT, "--adapter", "my_adapter.py", cwd=tmp_path)
+    ran = run(*ONE_CLAUSE, "--adapter", "my_adapter.py", cwd=tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     again = run("init", "reference:DataLoaderSplit", cwd=tmp_path)
     assert again.returncode == 2

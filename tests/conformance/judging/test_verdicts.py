@@ -10,6 +10,7 @@ from conformance.judging.verdicts import Exit, State, exit_code, verdicts
 from conformance.observation.difference import Difference, Place, Step
 from conformance.run.options import Options
 from conformance.run.selection import Selection, UsageError, resolve
+from conformance.transports.transport import AS_BUILT
 
 
 def findings(met: dict[str, int], broken: tuple[str, ...] = ()) -> Findings:
@@ -64,6 +65,60 @@ def test_exit_code(found: Findings, options: dict[str, Any], complete: bool, cod
     )
     assert result is code
     assert says in why
+
+
+def of_examples(unusable: int, sent: dict[str, int] | None = None, arrived: dict[str, int] | None = None) -> Findings:
+    """Return findings of 20 examples, so many of them unusable, and of what was sent and arrived."""
+    found = findings({"ID-1": 20 - unusable})
+    found.examples = 20
+    found.unusable["RuntimeError: no such function"] = unusable
+    found.sent.update(sent or {})
+    found.arrived.update(arrived or {})
+    return found
+
+
+@pytest.mark.parametrize(
+    ("unusable", "options", "code", "says"),
+    [
+        (0, {}, Exit.CONFORMS, "conforms to 1 clause"),
+        (2, {}, Exit.CONFORMS, "the engine cannot run 2 of 20 examples (10 %), mostly for: RuntimeError: no such"),
+        (3, {}, Exit.VIOLATES, "cannot run 3 of 20 examples (15 %)"),
+        (3, {"most_unusable": 15}, Exit.CONFORMS, "cannot run 3 of 20 examples (15 %)"),
+        (1, {"most_unusable": 0}, Exit.VIOLATES, "at most 0 % may be (--most-unusable)"),
+    ],
+)
+def test_examples_that_the_engine_cannot_run(unusable: int, options: dict[str, Any], code: Exit, says: str) -> None:
+    selection, found = resolve(Options(**options)), of_examples(unusable)
+    result, why = exit_code(selection.asked, verdicts(selection.asked, found), found)
+    assert result is code
+    assert says in why
+
+
+@pytest.mark.parametrize(
+    ("arrived", "code", "says"),
+    [
+        ({"pickle-5": 1, "copy": 1}, Exit.CONFORMS, "conforms to 1 clause"),
+        ({"copy": 20}, Exit.VIOLATES, "nothing arrived through pickle-5: leave out what the loader does not support"),
+        ({}, Exit.VIOLATES, "nothing arrived through pickle-5, copy"),
+    ],
+)
+def test_transport_through_which_nothing_arrived(arrived: dict[str, int], code: Exit, says: str) -> None:
+    selection = resolve(Options(transport=("pickle-5", "copy")))
+    found = of_examples(0, {"pickle-5": 20, "copy": 20}, arrived)
+    result, why = exit_code(selection.asked, verdicts(selection.asked, found), found)
+    assert result is code
+    assert says in why
+
+
+def test_clause_on_arrivals_that_was_judged_on_none_is_not_run() -> None:
+    selection = resolve()
+    found = Findings()
+    found.met["READ-1", AS_BUILT] = 3
+    found.met["BUILD-1", AS_BUILT] = 3
+    verdict = next(v for v in verdicts(selection.asked, found) if v.clause.id == "READ-1")
+    assert verdict.state is State.NOT_RUN
+    assert verdict.why.startswith("nothing of it arrived through pickle-2, pickle-3")
+    assert state(selection, found, "BUILD-1") is State.CONFORMS
 
 
 def test_violated_should_is_not_called_conforming() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from conformance.observation.secrets import SECRET_PROPERTIES, secret_names, secret_values
+from conformance.observation import secrets
+from conformance.observation.secrets import SECRET_PROPERTIES, hidden, keep_secret, secret_names, secret_values
 
 VALUE = "long enough"
 
@@ -31,3 +34,32 @@ def test_an_adapter_names_more() -> None:
 @pytest.mark.parametrize(("value", "known"), [("x" * 5, []), ("x" * 6, ["x" * 6]), ("", []), (12345678, ["12345678"])])
 def test_values_that_stand_in_any_text_are_left_out(value: object, known: list[str]) -> None:
     assert secret_values({"token": value}) == known
+
+
+@pytest.fixture
+def _no_secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep none of the secrets of these tests."""
+    monkeypatch.setattr(secrets, "_KEPT", set())
+    secrets._of_environment.cache_clear()
+    yield
+    secrets._of_environment.cache_clear()
+
+
+@pytest.mark.usefixtures("_no_secrets")
+def test_secrets_of_a_loader_are_hidden_and_told_apart() -> None:
+    keep_secret(["first-secret", "first-secret-and-more", "second-secret"])
+    text = hidden("a first-secret, first-secret-and-more, second-secret, first-secret")
+    assert "secret-" not in text
+    first, longer, second, again = (part.removeprefix("a ") for part in text.split(", "))
+    assert first == again
+    assert len({first, longer, second}) == 3
+
+
+@pytest.mark.usefixtures("_no_secrets")
+@pytest.mark.parametrize(
+    ("variable", "is_secret"),
+    [("AWS_SECRET_ACCESS_KEY", True), ("AZURE_STORAGE_KEY", True), ("GITHUB_TOKEN", True), ("LANG", False)],
+)
+def test_secrets_of_the_environment_are_hidden(variable: str, is_secret: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "as-it-stands-there")
+    assert (hidden("x=as-it-stands-there") == "x=as-it-stands-there") is not is_secret

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft202012Validator
 
+from benchmarks.running import COMMAND, ONE_CLAUSE, adapter, command
 from conformance.adapters.builtin.reference import ADAPTER
 from conformance.judging.findings import Findings, Violation
 from conformance.judging.verdicts import State, exit_code, verdicts
@@ -28,7 +29,6 @@ from conformance.run.options import Options
 from conformance.run.selection import resolve
 from strategies.serialization import to_json
 from strategies.specs import ColumnSpec, SplitSpec, TableSpec
-from tests.end_to_end.test_cli import COMMAND, SHORT, adapter, command
 
 SPEC = SplitSpec(TableSpec((ColumnSpec(1, "</script><b>|`", "long", (0,)),)))
 SCHEMA_ITSELF = json.loads(SCHEMA.read_text())
@@ -216,7 +216,7 @@ def build(materials):
 """
     file = adapter(tmp_path, "build=build", body=body)
     (tmp_path / "gone").mkdir()
-    ran = command(*SHORT, "--adapter", file, "--json", "gone/report.json", cwd=tmp_path)
+    ran = command(*ONE_CLAUSE, "--adapter", file, "--json", "gone/report.json", cwd=tmp_path)
     assert ran.returncode == 3, ran.stdout + ran.stderr
     assert "a report could not be written" in ran.stdout
 
@@ -230,7 +230,7 @@ def reports(folder: Path) -> list[str]:
 def test_reports_of_a_run_with_a_violation(workers: str, tmp_path: Path) -> None:
     file = adapter(tmp_path, "split_id=lambda split: str(id(split))")
     chosen = ["--adapter", file, "-n", workers]
-    ran = command(*SHORT, *chosen, *reports(tmp_path), cwd=tmp_path, GITHUB_ACTIONS="true")
+    ran = command(*ONE_CLAUSE, *chosen, *reports(tmp_path), cwd=tmp_path, GITHUB_ACTIONS="true")
     assert ran.returncode == 1, ran.stdout + ran.stderr
     of_run = json.loads((tmp_path / "report.json").read_text())
     VALIDATOR.validate(of_run)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result as Ended
 
+from benchmarks.running import ONE_CLAUSE, adapter, command
 from conformance.adapters.builtin.reference import ADAPTER
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
@@ -16,7 +17,6 @@ from conformance.examples.real_tables import TABLE_CASES
 from conformance.run.replay import Case, NotReplayable, Result, read_cases, replay
 from strategies.serialization import to_json
 from strategies.specs import ColumnSpec, FileIOSpec, SplitSpec, SqlPlanSpec, TableSpec
-from tests.end_to_end.test_cli import SHORT, adapter, command
 
 TABLE = TableSpec((ColumnSpec(1, "a", "long", (0,)),))
 PLANNED = to_json(SplitSpec(TABLE, plan=SqlPlanSpec('SELECT * FROM "t"')))
@@ -25,7 +25,7 @@ BROKEN = reference_of("plan-as-bytearray")
 
 def test_violation_is_replayed_by_id_until_it_is_fixed(tmp_path: Path) -> None:
     file = adapter(tmp_path, "split_id=lambda split: str(id(split))")
-    assert command(*SHORT, "--adapter", file, "--json", "conformance.json", cwd=tmp_path).returncode == 1
+    assert command(*ONE_CLAUSE, "--adapter", file, "--json", "conformance.json", cwd=tmp_path).returncode == 1
     report = json.loads((tmp_path / "conformance.json").read_text())
     id_ = report["violations"][0]["id"]
     again = command("replay", id_, cwd=tmp_path)

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from benchmarks.running import command
 from conformance.versions import recordings as recordings_module
 from conformance.versions.compatibility import Environment, Outcome
 from conformance.versions.recordings import Line, UnreadableRecord, UnusablePlace, private_place, read_records, specs
 from tests.conformance.versions.test_upgrade_order import SPECS
-from tests.end_to_end.test_cli import command
 
 RECORDINGS = Path(__file__).parents[3] / "fixtures" / "recordings"
 OF_THE_REFERENCE = ("reference", "reference-2")

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from benchmarks.running import COMMAND
 from conformance.report.compatibility import compared
 from conformance.versions.compatibility import Crossing, Environment, EnvironmentFailed, Outcome, crossed
 from conformance.versions.upgrade_order import Advice, advice, both_ways
 from strategies.serialization import to_json
 from strategies.specs import ColumnSpec, SplitSpec, SqlPlanSpec, TableSpec
-from tests.end_to_end.test_cli import COMMAND
 
 TABLE = TableSpec((ColumnSpec(1, "a", "long", (0, 1)),), rows=2)
 PLAIN = to_json(SplitSpec(TABLE))

@@ -1,0 +1,56 @@
+"""Processes of multiprocessing: how they end, and from where they are started."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.observation.raised import Died, Hung
+from conformance.transports import processes
+from conformance.transports.processes import Packed, StandingProcess, at_root
+
+
+class Calls:
+    """Calls a function where it is loaded."""
+
+    def __init__(self, function: Any, *arguments: Any) -> None:
+        self.call = function, arguments
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+
+def send(process: StandingProcess, value: object) -> Any:
+    """Send a value as a split is sent."""
+    return process("no adapter", Packed(pickle.dumps(value)), None)
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_exit_code_of_a_process_that_dies_and_another_in_its_place(method: str) -> None:
+    process = StandingProcess(method)
+    try:
+        for code in (7, 8):
+            assert send(process, Calls(os._exit, code)) == Died.of(f"exit code {code}")
+    finally:
+        process.end()
+
+
+def test_process_that_hangs_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = StandingProcess("spawn")
+    monkeypatch.setattr(processes, "TASK_SECONDS", 0.5)
+    try:
+        assert send(process, Calls(time.sleep, 60)) == Hung.after(0.5)
+    finally:
+        process.end()
+
+
+def test_folder_is_the_root_while_processes_are_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with at_root():
+        assert Path.cwd() == Path("/")
+    assert Path.cwd() == tmp_path
