@@ -2,7 +2,8 @@
 
 `python -m benchmarks.losses --seconds 1800 --seed 1` draws splits with a plan. It encodes each plan with the engine's
 own encoder, without any of the loader's checks, and decodes it in a new session. It prints every distinct way in which
-a plan did not survive, known or unknown, with how often it was found and the shortest plan that shows it.
+a plan did not survive, known or unknown, with how often it was found, how often the reference data loader refused it,
+and the shortest plan that shows it. What gives other rows and is not refused is a silent loss: then the exit code is 1.
 """
 
 from __future__ import annotations
@@ -17,22 +18,26 @@ from pathlib import Path
 import click
 
 from conformance.examples.drawing import draw
+from conformance.examples.example import Example
 from conformance.examples.from_spec import Unusable, example_of
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.values import in_any_layout, plain_rows
 from fixtures.survival import lost_construct, survives
 from fixtures.tables.warehouse import Warehouse
+from reference import NoOpRegistry, PlanRefused
+from reference.plans import encode_plan
 from strategies import split_specs
 from strategies.specs import SplitSpec
 
 BATCH = 100  # plans per seed
+DOES_NOT_RUN = "does not run"
 
 
 def way(spec: SplitSpec, warehouse: Warehouse) -> str:
     """Return how the plan of a split fails to survive, without names and numbers of that plan; empty if it survives."""
     example = example_of(spec, warehouse)
     if isinstance(example, Unusable):
-        return "does not run"
+        return DOES_NOT_RUN
     known = lost_construct(spec.plan)
     outcome = attempt(survives, example.make(), example.scanned)
     if isinstance(outcome, Raised):
@@ -46,6 +51,23 @@ def way(spec: SplitSpec, warehouse: Warehouse) -> str:
     elif in_any_layout(arrived) != in_any_layout(expected):
         differs = "other rows"
     return f"{differs or 'the same rows'} ({known})" if known else differs
+
+
+def refuses(spec: SplitSpec, warehouse: Warehouse) -> bool:
+    """Return whether the reference data loader refuses the plan of a split."""
+    example = example_of(spec, warehouse)
+    assert isinstance(example, Example)
+    materials = example.make()
+    assert materials.plan is not None
+    assert materials.session_context is not None
+    registry = materials.udf_registry or NoOpRegistry()
+    registry.register_udfs(materials.session_context)
+    rows = example.expected if example.scanned is None else example.scanned
+    try:
+        encode_plan(materials.plan, materials.session_context, registry, rows.schema)
+    except PlanRefused:
+        return True
+    return False
 
 
 def _gist(message: str) -> str:
@@ -76,14 +98,20 @@ def _changed(expected: tuple[tuple[str, str, bool], ...], arrived: tuple[tuple[s
 def main(seconds: float, seed: int) -> None:
     """Search for ways in which plans do not survive Substrait."""
     met: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
     shortest: dict[str, str] = {}
 
     def judge(spec: SplitSpec) -> None:
         how = way(spec, warehouse)
         met[how] += 1
-        plan = repr(spec.plan)
-        if how and (how not in shortest or len(plan) < len(shortest[how])):
-            shortest[how] = plan
+        is_silent = False
+        if how != DOES_NOT_RUN:
+            is_refused = refuses(spec, warehouse)
+            refused[how] += is_refused
+            is_silent = how.startswith(("other rows", "other columns")) and not is_refused
+        name, plan = f"{how}, and is not refused" if is_silent else how, repr(spec.plan)
+        if how and (name not in shortest or len(plan) < len(shortest[name])):
+            shortest[name] = plan
 
     started = time.process_time()
     while time.process_time() - started < seconds:
@@ -92,10 +120,15 @@ def main(seconds: float, seed: int) -> None:
             draw(split_specs(with_plan=True), BATCH, seed, judge)
         seed += 1
         print(f"{time.process_time() - started:6.0f} s, {met.total()} plans, {len(shortest)} ways", flush=True)
-    print(f"datafusion {version('datafusion')}: {met.total()} plans, {met['']} survive")
+    ran, surviving = met.total() - met[DOES_NOT_RUN], met[""]
+    share = 100 * refused[""] / surviving if surviving else 0.0
+    print(f"datafusion {version('datafusion')}: {ran} plans, {surviving} survive, {share:.2f} % of these are refused")
     for how, count in met.most_common():
         if how:
-            print(f"\n{count:6}  {how}\n        {shortest[how]}")
+            print(f"\n{count:6}  {how}; {refused[how]} refused")
+    for how, plan in shortest.items():
+        print(f"\n{how}\n        {plan}")
+    raise SystemExit(any(how.endswith(", and is not refused") for how in shortest))
 
 
 if __name__ == "__main__":

@@ -110,6 +110,21 @@ def register_table(session: SessionContext, name: TableName, batches: list[pa.Re
     session.register_record_batches(staged, [batches])
     table: Any = session.catalog().schema().table(staged)
     session.deregister_table(staged)
+    put_table(session, name, table)
+
+
+def table_of(session: SessionContext, name: TableName) -> Any | None:
+    """Return the table that a session has under exactly that name, or `None`."""
+    *path, last = name
+    try:
+        schema = session.catalog(path[0] if len(path) == 2 else "datafusion").schema(path[-1] if path else "public")
+        return schema.table(last) if last in schema.names() else None
+    except KeyError:
+        return None
+
+
+def put_table(session: SessionContext, name: TableName, table: Any) -> None:
+    """Put a table of another session, or of another name, under exactly that name."""
     *path, last = name
     schema_name = path[-1] if path else "public"
     catalog_name = path[0] if len(path) == 2 else "datafusion"

@@ -12,8 +12,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import pyarrow as pa
 from datafusion import DataFrame, SessionContext
@@ -21,8 +23,10 @@ from datafusion.plan import LogicalPlan
 from datafusion.substrait import Consumer, Producer, Serde
 from datafusion.user_defined import AggregateUDF, ScalarUDF, WindowUDF
 
-from reference.engine import TableName, fresh_session, register_table, require_engine
+from reference.engine import TableName, fresh_session, put_table, register_table, require_engine, table_of
 from reference.errors import PlanRefused
+from reference.proof import difference
+from reference.protobuf import message
 from reference.registry import UDFRegistry
 
 T = TypeVar("T")
@@ -42,6 +46,7 @@ Each entry is a reason, and a pattern that finds the construct in a line of the 
 """
 
 _ZONED = re.compile(r'(?:AS Timestamp\(\w+, |Timestamp\w+\(-?\w+, Some\()"(?!UTC"|\+00:00")')
+_TIMELY = re.compile(r"timestamp|now\(|current_|date|time", re.IGNORECASE)
 _BOUNDLESS = re.compile(r"UNBOUNDED (?:PRECEDING|FOLLOWING)|CURRENT ROW")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -54,6 +59,48 @@ c ~ c, c ~* c, c !~ c, c !~* c, c ~~ c, c ~~* c, c !~~ c, c !~~* c
 FROM (VALUES (1, true, '')) AS t (a, b, c)
 """
 """Every operator that Substrait can carry."""
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """A plan that was encoded for a split of a scan, what it was encoded from, and what came of it."""
+
+    plan: LogicalPlan
+    session_context: SessionContext
+    registry: UDFRegistry
+    names: set[str]
+    result: tuple[bytes, TableName | None]
+
+
+_ENCODED: WeakKeyDictionary[object, _Encoded] = WeakKeyDictionary()
+"""By scan, for as long as the scan's context lives in this process."""
+
+
+def encode_plan_of_scan(
+    scan: object, plan: LogicalPlan, session_context: SessionContext, registry: UDFRegistry, table_schema: pa.Schema
+) -> tuple[bytes, TableName | None]:
+    """Encode a plan once for all splits of a scan that are built with it, one after another.
+
+    Args:
+        scan: what the splits of the scan share.
+        plan: as the other arguments, those of :func:`encode_plan`, with its result and its errors.
+        session_context: see there.
+        registry: see there. It is asked each time what it registers.
+        table_schema: see there.
+
+    """
+    known, names = _ENCODED.get(scan), registered_names(registry)
+    if (
+        known is not None
+        and known.plan is plan
+        and known.session_context is session_context
+        and known.registry is registry
+        and known.names == names
+    ):
+        return known.result
+    result = encode_plan(plan, session_context, registry, table_schema)
+    _ENCODED[scan] = _Encoded(plan, session_context, registry, names, result)
+    return result
 
 
 def encode_plan(
@@ -90,12 +137,27 @@ def encode_plan(
     if replaced := sorted(operators() & _functions(data) & registered):
         raise PlanRefused(f"the registry has a function {replaced[0]!r}, which would replace the operator")
     before: pa.Schema = _attempt("cannot be planned", lambda: optimized(session_context, plan).schema())
+    if zone := other_time_zone(session_context, plan):
+        raise PlanRefused(f"the session's time is {zone}, in which the plan computes; workers compute in UTC")
+    source = None if table is None else table_of(session_context, table)
+    if table is not None and source is None:
+        raise PlanRefused(f"the plan scans {'.'.join(table)!r}, which is no table of the session: it holds other rows")
     after: pa.Schema = _attempt(
         "does not decode in a fresh session with the registry's functions and the split's table",
         lambda: decode_plan(data, registry, table, [empty_batch(table_schema)]).schema(),
     )
     if (before.names, before.types) != (after.names, after.types):
         raise PlanRefused(f"the plan decodes to columns {_shown(after)}, not {_shown(before)}")
+
+    def prove() -> str | None:
+        fresh = fresh_session(registry)
+        if table is not None:
+            put_table(fresh, table, source)
+        copy = Consumer.from_substrait_plan(fresh, Serde.deserialize_bytes(data))
+        return difference(session_context, plan, fresh, copy, table_schema)
+
+    if lost := _attempt("cannot be proven to survive", prove):
+        raise PlanRefused(f"the plan does not survive: {lost}")
     return data, table
 
 
@@ -153,6 +215,23 @@ def optimized(session: SessionContext, plan: LogicalPlan) -> DataFrame:
     """
     frame = session.create_dataframe_from_logical_plan(plan)
     return session.create_dataframe_from_logical_plan(frame.optimized_logical_plan())
+
+
+def other_time_zone(session: SessionContext, plan: LogicalPlan) -> str | None:
+    """Return the type of time in the session, if the plan may depend on it and its zone is not that of new sessions.
+
+    It is a setting, which functions of the engine read: it stands neither in the plan nor in Substrait.
+    """
+    if not _TIMELY.search(plan.display_indent()):
+        return None
+    (theirs,) = session.sql("SELECT arrow_typeof(now()) AS type").to_pydict()["type"]
+    return None if theirs == _type_of_now() else str(theirs)
+
+
+@cache
+def _type_of_now() -> str:
+    (ours,) = SessionContext().sql("SELECT arrow_typeof(now()) AS type").to_pydict()["type"]
+    return str(ours)
 
 
 class _Names(SessionContext):
@@ -219,9 +298,9 @@ def _attempt(failure: str, step: Callable[[], T]) -> T:
 
 def _functions(data: bytes) -> set[str]:
     """Return the function and operator names that a plan declares, in Plan.extensions.extension_function.name."""
-    declared = [part for field, part in _message(data) if field == 2]
-    functions = [part for item in declared for field, part in _message(item) if field == 3]
-    return {part.decode() for item in functions for field, part in _message(item) if field == 3}
+    declared = [part for field, part in message(data) if field == 2]
+    functions = [part for item in declared for field, part in message(item) if field == 3]
+    return {part.decode() for item in functions for field, part in message(item) if field == 3}
 
 
 def _calls(plan: LogicalPlan, name: str) -> bool:
@@ -242,45 +321,8 @@ def _named_tables(data: bytes) -> Iterator[TableName]:
     """
     todo = [data]
     while todo:
-        fields = _message(todo.pop())
-        found = {number: _message(part) for number, part in fields if number in (2, 7)}
+        fields = message(todo.pop())
+        found = {number: message(part) for number, part in fields if number in (2, 7)}
         if 2 in found and found.get(7) and all(number == 1 for number, _ in found[7]):
             yield tuple(part.decode() for _, part in found[7])
         todo.extend(part for _, part in fields)
-
-
-def _message(data: bytes) -> list[tuple[int, bytes]]:
-    """Return (field number, bytes) of the length-delimited fields of a protobuf message.
-
-    The list is empty if the data is not a protobuf message.
-    """
-    fields = []
-    position = 0
-
-    def varint() -> int:
-        nonlocal position
-        value = shift = 0
-        while True:
-            byte = data[position]
-            position += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-
-    try:
-        while position < len(data):
-            number, kind = divmod(varint(), 8)
-            if kind == 0:
-                varint()
-            elif kind in (1, 5):
-                position += 8 if kind == 1 else 4
-            elif kind == 2:
-                length = varint()
-                fields.append((number, data[position : position + length]))
-                position += length
-            else:
-                return []
-    except IndexError:
-        return []
-    return fields if position == len(data) else []

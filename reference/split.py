@@ -14,9 +14,11 @@ from pyiceberg.table import FileScanTask
 from reference.context import TableScanContext
 from reference.engine import TableName, require_engine
 from reference.files import FlatTask, flatten_task, rebuild_task, task_paths
-from reference.plans import decode_plan, empty_batch, encode_plan
+from reference.plans import decode_plan, empty_batch, encode_plan_of_scan
 from reference.reading import read_task, scan_schema
 from reference.registry import NoOpRegistry, UDFRegistry
+
+_NO_FUNCTIONS = NoOpRegistry()
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +71,7 @@ class DataLoaderSplit:
             raise ValueError("plan and session_context: both or neither must be given")
         if not isinstance(scan_context, TableScanContext):
             raise TypeError(f"scan_context must be a TableScanContext, not {type(scan_context).__qualname__}")
-        registry = NoOpRegistry() if udf_registry is None else udf_registry
+        registry = _NO_FUNCTIONS if udf_registry is None else udf_registry
         if not callable(getattr(registry, "register_udfs", None)):
             raise TypeError(f"udf_registry must have register_udfs; {type(registry).__qualname__} has not")
         task = flatten_task(file_scan_task)
@@ -82,7 +84,8 @@ class DataLoaderSplit:
                 raise TypeError(f"session_context must be a SessionContext, not {type(session_context).__name__}")
             require_engine()
             registry.register_udfs(session_context)
-            data, table = encode_plan(plan, session_context, registry, scan_schema(scan_context))
+            schema = scan_schema(scan_context)
+            data, table = encode_plan_of_scan(scan_context, plan, session_context, registry, schema)
         for name, value in (
             ("_task", task),
             ("_context", scan_context),
