@@ -60,7 +60,7 @@ def refuses(spec: SplitSpec, warehouse: Warehouse) -> bool:
     materials = example.make()
     assert materials.plan is not None
     assert materials.session_context is not None
-    registry = materials.udf_registry or NoOpRegistry()
+    registry = NoOpRegistry() if materials.udf_registry is None else materials.udf_registry
     registry.register_udfs(materials.session_context)
     rows = example.expected if example.scanned is None else example.scanned
     try:
