@@ -4,7 +4,10 @@ A plan may scan one table or none. It may scan the table several times, and in s
 split's own rows. The plan may give it any name of one to three parts, which is kept exactly, with upper case, dots and
 quotes. Its Arrow schema is that of the scan.
 
-A plan that names two tables is refused, even if both names could mean the same table (``t`` and ``public.t``).
+A plan that names two tables is refused, even if both names could mean the same table (``t`` and ``public.t``). So is one
+whose table the session does not have: it holds rows of its own, as a cached frame does.
+
+A plan is accepted once it is proven to survive (`reference.proof`).
 """
 
 from __future__ import annotations
@@ -40,7 +43,7 @@ UNFAITHFUL: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(r"WindowAggr: .*RANGE BETWEEN (?!BOUND AND BOUND)"),
     ),
 )
-"""What Substrait loses silently in DataFusion 51 to 55 (BUILD-4).
+"""What Substrait loses silently in DataFusion 51 to 55 (BUILD-4), told by name before the proof would find other rows.
 
 Each entry is a reason, and a pattern that finds the construct in a line of the plan's text.
 """
