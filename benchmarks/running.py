@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 __all__ = ["ADAPTER", "COMMAND", "ONE_CLAUSE", "Running", "adapter", "command", "descendants", "ends", "started"]
@@ -120,11 +120,9 @@ def started(*arguments: str, cwd: Path, **environment: str) -> Iterator[Running]
 def children(pid: int) -> list[int]:
     """Return the children of a process, found through /proc, which on Linux lists them for each thread."""
     found: list[int] = []
-    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found += map(int, listed.read_text().split())
-        except OSError:
-            continue  # it has ended meanwhile
+    with suppress(OSError):  # it has ended, or one of its threads
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
     return found
 
 

@@ -4,8 +4,8 @@ A plan may scan one table or none. It may scan the table several times, and in s
 split's own rows. The plan may give it any name of one to three parts, which is kept exactly, with upper case, dots and
 quotes. Its Arrow schema is that of the scan.
 
-A plan that names two tables is refused, even if both names could mean the same table (``t`` and ``public.t``). So is one
-whose table the session does not have: it holds rows of its own, as a cached frame does.
+A plan that names two tables is refused, even if both names could mean the same table (``t`` and ``public.t``). So is
+one whose table the session does not have: it holds rows of its own, as a cached frame does.
 
 A plan is accepted once it is proven to survive (`reference.proof`).
 """
