@@ -120,9 +120,10 @@ def started(*arguments: str, cwd: Path, **environment: str) -> Iterator[Running]
 def children(pid: int) -> list[int]:
     """Return the children of a process, found through /proc, which on Linux lists them for each thread."""
     found: list[int] = []
-    with suppress(OSError):  # it has ended, or one of its threads
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            found += map(int, (task / "children").read_text().split())
+    with suppress(OSError):  # it has ended
+        for task in list(Path(f"/proc/{pid}/task").iterdir()):
+            with suppress(OSError):  # this thread has
+                found += map(int, (task / "children").read_text().split())
     return found
 
 
