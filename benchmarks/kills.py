@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.progress import track
@@ -63,9 +64,9 @@ def kind_of_process(pid: int) -> str:
 
     """
     line = Path(f"/proc/{pid}/cmdline").read_bytes()
-    kinds = {b"resource_tracker": "resource tracker", b"forkserver": "forkserver", b"spawn_main": "spawned process"}
-    kinds |= {b"worker_process": "fresh interpreter", b"pytest.main": "run", b"guard.py": "guard"}
-    kinds |= {b"execnet": "worker of the run", b"pytest-xdist": "worker of the run", b"preflight": "preflight"}
+    kinds = {b"pytest.main": "run", b"guard.py": "guard", b"preflight": "preflight", b"execnet": "worker of the run"}
+    kinds |= {b"pytest-xdist": "worker of the run", b"resource_tracker": "resource tracker"}
+    kinds |= {b"worker_process": "fresh interpreter", b"spawn_main": "spawned process", b"forkserver": "forkserver"}
     return next((kind for words, kind in kinds.items() if words in line), "other")
 
 
@@ -135,20 +136,25 @@ def wrong(running: Running, code: int, *, sound: bool) -> str:
 def main(kills: int, signals: int, seed: int, path: Path) -> None:
     """Disturb runs of the command; exit code 1 where one hangs, leaves something behind or tells something wrong."""
     figures = {}
-    for name, runs, disturb in (("kills", kills, kill_a_process), ("signals", signals, send_a_signal)):
+    for name, runs, disturb in (("signals", signals, send_a_signal), ("kills", kills, kill_a_process)):
         ended = []
         for number in track(range(seed, seed + runs), description=name):
             ended.append(one := disturbed(number, disturb))
             if one.wrong:
                 click.echo(f"{name} {number}: {one}", err=True)
-        figures[name] = {
-            "runs": runs,
-            "disturbed": dict(Counter(one.disturbed for one in ended).most_common()),
-            "exit codes": {str(code): count for code, count in sorted(Counter(one.code for one in ended).items())},
-            "wrong": dict(Counter(one.wrong for one in ended if one.wrong)),
-        }
-    path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+            figures[name] = summed(ended)
+            path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     raise SystemExit(any(figure["wrong"] for figure in figures.values()))
+
+
+def summed(ended: list[Ended]) -> dict[str, Any]:
+    """Return how many runs there were, what was disturbed, how they ended, and what was wrong."""
+    return {
+        "runs": len(ended),
+        "disturbed": dict(Counter(one.disturbed for one in ended).most_common()),
+        "exit codes": {str(code): count for code, count in sorted(Counter(one.code for one in ended).items())},
+        "wrong": dict(Counter(one.wrong for one in ended if one.wrong)),
+    }
 
 
 if __name__ == "__main__":
