@@ -135,13 +135,16 @@ def wrong(running: Running, code: int, *, sound: bool) -> str:
 @click.option("--json", "path", type=click.Path(path_type=Path), default=Path("kills.json"), show_default=True)
 def main(kills: int, signals: int, seed: int, path: Path) -> None:
     """Disturb runs of the command; exit code 1 where one hangs, leaves something behind or tells something wrong."""
+    for number in SIGNALS:  # children inherit what is ignored, as these are under nohup and in the background
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     figures = {}
     for name, runs, disturb in (("signals", signals, send_a_signal), ("kills", kills, kill_a_process)):
         ended = []
-        for number in track(range(seed, seed + runs), description=name):
-            ended.append(one := disturbed(number, disturb))
+        for run in track(range(seed, seed + runs), description=name):
+            ended.append(one := disturbed(run, disturb))
             if one.wrong:
-                click.echo(f"{name} {number}: {one}", err=True)
+                click.echo(f"{name} {run}: {one}", err=True)
             figures[name] = summed(ended)
             path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     raise SystemExit(any(figure["wrong"] for figure in figures.values()))
