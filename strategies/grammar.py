@@ -551,6 +551,8 @@ SELECT 1 AS one
     "aggregate query": """
 SELECT {aggregate} AS a, {aggregate} AS b FROM {s}
 SELECT n, {aggregate} AS a FROM {s} GROUP BY n
+SELECT n AS x, n AS y, {aggregate} AS a FROM {s} GROUP BY n, n
+SELECT n, m, {aggregate} AS a FROM {s} GROUP BY n, m, n
 SELECT t, p, {aggregate} AS a FROM {s} GROUP BY t, p HAVING {having}
 SELECT n % 3 AS k, {aggregate} AS a FROM {s} GROUP BY n % 3
 SELECT n, {aggregate} AS a FROM {s} GROUP BY ALL

@@ -186,10 +186,15 @@ def _options(kind: str, columns: _Columns, udfs: _Udfs, *, is_leaf: bool) -> tup
     if kind not in EXPRESSIONS:
         return known + _calls(kind, udfs)
     plain = tuple(option for option in known if not option.holes)
-    terms = tuple(_column_terms(kind, columns))
+    terms = tuple(_column_terms(kind, columns)) or tuple(_terms_of_other_kinds(kind, columns))
+    often = terms * (COLUMNS_TO_CONSTANTS * len(plain) // max(1, len(terms)) + 1)
     if is_leaf:
-        return plain + terms * 3
-    return plain + terms * 8 + _calls(kind, udfs) + tuple(option for option in known if option.holes)
+        return plain + often
+    return plain + often + _calls(kind, udfs) + tuple(option for option in known if option.holes)
+
+
+# A plan that computes with constants alone gives the same rows whatever a loader does with the split's.
+COLUMNS_TO_CONSTANTS = 6
 
 
 def _calls(kind: str, udfs: _Udfs) -> tuple[Production, ...]:
@@ -199,19 +204,58 @@ def _calls(kind: str, udfs: _Udfs) -> tuple[Production, ...]:
 
 
 def _column_terms(kind: str, columns: _Columns) -> list[Production]:
+    return [_term(term, column) for column in columns for of, term in [_kind(column)] if of == kind]
+
+
+# Where no column is of a kind: what makes it of a column of another kind.
+_FROM_OTHERS = {
+    ("number", "text"): "CAST(length({}) AS BIGINT)",
+    ("number", "condition"): "CAST({} AS BIGINT)",
+    ("number", "date"): "CAST(date_part('day', {}) AS BIGINT)",
+    ("number", "timestamp"): "CAST(date_part('minute', {}) AS BIGINT)",
+    ("number", "timestamptz"): "CAST(date_part('minute', {}) AS BIGINT)",
+    ("number", "float"): "TRY_CAST({} AS BIGINT)",
+    ("number", "decimal"): "TRY_CAST({} AS BIGINT)",
+    ("number", "bytes"): "CAST(length(encode({}, 'hex')) AS BIGINT)",
+    ("number", "list"): "CAST(array_length({}) AS BIGINT)",
+    **{("text", kind): "CAST({} AS VARCHAR)" for kind in ("number", "condition", "date", "timestamp", "decimal")},
+    ("text", "bytes"): "encode({}, 'hex')",
+    ("date", "timestamp"): "CAST({} AS DATE)",
+    ("timestamp", "date"): "CAST({} AS TIMESTAMP)",
+    ("float", "number"): "CAST({} AS DOUBLE)",
+    ("float", "decimal"): "CAST({} AS DOUBLE)",
+    ("condition", "number"): "({} > 0)",
+    ("condition", "text"): "({} > 'a')",
+    ("condition", "date"): "({} > DATE '2000-01-01')",
+    ("condition", "float"): "({} > 0.5)",
+}
+
+
+def _terms_of_other_kinds(kind: str, columns: _Columns) -> list[Production]:
     found = []
     for column in columns:
-        type_ = column.type
-        if isinstance(type_, ListSpec):
-            of, term = ("list" if type_.element == "long" else "", "{}")
-        elif isinstance(type_, str):
-            of, term = primitive(type_).kind, primitive(type_).term
-        else:
-            of, term = "", ""
-        if of == kind:
-            # Braces in a name are no holes.
-            found.append(Production((term.format(quoted(column.name)),), ()))
+        of, term = _kind(column)
+        if made := _FROM_OTHERS.get((kind, of)):
+            found.append(_term(made.format(term), column))
+        elif kind == "condition":
+            found.append(_term("({} IS NULL)", column))
+        elif kind == "number":
+            found.append(_term("CAST(({} IS NOT NULL) AS BIGINT)", column))
     return found
+
+
+def _kind(column: ColumnSpec) -> tuple[str, str]:
+    """Return of which kind a column is, and how it becomes a term of that; no kind where it is of none."""
+    if isinstance(column.type, ListSpec):
+        return ("list" if column.type.element == "long" else "", "{}")
+    if isinstance(column.type, str):
+        return (primitive(column.type).kind, primitive(column.type).term)
+    return ("", "{}")
+
+
+def _term(term: str, column: ColumnSpec) -> Production:
+    # Braces in a name are no holes.
+    return Production((term.format(quoted(column.name)),), ())
 
 
 def _is_sorted_by(column: ColumnSpec) -> bool:

@@ -147,4 +147,5 @@ IS_NULL = "Predicate(op='is-null', column='a')"
     ],
 )
 def test_the_smallest_split_with(condition: Callable[[SplitSpec], bool], expected: str) -> None:
-    assert repr(minimal(split_specs(), 500, 3, condition)) == expected
+    # From some seeds one choice too many stays: the shrinker gives up after a while.
+    assert repr(minimal(split_specs(), 500, 8, condition)) == expected
