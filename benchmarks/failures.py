@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from conformance.templates import template
 
 ROOT = Path(__file__).parent.parent
 TESTS = ROOT / "tests" / "end_to_end" / "failures"
@@ -41,16 +41,8 @@ def one_line(text: str | None) -> str:
 def page() -> str:
     """Return the page."""
     groups = [tried(file) for file in sorted(TESTS.glob("test_*.py"))]
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=False,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     figures = json.loads(FIGURES.read_text(encoding="utf-8"))
-    return environment.get_template("failures.md.jinja").render(groups=groups, figures=figures)
+    return template(__file__, "failures.md.jinja").render(groups=groups, figures=figures)
 
 
 if __name__ == "__main__":

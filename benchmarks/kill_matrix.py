@@ -29,7 +29,6 @@ from pathlib import Path
 
 import click
 from hypothesis.strategies import SearchStrategy
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
 from rich.progress import Progress
 
@@ -45,6 +44,7 @@ from conformance.run.lifecycles import live
 from conformance.run.profiles import PROFILES
 from conformance.run.search import History
 from conformance.run.sweep import Sweep
+from conformance.templates import template
 from conformance.transports.registry import TRANSPORTS
 from conformance.transports.transport import STARTED
 from fixtures.loaders.defects import DEFECTS
@@ -259,22 +259,14 @@ def summary(rows: list[Row]) -> dict[str, object]:
     }
 
 
-def page(rows: list[Row], template: str = HTML) -> str:
+def page(rows: list[Row], name: str = HTML) -> str:
     """Return the results as a page: a self-contained heat map in HTML, or a table in Markdown."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=template == HTML,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     clauses = list(dict.fromkeys(check.clause.id for check in CHECKS))
     defects = [row for row in rows if row.clause]
     families = groupby(
         sorted(defects, key=lambda row: clauses.index(row.clause)), key=lambda row: row.clause.split("-")[0]
     )
-    return environment.get_template(template).render(
+    return template(__file__, name, escaped=name == HTML).render(
         clauses=clauses,
         families=[(family, list(members)) for family, members in families],
         summary=summary(rows),

@@ -1,8 +1,8 @@
 """Runs of the command that are disturbed at random: ``python -m benchmarks.kills --json kills.json``.
 
 Some short runs have a process below the command killed at a random moment; in others a signal goes to the command, to
-its run or to the group of both. Half of each has ``-n 2``. Half check the reference, half a loader that loses the last
-row. The first must never be blamed, the second must never pass.
+its run or to the group of both. Half of each has ``-n 2``. Half check the reference, half a loader that loses its last
+rows. The first must never be blamed, the second must never pass.
 """
 
 from __future__ import annotations
@@ -92,15 +92,8 @@ def disturbed(seed: int, disturb: Callable[[random.Random, Running], str]) -> En
         temporary = here / "t"
         temporary.mkdir()
         loader = ["--adapter", adapter(here, "" if sound else "read=read", "" if sound else LOSES_ROWS)]
-        what = [
-            "run",
-            "--profile",
-            "smoke",
-            "--clause",
-            chance.choice(CLAUSES) if sound else CLAUSES[0],
-            "-n",
-            chance.choice(("0", "2")),
-        ]
+        clause, processes = chance.choice(CLAUSES if sound else CLAUSES[:1]), chance.choice(("0", "2"))
+        what = ["run", "--profile", "smoke", "--clause", clause, "-n", processes]
         what += [word for transport in TRANSPORTS for word in ("--transport", transport)]
         with started(*what, *loader, cwd=here, TMPDIR=str(temporary)) as running:
             moment = time.monotonic() + chance.uniform(0.2, LAST_MOMENT)

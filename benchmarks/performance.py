@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmarks.plots import PLOTS
+from conformance.templates import template
 
 DOCS = Path(__file__).parents[1] / "docs"
 BENCHMARKS = ("wire", "reading", "gate", "power", "growth")
@@ -100,15 +100,7 @@ def _gate_goals(gate: dict[str, Any]) -> list[Goal]:
 
 def page(results: dict[str, Any]) -> str:
     """Return the text of the page."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=False,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("performance.md.jinja").render(
+    return template(__file__, "performance.md.jinja").render(
         results,
         goals=goals(results),
         day=datetime.date.today().isoformat(),

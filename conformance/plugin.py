@@ -218,7 +218,7 @@ class Run:
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Leave progress to the lines of this plugin; what is counted at the end stays pytest's."""
-        is_unit = Path(report.fspath).name == UNITS.name
+        is_unit = (self.config.rootpath / report.fspath).resolve() == UNITS
         return (report.outcome, "", "") if is_unit and (report.when == "call" or report.failed) else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

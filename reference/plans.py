@@ -49,7 +49,7 @@ Each entry is a reason, and a pattern that finds the construct in a line of the 
 """
 
 _ZONED = re.compile(r'(?:AS Timestamp\(\w+, |Timestamp\w+\(-?\w+, Some\()"(?!UTC"|\+00:00")')
-_TIMELY = re.compile(r"timestamp|now\(|current_|date|time", re.IGNORECASE)
+_TIMELY = re.compile(r"date|time|now\(", re.IGNORECASE)
 _BOUNDLESS = re.compile(r"UNBOUNDED (?:PRECEDING|FOLLOWING)|CURRENT ROW")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -83,6 +83,8 @@ def encode_plan_of_scan(
     scan: object, plan: LogicalPlan, session_context: SessionContext, registry: UDFRegistry, table_schema: pa.Schema
 ) -> tuple[bytes, TableName | None]:
     """Encode a plan once for all splits of a scan that are built with it, one after another.
+
+    What the registry's functions compute is proven for the first of them alone.
 
     Args:
         scan: what the splits of the scan share.

@@ -20,7 +20,8 @@ class UDFRegistry(ABC):
         """Register the functions on the session, always in the same order (UDF-2).
 
         It is called with the driver's session before the plan is encoded (UDF-1), with new sessions in which the
-        loader checks that the plan decodes, and with a new session each time a split is read.
+        loader checks that the plan decodes, and with a new session each time a split is read. The functions are called
+        on the driver too, with made values: nulls, zero and empty ones among them.
         """
 
 

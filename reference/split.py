@@ -53,7 +53,7 @@ class DataLoaderSplit:
             scan_context: shared with other splits, not copied (CTX-6).
             plan: applied to the rows of this split only. It may scan one table of any name, which stands for
                 these rows. Its schema is PyIceberg's Arrow schema for the projected schema, without field ids; see
-                `reference.plans`.
+                `reference.plans`. It is executed here over a few made rows, which calls its functions.
             session_context: the session in which the plan was made. The registry is applied to it exactly once
                 (UDF-1), even if that was done before, and also to sessions that the loader creates.
             udf_registry: the functions that the plan calls, or `None` for no functions (UDF-7). The object itself

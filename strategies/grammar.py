@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["EXPRESSIONS", "GRAMMAR", "QUERIES", "Production", "production"]
+__all__ = ["CONVERSIONS", "EXPRESSIONS", "GRAMMAR", "QUERIES", "Production", "production"]
 
 HOLE = re.compile(r"\{([a-z ]+)\}")
 
@@ -606,6 +606,30 @@ QUERIES = ("query", "query", "aggregate query", "window query", "window query", 
 
 EXPRESSIONS = frozenset(_EXPRESSIONS)
 """The kinds that are expressions over the table's columns."""
+
+
+CONVERSIONS = {
+    ("number", "text"): "CAST(length({}) AS BIGINT)",
+    ("number", "condition"): "CAST({} AS BIGINT)",
+    ("number", "date"): "CAST(date_part('day', {}) AS BIGINT)",
+    ("number", "timestamp"): "CAST(date_part('minute', {}) AS BIGINT)",
+    ("number", "timestamptz"): "CAST(date_part('minute', {}) AS BIGINT)",
+    ("number", "float"): "TRY_CAST({} AS BIGINT)",
+    ("number", "decimal"): "TRY_CAST({} AS BIGINT)",
+    ("number", "bytes"): "CAST(length(encode({}, 'hex')) AS BIGINT)",
+    ("number", "list"): "CAST(array_length({}) AS BIGINT)",
+    **{("text", kind): "CAST({} AS VARCHAR)" for kind in ("number", "condition", "date", "timestamp", "decimal")},
+    ("text", "bytes"): "encode({}, 'hex')",
+    ("date", "timestamp"): "CAST({} AS DATE)",
+    ("timestamp", "date"): "CAST({} AS TIMESTAMP)",
+    ("float", "number"): "CAST({} AS DOUBLE)",
+    ("float", "decimal"): "CAST({} AS DOUBLE)",
+    ("condition", "number"): "({} > 0)",
+    ("condition", "text"): "({} > 'a')",
+    ("condition", "date"): "({} > DATE '2000-01-01')",
+    ("condition", "float"): "({} > 0.5)",
+}
+"""What makes an expression of the first kind of a column of the second, where no column is of the first."""
 
 
 def _productions(text: str) -> tuple[Production, ...]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from strategies.drawing import flip, one_in, pick
-from strategies.grammar import EXPRESSIONS, GRAMMAR, QUERIES, Production, production
+from strategies.grammar import CONVERSIONS, EXPRESSIONS, GRAMMAR, QUERIES, Production, production
 from strategies.primitives import primitive
 from strategies.specs import ColumnSpec, FramePlanSpec, ListSpec, PlanSpec, RegistrySpec, SqlPlanSpec, TableSpec
 from strategies.udfs import BEHAVIOURS
@@ -179,6 +179,10 @@ _CALLS = {
 }
 
 
+# A plan that computes with constants alone gives the same rows whatever a loader does with the split's.
+COLUMNS_TO_CONSTANTS = 6
+
+
 @lru_cache(maxsize=4096)
 def _options(kind: str, columns: _Columns, udfs: _Udfs, *, is_leaf: bool) -> tuple[Production, ...]:
     """Return the productions of a kind; of expressions those without holes, columns (more often), then the others."""
@@ -193,10 +197,6 @@ def _options(kind: str, columns: _Columns, udfs: _Udfs, *, is_leaf: bool) -> tup
     return plain + often + _calls(kind, udfs) + tuple(option for option in known if option.holes)
 
 
-# A plan that computes with constants alone gives the same rows whatever a loader does with the split's.
-COLUMNS_TO_CONSTANTS = 6
-
-
 def _calls(kind: str, udfs: _Udfs) -> tuple[Production, ...]:
     """Return a call of each function that gives the kind, several times: to be drawn often."""
     behaviour, call = _CALLS.get(kind, ("", ""))
@@ -207,35 +207,11 @@ def _column_terms(kind: str, columns: _Columns) -> list[Production]:
     return [_term(term, column) for column in columns for of, term in [_kind(column)] if of == kind]
 
 
-# Where no column is of a kind: what makes it of a column of another kind.
-_FROM_OTHERS = {
-    ("number", "text"): "CAST(length({}) AS BIGINT)",
-    ("number", "condition"): "CAST({} AS BIGINT)",
-    ("number", "date"): "CAST(date_part('day', {}) AS BIGINT)",
-    ("number", "timestamp"): "CAST(date_part('minute', {}) AS BIGINT)",
-    ("number", "timestamptz"): "CAST(date_part('minute', {}) AS BIGINT)",
-    ("number", "float"): "TRY_CAST({} AS BIGINT)",
-    ("number", "decimal"): "TRY_CAST({} AS BIGINT)",
-    ("number", "bytes"): "CAST(length(encode({}, 'hex')) AS BIGINT)",
-    ("number", "list"): "CAST(array_length({}) AS BIGINT)",
-    **{("text", kind): "CAST({} AS VARCHAR)" for kind in ("number", "condition", "date", "timestamp", "decimal")},
-    ("text", "bytes"): "encode({}, 'hex')",
-    ("date", "timestamp"): "CAST({} AS DATE)",
-    ("timestamp", "date"): "CAST({} AS TIMESTAMP)",
-    ("float", "number"): "CAST({} AS DOUBLE)",
-    ("float", "decimal"): "CAST({} AS DOUBLE)",
-    ("condition", "number"): "({} > 0)",
-    ("condition", "text"): "({} > 'a')",
-    ("condition", "date"): "({} > DATE '2000-01-01')",
-    ("condition", "float"): "({} > 0.5)",
-}
-
-
 def _terms_of_other_kinds(kind: str, columns: _Columns) -> list[Production]:
     found = []
     for column in columns:
         of, term = _kind(column)
-        if made := _FROM_OTHERS.get((kind, of)):
+        if made := CONVERSIONS.get((kind, of)):
             found.append(_term(made.format(term), column))
         elif kind == "condition":
             found.append(_term("({} IS NULL)", column))

@@ -8,10 +8,9 @@ import re
 import sys
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from conformance.adapter import Capability
 from conformance.observation.parts import PARTS
+from conformance.templates import template
 
 __all__ = ["CannotWrite", "written_adapter"]
 
@@ -55,15 +54,7 @@ def written_adapter(reference: str) -> str:
     split_arguments = _arguments(split, has_context=context is not None)
     context_arguments = _arguments(context) if context else {}
     given = {*split_arguments.values(), *context_arguments.values()}
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["argument"] = _argument
-    return environment.get_template("scaffold.py.jinja").render(
+    return template(__file__, "scaffold.py.jinja", _argument).render(
         module=reference.partition(":")[0],
         split=split.__name__,
         imports=sorted(class_.__name__ for class_ in (split, context) if class_),

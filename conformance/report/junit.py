@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from conformance.report.document import is_violated
-from conformance.report.templates import template
+from conformance.templates import template
 
 __all__ = ["junit"]
 
@@ -23,7 +23,7 @@ def junit(document: dict[str, Any]) -> str:
     outcome, clauses = document["outcome"], document["clauses"]
     violated = [clause for clause in clauses if is_violated(clause)]
     failures = sum(clause["binds"] for clause in violated)
-    text = template("junit.xml.jinja", escaped=True).render(
+    text = template(__file__, "junit.xml.jinja", escaped=True).render(
         document,
         violated=violated,
         failures=failures,

@@ -9,8 +9,8 @@ from typing import Any
 from conformance.adapters.loading import adapter_names
 from conformance.checks import CHECKS
 from conformance.contract import CLAUSES, FAMILIES, Clause
-from conformance.report.templates import template
 from conformance.run.profiles import PROFILES
+from conformance.templates import template
 from conformance.transports.engines import ENGINES
 from conformance.transports.registry import TRANSPORTS
 from fixtures.services.stores import STORES
@@ -20,7 +20,7 @@ __all__ = ["explanation", "listing"]
 
 def listing() -> str:
     """Return all clauses, adapters, transports, engines, stores and profiles, one a line."""
-    return template("listing.txt.jinja").render(
+    return template(__file__, "listing.txt.jinja").render(
         families=FAMILIES,
         clauses=CLAUSES,
         adapters=sorted(adapter_names().items()),
@@ -34,7 +34,7 @@ def listing() -> str:
 def explanation(clause: Clause) -> str:
     """Return all that is known of a clause."""
     checks = [check for check in CHECKS if check.clause == clause]
-    return template("explanation.txt.jinja", _described).render(clause=clause, checks=checks)
+    return template(__file__, "explanation.txt.jinja", _described).render(clause=clause, checks=checks)
 
 
 def _described(judge: Callable[..., Any]) -> str:

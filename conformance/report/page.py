@@ -11,7 +11,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from conformance.report.document import is_violated
-from conformance.report.templates import template
+from conformance.templates import template
 
 __all__ = ["page"]
 
@@ -31,7 +31,7 @@ def page(document: dict[str, Any]) -> str:
     """Return the document as HTML."""
     violated = [clause for clause in document["clauses"] if is_violated(clause)]
     verdicts = dict.fromkeys(clause["verdict"] for clause in document["clauses"])
-    return template("page.html.jinja", _python, _spans, escaped=True).render(
+    return template(__file__, "page.html.jinja", _python, _spans, escaped=True).render(
         document,
         cell=_cell,
         marks=MARKS,

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from conformance.report.document import is_violated
-from conformance.report.templates import template
+from conformance.templates import template
 
 __all__ = ["annotation_lines", "step_summary"]
 
@@ -15,7 +15,7 @@ __all__ = ["annotation_lines", "step_summary"]
 def step_summary(document: dict[str, Any]) -> str:
     """Return the document as GitHub's Markdown: the outcome, what is violated in full, and all clauses folded away."""
     counts = Counter(clause["verdict"] for clause in document["clauses"])
-    return template("step_summary.md.jinja", _inline, _code, _fenced).render(
+    return template(__file__, "step_summary.md.jinja", _inline, _code, _fenced).render(
         document,
         verdicts=", ".join(f"{number} {verdict}" for verdict, number in counts.most_common()),
         violated=[clause for clause in document["clauses"] if is_violated(clause)],

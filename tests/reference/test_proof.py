@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from datafusion import SessionConfig, SessionContext, col, lit, udf
 from datafusion.plan import LogicalPlan
@@ -74,6 +76,24 @@ def test_plan_that_decodes_to_other_rows(sql: str) -> None:
 def test_plan_that_survives(sql: str) -> None:
     session = session_of()
     encoded(session, session.sql(sql).logical_plan())
+
+
+def test_rows_of_a_table_in_a_file_are_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "t.parquet"
+    pq.write_table(pa.Table.from_batches([probe_rows(SCHEMA, tame=True)]), file)
+    session = SessionContext()
+    session.register_parquet("t", file)
+    frame = session.sql("SELECT a, count(*) AS n FROM t WHERE g > 1 GROUP BY a")
+    lost = session.sql("SELECT g AS x, g AS y, count(*) AS n FROM t GROUP BY g, g").logical_plan()
+    data = bytearray(file.read_bytes())
+    pages = len(data) - 8 - int.from_bytes(data[-8:-4], "little")  # what stands before the footer
+    data[4:pages] = bytes(pages - 4)
+    file.write_bytes(data)
+    with pytest.raises(Exception, match="Parquet"):
+        frame.collect()
+    encoded(session, frame.logical_plan())
+    with pytest.raises(PlanRefused, match="its table is none in memory, and it decodes to other steps"):
+        encoded(session, lost)
 
 
 def test_rows_that_are_cached_are_not_the_splits() -> None:

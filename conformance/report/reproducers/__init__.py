@@ -22,7 +22,7 @@ from conformance.observation.difference import Step
 from conformance.report.reproducers.demonstrations import demonstration
 from conformance.report.reproducers.script import heading, script
 from conformance.report.reproducers.sources import NotEmbeddable
-from conformance.report.templates import template
+from conformance.templates import template
 from strategies.serialization import from_json
 
 __all__ = ["reproducer", "verified"]
@@ -77,7 +77,7 @@ _UNSHOWN = "No simple script shows"
 
 def _unshown(violation: Violation, why: str) -> str:
     """Return a script that says why it shows nothing; what was seen it tells all the same."""
-    return template("reproducers/unshown.py.jinja", repr).render(
+    return template(__file__, "unshown.py.jinja", repr).render(
         **heading(violation),
         spec=violation.spec.replace("'", "\\u0027"),
         why=f"{_UNSHOWN} {violation.id}: {why}. `dataloader-conformance replay` runs it again.",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from conformance.report.reproducers.sources import Embedding
-from conformance.report.templates import template
+from conformance.templates import template
 from fixtures import functions
 from fixtures.file_ios import VAULT_ENDPOINT, VAULT_TOKEN, Settings, VaultFileIO, vault_token
 from fixtures.materials import leaves_residual
@@ -44,7 +44,7 @@ def materials_code(spec: SplitSpec, embedding: Embedding) -> str:
     record = partition(table)
     written = [column for column in table.columns if not column.added]
     values = [[python_value(column.type, value) for value in column.values] or [None] for column in written]
-    code = template("reproducers/materials.py.jinja", quoted, repr, _code, _json, _parsed, _pretty).render(
+    code = template(__file__, "materials.py.jinja", quoted, repr, _code, _json, _parsed, _pretty).render(
         spec=spec,
         behaviours=BEHAVIOURS,
         bodies=functions.BODIES,

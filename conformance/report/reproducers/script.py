@@ -20,7 +20,7 @@ from conformance.report.reproducers.demonstrations import Demonstration
 from conformance.report.reproducers.materials import materials_code
 from conformance.report.reproducers.sources import Embedding
 from conformance.report.reproducers.through import stands_in, through_code
-from conformance.report.templates import template
+from conformance.templates import template
 from strategies.specs import SplitSpec
 
 __all__ = ["heading", "script"]
@@ -45,7 +45,7 @@ def script(violation: Violation, adapter: Adapter, spec: SplitSpec, shown: Demon
     loader = _loader(adapter, embedding, f"{look} {given}")
     definitions = list(embedding.definitions.values())
     embedding.imports |= {"import importlib", "from pathlib import Path", "from types import SimpleNamespace"}
-    return template("reproducers/script.py.jinja", repr).render(
+    return template(__file__, "script.py.jinja", repr).render(
         **heading(violation),
         imports=_imports(embedding),
         making=[*definitions[:making], materials, *definitions[looking:]],

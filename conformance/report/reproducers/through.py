@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.report.reproducers.sources import Embedding
-from conformance.report.templates import template
+from conformance.templates import template
 from conformance.transports.registry import TRANSPORTS
 from conformance.transports.transport import AS_BUILT
 
@@ -18,7 +18,7 @@ def stands_in(transport: str) -> bool:
 
 def through_code(transport: str, trips: int, embedding: Embedding) -> str:
     """Return the definition of ``through`` for a transport, as near to it as a plain script comes."""
-    code = template("reproducers/through.py.jinja", repr)
+    code = template(__file__, "through.py.jinja", repr)
     return embedding.below_imports(
         code.render(transport=transport, trips=trips, as_built=AS_BUILT, stands_in=stands_in(transport))
     )

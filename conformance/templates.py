@@ -1,4 +1,4 @@
-"""The templates of the reports: each shows the text as it will be read, beside the module that fills it in."""
+"""Templates of texts: each shows the text as it will be read, and stands beside the module that fills it in."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["template"]
 
 
 @cache
-def template(name: str, *filters: Callable[..., str], escaped: bool = False) -> Template:
-    """Return a template by its path from this folder.
+def template(module: str, name: str, *filters: Callable[..., str], escaped: bool = False) -> Template:
+    """Return the template of that name in the folder of a module, which is given as its ``__file__``.
 
     Filters go by the names of their functions. They write whatever is not known beforehand; only where it is
     ``escaped`` as HTML may a text stand by itself.
     """
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(Path(module).parent),
         autoescape=escaped,
         undefined=StrictUndefined,
         trim_blocks=True,
