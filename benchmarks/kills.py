@@ -22,13 +22,12 @@ from typing import Any
 import click
 from rich.progress import track
 
-from benchmarks.running import Running, adapter, started
+from benchmarks.running import ENDING, Running, adapter, started
 
 # A loader that loses rows breaks the first.
 CLAUSES = ("READ-1", "WIRE-5", "UDF-3")
 TRANSPORTS = ("pickle-5", "worker", "spawn", "forkserver", "fork")
 LOSES_ROWS = "def read(split):\n    return list(REFERENCE.read(split))[:-1]"
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A run takes some ten seconds on two cores that do nothing else.
 LAST_MOMENT = 10.0
 
@@ -72,7 +71,7 @@ def kind_of_process(pid: int) -> str:
 
 def send_a_signal(chance: random.Random, running: Running) -> str:
     """Send a signal that tells processes to end; return to whom."""
-    number, whom = chance.choice(SIGNALS), chance.choice(("command", "run", "group"))
+    number, whom = chance.choice(ENDING), chance.choice(("command", "run", "group"))
     try:
         if whom == "group":
             os.killpg(running.process.pid, number)
@@ -128,9 +127,6 @@ def wrong(running: Running, code: int, *, sound: bool) -> str:
 @click.option("--json", "path", type=click.Path(path_type=Path), default=Path("kills.json"), show_default=True)
 def main(kills: int, signals: int, seed: int, path: Path) -> None:
     """Disturb runs of the command; exit code 1 where one hangs, leaves something behind or tells something wrong."""
-    for number in SIGNALS:  # children inherit what is ignored, as these are under nohup and in the background
-        if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
     figures = {}
     for name, runs, disturb in (("signals", signals, send_a_signal), ("kills", kills, kill_a_process)):
         ended = []

@@ -11,12 +11,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["ADAPTER", "COMMAND", "ONE_CLAUSE", "Running", "adapter", "command", "descendants", "ends", "started"]
+__all__ = [
+    "ADAPTER",
+    "COMMAND",
+    "ENDING",
+    "ONE_CLAUSE",
+    "Running",
+    "adapter",
+    "command",
+    "descendants",
+    "ends",
+    "started",
+]
 
 COMMAND = [str(Path(sys.executable).with_name("dataloader-conformance"))]
 # The shortest run that judges something.
 ONE_CLAUSE = ["run", "--profile", "smoke", "--clause", "ID-1", "--transport", "pickle-5"]
 LIMIT = 240.0
+# The signals that tell a process to end.
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # A loader that is the reference but for what a test changes.
 ADAPTER = """
@@ -51,7 +64,7 @@ class Running:
 
     def __init__(self, *arguments: str, cwd: Path, **environment: str) -> None:
         self.output = cwd / "output.txt"
-        with self.output.open("w") as output:
+        with self.output.open("w") as output, none_ignored():
             self.process = subprocess.Popen(
                 [*COMMAND, *arguments],
                 cwd=cwd,
@@ -115,6 +128,22 @@ def started(*arguments: str, cwd: Path, **environment: str) -> Iterator[Running]
         if running.process.poll() is None:
             os.killpg(running.process.pid, signal.SIGKILL)
             running.process.wait()
+
+
+@contextmanager
+def none_ignored() -> Iterator[None]:
+    """Let a process that is started meanwhile take the signals that end it.
+
+    It inherits what is ignored here, as SIGHUP is under nohup and SIGINT in the background.
+    """
+    ignored = [number for number in ENDING if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def children(pid: int) -> list[int]:
