@@ -34,6 +34,8 @@ __all__ = ["PROPERTY", "Run"]
 PACKAGE = Path(__file__).resolve().parent
 UNITS = PACKAGE / "collected" / "test_units.py"
 PROPERTY = "conformance"
+# Seconds that workers of an interrupted run may take to end by themselves.
+WORKERS_SECONDS = 2
 # What ends a run; it then says what it knows.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # How long an entry that a run wrote excuses its failure.
@@ -209,6 +211,9 @@ class Run:
 
     def _interrupt(self, *_: Any) -> None:
         self.interrupted = True
+        # Else xdist waits ten seconds for workers that are busy, which is longer than an interrupted run may speak.
+        if nodes := getattr(self.config.pluginmanager.getplugin("dsession"), "nodemanager", None):
+            nodes.EXIT_TIMEOUT = WORKERS_SECONDS
         raise KeyboardInterrupt
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:

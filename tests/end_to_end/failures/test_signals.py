@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.running import ONE_CLAUSE, Running, command, started
+from benchmarks.running import ONE_CLAUSE, Running, adapter, command, started
 
 WHOLE_FAMILY = ["run", "--profile", "smoke", "--clause", "WIRE"]
 
@@ -35,6 +35,32 @@ def test_signal_to_the_command(number: signal.Signals, running: Running, tempora
     assert "interrupted: the suite could not do all of its work" in running.text()
     assert running.left() == []
     assert list(temporary.iterdir()) == []
+
+
+BUSY = """
+import time
+def build(materials):
+    end = time.monotonic() + (0 if materials.plan is None else 60)
+    while time.monotonic() < end:
+        try:
+            time.sleep(0.2)
+        except KeyboardInterrupt:
+            pass
+    return REFERENCE.build(materials)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_signal_while_workers_are_busy(number: signal.Signals, tmp_path: Path) -> None:
+    """They are not waited for: the run says what it knows; exit code 3."""
+    file = adapter(tmp_path, "build=build", BUSY)
+    with started(*WHOLE_FAMILY, "--adapter", file, "-n", "2", cwd=tmp_path) as running:
+        running.until("profile")
+        time.sleep(4)  # until both have a unit
+        running.process.send_signal(number)
+        assert running.wait() == 3, running.text()
+        assert "interrupted: the suite could not do all of its work" in running.text()
+        assert running.left() == []
 
 
 @both
