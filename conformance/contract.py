@@ -57,6 +57,7 @@ FAMILIES = {
     "CTX": "what is scanned",
     "READ": "reading",
     "ID": "identity",
+    "PROC": "the process that reads",
     "WIRE": "transports",
     "SAFE": "secrets",
     "LIFE": "lifecycles",
@@ -122,7 +123,8 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(
         "PLAN-5",
         "Where the loader executes plans: the plan that arrives, decoded in a fresh session to which the split's "
-        "UDFs and table were registered, computes the same rows and Arrow schema as the original.",
+        "UDFs and table were registered, computes the same rows and Arrow schema as the original; where it sorts "
+        "last, in the same order.",
         "seed (its TODO)",
         needs=(_C.PLANS, _C.EXECUTES_PLANS),
     ),
@@ -292,6 +294,24 @@ CLAUSES: tuple[Clause, ...] = (
         "seed",
         needs=(_C.IDS, _C.PATH_IDS),
     ),
+    Clause(
+        "PROC-1",
+        "Reading leaves the process as it was: environment, working directory, locale, signal handlers, seeds, "
+        "thread counts, filters of warnings, import path; and each reading gives back its descriptors and children.",
+        "field",
+    ),
+    Clause(
+        "PROC-2",
+        "A split can be read where workers read: inside a running event loop, and in a thread that is neither the main "
+        "one nor the one that loaded it.",
+        "field",
+    ),
+    Clause(
+        "PROC-3",
+        "A reading can be left, before its first batch, after it, or by an error of who reads: the next one is whole.",
+        "field",
+    ),
+    Clause("PROC-4", "What a split has read, opened or cached does not travel with it.", "field"),
     Clause("WIRE-1", "Pickle, every protocol from 2 to the highest; protocol 5 also with out-of-band buffers.", "card"),
     Clause("WIRE-2", "Cloudpickle.", "card"),
     Clause("WIRE-3", "`copy.copy` and `copy.deepcopy`.", "field"),

@@ -17,7 +17,18 @@ from conformance.transports.lost_processes import asked_twice
 from conformance.transports.transport import STARTED
 from fixtures.processes.workers import RemoteError, Worker, WorkerDied, WorkerError, WorkerHung, Workers, last_output
 
-__all__ = ["CALL_SECONDS", "LIMITED", "WORKERS", "answer", "call", "call_interpreter", "departing", "worker"]
+__all__ = [
+    "CALL_SECONDS",
+    "LIMITED",
+    "READER",
+    "WORKERS",
+    "answer",
+    "call",
+    "call_interpreter",
+    "departing",
+    "restart",
+    "worker",
+]
 
 # Seconds that one request may take: a hang is cut off there, and is a violation.
 CALL_SECONDS = 60.0
@@ -26,6 +37,8 @@ CALL_SECONDS = 60.0
 # loader can prevent: it has to be refused at once.
 MEMORY_BYTES = 4 << 30
 LIMITED = "limited"
+# The worker in which nothing is read but to see what reading changes.
+READER = "reader"
 
 # The workers of this process, started by their first call, ended with it.
 WORKERS = Workers()
@@ -77,7 +90,21 @@ def worker(name: str) -> Worker:
     return WORKERS.get(name, **_MADE_WITH.setdefault(name, _options(name)))
 
 
+def restart(name: str) -> None:
+    """End the process of a worker: what was left in it would count against the next split that it is asked about."""
+    worker(name).restart()
+
+
 _MADE_WITH: dict[str, dict[str, Any]] = {}
+
+
+_AT_START = dict(os.environ)
+
+
+def _changed_since_start() -> dict[str, str | None]:
+    """Return what takes the environment back to what it was: reading may have changed it in this process already."""
+    changed = {name for name in {*os.environ, *_AT_START} if os.environ.get(name) != _AT_START.get(name)}
+    return {name: _AT_START.get(name) for name in changed}
 
 
 def departing(name: str) -> Worker:
@@ -90,5 +117,6 @@ def _options(name: str) -> dict[str, Any]:
     seed = "0" if os.environ.get("PYTHONHASHSEED") != "0" else "1"
     # What the adapter added to the end of the driver's path is needed there too; nothing else in it is new.
     beside = tuple(entry for entry in sys.path if entry and Path(entry).is_dir())
-    options: dict[str, Any] = {"environment": {"PYTHONHASHSEED": seed}, "import_path": beside}
+    environment = (_changed_since_start() if name == READER else {}) | {"PYTHONHASHSEED": seed}
+    options: dict[str, Any] = {"environment": environment, "import_path": beside}
     return options | ({"memory_limit": MEMORY_BYTES} if name == LIMITED else {})

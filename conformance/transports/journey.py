@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -86,11 +87,17 @@ class Journey:
     def _survive(self) -> None:
         if self.spec is not None and (lost := lost_construct(self.spec.plan)):
             raise ValueError(f"holds {lost}, which does not survive Substrait in this engine")
-        computed = plain_rows(survives(self.materials, self.example.scanned), exact=False)
+        batches = survives(self.materials, self.example.scanned)
+        computed = plain_rows(batches, exact=False, in_order=self.example.question.in_order)
         assert computed is not None  # there is a batch
         found = difference(in_any_layout(self.expected_rows), in_any_layout(computed), Place(Step.READ, "rows"))
         if found is not None:
             raise ValueError(f"computes other rows after Substrait: {found.actual} instead of {found.expected}")
+
+    @cached_property
+    def unread(self) -> Any:
+        """The payload of a split that nobody has read or looked at, or how there is none."""
+        return attempt(lambda: pickle.dumps(self.adapter.build(self.example.make())))
 
     @cached_property
     def registration_order(self) -> list[str]:

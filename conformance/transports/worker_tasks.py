@@ -19,6 +19,7 @@ from conformance.adapter import Adapter
 from conformance.adapters.loading import load_adapter
 from conformance.examples.example import Example
 from conformance.examples.from_spec import Unusable, calls_of, example_of
+from conformance.observation import reader
 from conformance.observation.aspects import Observation, observe
 from conformance.observation.difference import Place, Step, difference
 from conformance.observation.json_values import json_of
@@ -44,6 +45,7 @@ __all__ = [
     "relay",
     "rows_of",
     "second_load",
+    "use",
     "versions",
     "write",
 ]
@@ -216,6 +218,14 @@ def read_failure(reference: str, payload: bytes) -> dict[str, Any]:
         text = "".join(traceback.format_exception(error)) + repr(vars(error))
         return {"raised": Raised.from_exception(error), "text": text, "sent back": attempt(_sent_back, error)}
     return {"rows": rows}
+
+
+def use(reference: str, payload: bytes, how: str, question: Question) -> Any:
+    """Load the payload, and return what a function of :mod:`conformance.observation.reader` tells of using it."""
+    adapter, split = _adapter(reference), pickle.loads(payload)
+    if how in ("rows_in", "rows_after_leaving"):
+        return getattr(reader, how)(adapter, question, split)
+    return getattr(reader, how)(adapter, split)
 
 
 def read_each(reference: str, payloads: Sequence[bytes]) -> list[Any]:

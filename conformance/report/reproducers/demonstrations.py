@@ -96,24 +96,26 @@ def _part(show: Callable[..., Any]) -> Make:
     """A show that looks at the part in which the difference is, where it arrives or as built."""
 
     def make(asked: Asked) -> Demonstration:
-        return Demonstration(show, look=_known(asked.place.part), way=asked.way, trips=max(1, asked.place.hop))
+        return Demonstration(show, look=_known(asked), way=asked.way, trips=max(1, asked.place.hop))
 
     return make
 
 
-def _known(part: str) -> str:
+def _known(asked: Asked) -> str:
+    """Return what is to be looked at."""
+    part = "rows in order" if ".rows in order" in asked.place.within else asked.place.part
     if part not in looks.LOOKS and all(part != each.name or each.plain is None for each in PARTS):
         raise NotEmbeddable(f"no simple script looks at {part!r}")
     return part
 
 
 def _as_given(asked: Asked) -> Demonstration:
-    part = _known(asked.place.part)
+    part = _known(asked)
     if part == "plan bytes":  # without a plan there are none
         return Demonstration(shows.has_no_plan_bytes)
     if part not in looks.GIVEN and all(each.name != part or each.given is None for each in PARTS):
         raise NotEmbeddable(f"no simple script knows what {part!r} of a split that was not sent should be")
-    show = shows.built_with_rows_as_given if part == "rows" else shows.built_as_given
+    show = shows.built_with_rows_as_given if part.startswith("rows") else shows.built_as_given
     return Demonstration(show, look=part, given=part)
 
 
@@ -173,6 +175,17 @@ def _connection(asked: Asked) -> Demonstration:
     return Demonstration(shows.connection_stays_behind, look=looks.look_io_connection, way="worker")
 
 
+def _on_rows(show: Callable[..., Any]) -> Make:
+    """A show that looks at the rows, as built."""
+    return lambda asked: Demonstration(show, look="rows")
+
+
+def _in_circumstances(asked: Asked) -> Demonstration:
+    in_loop = "event loop" in asked.place.variant
+    show = shows.reads_in_a_running_event_loop if in_loop else shows.reads_in_another_thread
+    return Demonstration(show, look="rows")
+
+
 _B, _L, _S, _A, _R = Step.BUILD, Step.LOOK, Step.SEND, Step.ARRIVE, Step.READ
 
 # The first row that covers a place demonstrates it. What no row covers no simple script shows.
@@ -222,6 +235,10 @@ ROWS: tuple[tuple[Where, Make], ...] = (
     (Where(_A, "reachable"), _sent(shows.copies_share_nothing, looks.look_itself)),
     (Where(_R, case="the file"), _lost_file),
     (Where(_R, case="a delete file"), _lost_file),
+    (Where(_R, "the process"), _by(shows.process_stays_as_it_was)),
+    (Where(_R, "rows", case="in other circumstances"), _in_circumstances),
+    (Where(_R, "rows", case="after a reading that was left"), _on_rows(shows.reads_whole_after_it_was_left)),
+    (Where(_S, "payload", case="after it was read"), _by(shows.payload_stays_as_small)),
     (Where(_B, case="of no file"), _by(shows.no_file_is_refused)),
     (Where(_B, case=ORDER), _by(shows.several_files_are_built)),
     (Where(_L, "id", case=ORDER), _by(shows.order_of_files_is_no_matter)),

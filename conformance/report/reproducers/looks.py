@@ -99,8 +99,8 @@ def recorded() -> Iterator[list[tuple[str, str, int]]]:
             setattr(SessionContext, name, original)
 
 
-def rows(batches: Iterable[pa.RecordBatch]) -> Any:
-    """Return columns and rows as texts, the rows sorted; floats keep 12 digits.
+def rows(batches: Iterable[pa.RecordBatch], in_order: bool = False) -> Any:
+    """Return columns and rows as texts, the rows sorted unless asked for in order; floats keep 12 digits.
 
     Without any batch, a reader still tells the columns; else they are not known.
     """
@@ -116,7 +116,7 @@ def rows(batches: Iterable[pa.RecordBatch]) -> Any:
             else [()] * batch.num_rows
         )
     ]
-    return (columns, sorted(values))
+    return (columns, values if in_order else sorted(values))
 
 
 def look_class(loader: Any, split: Any) -> Any:
@@ -125,6 +125,10 @@ def look_class(loader: Any, split: Any) -> Any:
 
 def look_rows(loader: Any, split: Any) -> Any:
     return rows(loader.read(split))
+
+
+def look_rows_in_order(loader: Any, split: Any) -> Any:
+    return rows(loader.read(split), True)
 
 
 def look_read_only(loader: Any, split: Any) -> Any:
@@ -231,19 +235,24 @@ LOOKS: dict[str, Callable[..., Any]] = {
     "registered before SQL": look_registered_before_sql,
     "reads again": look_read_twice,
     "rows": look_rows,
+    "rows in order": look_rows_in_order,
 }
 
 
-def given_rows(materials: Any) -> Any:
+def given_rows(materials: Any, in_order: bool = False) -> Any:
     """What PyIceberg and DataFusion themselves read."""
     scan = ArrowScan(
         materials.table_metadata, materials.file_io, materials.projected_schema, materials.row_filter
     ).to_table([materials.file_scan_task])
     scanned = scan.cast(schema_to_pyarrow(materials.projected_schema, include_field_ids=False))
     if materials.planned is None:
-        return rows(scanned.to_reader())
+        return rows(scanned.to_reader(), in_order)
     _, frame = materials.planned(scanned.schema, scanned.to_batches())
-    return rows(frame.collect())
+    return rows(frame.collect(), in_order)
+
+
+def given_rows_in_order(materials: Any) -> Any:
+    return given_rows(materials, True)
 
 
 def given_registers(materials: Any) -> Any:
@@ -257,6 +266,7 @@ def given_computes(materials: Any, calls: Any) -> Any:
 # What is expected of a split that was built and not sent, from what it was built from; parts know that by themselves.
 GIVEN: dict[str, Callable[..., Any]] = {
     "rows": given_rows,
+    "rows in order": given_rows_in_order,
     "registry registers": given_registers,
     "registered while reading": given_registers,
     "registry computes": given_computes,

@@ -6,14 +6,25 @@ functions, ``look`` looks at a split, and ``through`` sends one and looks at wha
 
 from __future__ import annotations
 
+import asyncio
 import copy
+import decimal
+import gc
+import locale
 import logging
+import os
 import pickle
+import random
 import re
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
+import warnings
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -412,6 +423,84 @@ def one_scan_shares_its_context(make: Any, loader: Any, through: Any) -> tuple[A
 
 def look_shared(loader: Any, splits: Any) -> Any:
     return loader.scan_context(splits[0]) is loader.scan_context(splits[1])
+
+
+def process_stays_as_it_was(make: Any, loader: Any) -> tuple[Any, Any]:
+    """What one reading changes in this process, and what each of four more leaves open."""
+    split = loader.build(make())
+    before = process_state()
+    list(loader.read(split))
+    after, opened = process_state(), open_descriptors()
+    for _ in range(4):
+        list(loader.read(split))
+    left_open = (open_descriptors() - opened) // 4
+    return {**before, "left open by each reading": 0}, {**after, "left open by each reading": left_open}
+
+
+def process_state() -> dict[str, Any]:
+    return {
+        "environment": {name: zlib.crc32(value.encode()) for name, value in os.environ.items()},
+        "working directory": str(Path.cwd()),
+        "locale": locale.setlocale(locale.LC_ALL),
+        "signal handlers": str([signal.getsignal(number) for number in sorted(signal.valid_signals())]),
+        "state of random": hash(random.getstate()),
+        "Arrow's threads": (pa.cpu_count(), pa.io_thread_count()),
+        "warning filters": str(warnings.filters),
+        "import path": list(sys.path),
+        "decimal context": str(decimal.getcontext()),
+        "socket timeout": socket.getdefaulttimeout(),
+    }
+
+
+def open_descriptors() -> int:
+    folder = Path("/proc/self/fd")
+    return len(list(folder.iterdir())) if folder.is_dir() else 0
+
+
+def reads_in_a_running_event_loop(make: Any, loader: Any, look: Any) -> tuple[Any, Any]:
+    split = pickle.loads(pickle.dumps(loader.build(make())))
+
+    async def inside() -> Any:
+        return attempt(look, split)
+
+    seen = asyncio.run(inside())
+    return look(split), shown(seen) if isinstance(seen, BaseException) else seen
+
+
+def reads_in_another_thread(make: Any, loader: Any, look: Any) -> tuple[Any, Any]:
+    """The split is loaded in this thread, and read in another."""
+    split = pickle.loads(pickle.dumps(loader.build(make())))
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(attempt(look, split)))
+    thread.start()
+    thread.join()
+    return look(split), shown(found[0]) if isinstance(found[0], BaseException) else found[0]
+
+
+def reads_whole_after_it_was_left(make: Any, loader: Any, look: Any) -> tuple[Any, Any]:
+    """After a reading that was dropped before its first batch, and after one that was dropped behind it."""
+    expected = look(loader.build(make()))
+    seen = []
+    for batches in (0, 1):
+        split = loader.build(make())
+        begun = iter(loader.read(split))
+        for _ in range(batches):
+            attempt(next, begun, None)
+        del begun
+        gc.collect()
+        whole = attempt(look, split)
+        seen.append(shown(whole) if isinstance(whole, BaseException) else whole)
+    return [expected, expected], seen
+
+
+def payload_stays_as_small(make: Any, loader: Any) -> tuple[Any, Any]:
+    """By more than an id would take, after four readings."""
+    split = loader.build(make())
+    before = len(pickle.dumps(split))
+    for _ in range(4):
+        list(loader.read(split))
+    grown = len(pickle.dumps(split)) - before
+    return "as small as before", "as small as before" if grown <= 256 else f"{grown} bytes larger"
 
 
 def reads_again(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:
