@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -28,7 +28,6 @@ from multiprocessing import util
 from pathlib import Path
 
 import click
-from hypothesis.strategies import SearchStrategy
 from rich.console import Console
 from rich.progress import Progress
 
@@ -36,7 +35,7 @@ from conformance.adapter import Adapter
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
 from conformance.checks import CHECKS
-from conformance.examples.drawing import draw
+from conformance.examples.design import designed_plans, designed_splits
 from conformance.examples.pinned import PINNED
 from conformance.judging.ledger import Ledger
 from conformance.run.lifecycles import CLAUSE as LIFE
@@ -65,27 +64,15 @@ class Stage:
     """A part of the quick profile.
 
     Attributes:
-        name: such as ``drawn 2``.
-        strategy: draws its specs; ``None`` for the pinned ones.
-        count: how many are drawn.
-        seed: from which seed.
+        name: such as ``designed``.
+        specs: in the order in which they are judged.
         plans_only: whether only clauses on plans are judged.
 
     """
 
     name: str
-    strategy: SearchStrategy[SplitSpec] | None = None
-    count: int = 0
-    seed: int = 0
+    specs: tuple[SplitSpec, ...]
     plans_only: bool = False
-
-    def specs(self) -> list[SplitSpec]:
-        """Return the specs in the order in which they are judged."""
-        if self.strategy is None:
-            return list(PINNED)
-        found: list[SplitSpec] = []
-        draw(self.strategy, self.count, self.seed, found.append)
-        return found
 
 
 @dataclass
@@ -99,6 +86,8 @@ class Row:
         stage: the part of the profile that caught it; empty if none did.
         examples: how many examples were judged up to the catch.
         cpu_seconds: the CPU seconds up to the catch.
+        alone: the part that catches it where no pinned example is judged; empty if none does.
+        alone_examples: how many examples were judged up to that catch.
         example: the ``repr`` of the example that caught it.
         expected: what the clause asks for.
         actual: what the loader did.
@@ -113,6 +102,8 @@ class Row:
     stage: str = ""
     examples: int = 0
     cpu_seconds: float = 0.0
+    alone: str = ""
+    alone_examples: int = 0
     example: str = ""
     expected: str = ""
     actual: str = ""
@@ -139,12 +130,14 @@ class Row:
 
 def stages() -> Iterator[Stage]:
     """Yield the parts of the quick profile in the order in which they are judged."""
-    assert QUICK.seed is not None
-    yield Stage("pinned")
-    for shard in range(QUICK.shards):
-        yield Stage(f"drawn {shard + 1}", split_specs(), QUICK.examples, QUICK.seed + shard)
-    for shard in range(QUICK.plan_shards):
-        yield Stage(f"plans {shard + 1}", split_specs(with_plan=True), QUICK.plans, QUICK.seed + shard, True)
+    yield Stage("pinned", PINNED)
+    yield from unpinned()
+
+
+def unpinned() -> Iterator[Stage]:
+    """Yield the parts that nobody wrote: chosen by the design among drawn ones."""
+    yield Stage("designed", designed_splits())
+    yield Stage("designed plans", designed_plans(), plans_only=True)
 
 
 def sweep_of(adapter: Adapter, folder: str) -> Sweep:
@@ -176,12 +169,13 @@ def _judge(row: Row, sweep: Sweep) -> None:
     given_up: set[str] = set()
     for stage in stages():
         if row.stage:
-            return
+            break
         view = sweep.of_plans() if stage.plans_only else sweep
-        for spec in stage.specs():
+        is_pinned = stage.specs is PINNED
+        for spec in stage.specs:
             ledger, history = Ledger(given_up=given_up), History()
             judging = replace(view, transports=ONE_OF_EACH) if row.stage else view
-            judging.judge_spec(spec, ledger, history, exhaustive=stage.strategy is None and not row.stage)
+            judging.judge_spec(spec, ledger, history, exhaustive=is_pinned and not row.stage)
             examples += 1
             row.broken.update(list(history.first))
             if row.clause in history.first and not row.stage:
@@ -193,16 +187,33 @@ def _judge(row: Row, sweep: Sweep) -> None:
                     judgement.difference.expected,
                     judgement.difference.actual,
                 )
-                if stage.strategy is not None:
-                    _shrink(row, view, stage)
+                if not is_pinned:
+                    _shrink(row, view, spec)
                     break
+    if row.clause:
+        row.alone, row.alone_examples = _caught(row.clause, unpinned(), sweep, given_up)
 
 
-def _shrink(row: Row, sweep: Sweep, stage: Stage) -> None:
-    """Replace the drawn example by the smallest one that the suite's search finds."""
-    assert stage.strategy is not None
+def _caught(clause: str, parts: Iterable[Stage], sweep: Sweep, given_up: set[str]) -> tuple[str, int]:
+    """Return which part first breaks a clause and after how many examples; no part where none does."""
+    examples = 0
+    for stage in parts:
+        view = sweep.of_plans() if stage.plans_only else sweep
+        own = replace(view, checks=[check for check in view.checks if check.clause.id == clause])
+        for spec in stage.specs if own.checks else ():
+            history = History()
+            own.judge_spec(spec, Ledger(given_up=given_up), history)
+            examples += 1
+            if clause in history.first:
+                return stage.name, examples
+    return "", examples
+
+
+def _shrink(row: Row, sweep: Sweep, spec: SplitSpec) -> None:
+    """Replace the example by the smallest one that the suite's search finds."""
+    assert QUICK.seed is not None
     own = [check for check in sweep.checks if check.clause.id == row.clause]
-    found = replace(sweep, checks=own).drawn(stage.strategy, stage.count, stage.seed).violations
+    found = replace(sweep, checks=own).designed([spec], split_specs(), QUICK.seed).violations
     smallest = min(found, key=lambda violation: len(violation.example))
     row.example = smallest.example
     row.expected, row.actual = smallest.difference.expected, smallest.difference.actual
@@ -216,6 +227,7 @@ def _live(row: Row, sweep: Sweep) -> None:
     for violation in findings.violations:
         row.stage, row.examples = "lifecycles", findings.met[LIFE, "as built"]
         row.cpu_seconds = time.process_time() - started
+        row.alone, row.alone_examples = row.stage, row.examples  # no order of steps is pinned
         row.example, row.expected, row.actual = (
             violation.example,
             violation.difference.expected,
@@ -256,6 +268,7 @@ def summary(rows: list[Row]) -> dict[str, object]:
         "median CPU seconds": round(statistics.median(costs), 2) if costs else None,
         "most CPU seconds": round(max(costs), 1) if costs else None,
         "caught by": dict(Counter(row.stage.split()[0] for row in caught).most_common()),
+        "caught without pinned examples": sum(bool(row.alone) for row in defects),
     }
 
 

@@ -143,8 +143,9 @@ class Lifecycle:
 
     def _finish(self, number: int) -> Difference | None:
         reading = self.readings.pop(number)
-        exact = not reading.origin.example.question.has_plan
-        rows = plain_rows(chain(reading.first, reading.batches), exact=exact)
+        question = reading.origin.example.question
+        batches = chain(reading.first, reading.batches)
+        rows = plain_rows(batches, exact=not question.has_plan, in_order=question.in_order)
         place = Place(Step.LIVE, "rows", case="of reading", variant=str(number))
         return _rows_differ(reading.origin.known["rows"], rows, place)
 

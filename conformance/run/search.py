@@ -11,18 +11,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
 from conformance.run.claims import Claims
 from conformance.timing import phase
 from strategies.serialization import to_json
+from strategies.simpler import simpler
 from strategies.specs import SplitSpec
 
 __all__ = ["Breaks", "History", "JudgeAlone", "Smallest", "search"]
 
 MOST_SPECS = 150
 MOST_SECONDS = 30.0
+# So many attempts more to leave something out of what was found.
+MOST_PARTS = 40
 
 # Whether a spec breaks a clause; and the smallest spec that does, if any.
 Breaks = Callable[[SplitSpec], bool]
@@ -61,8 +65,8 @@ def search(ledger: Ledger, history: History, smallest: Smallest, judge_alone: Ju
         through = {transport for broken, transport in ledger.findings.broken if broken == clause}
         unexplained = [transport for transport in sorted(through) if claims.claim(clause, transport)]
         while unexplained:
-            trial = _Trial(clause, unexplained[0], history, judge_alone)
-            found = smallest(trial.breaks) or spec
+            trial = partial(_Trial, clause, unexplained[0], history, judge_alone)
+            found = reduced(smallest(trial(MOST_SPECS).breaks) or spec, trial(MOST_PARTS).breaks)
             judged = judge_alone(clause, frozenset(unexplained), found)
             broken = [each for each in judged if each.difference and each.transport in unexplained]
             alone = bool(broken)
@@ -76,13 +80,20 @@ def search(ledger: Ledger, history: History, smallest: Smallest, judge_alone: Ju
             unexplained = [transport for transport in unexplained if transport not in where]
 
 
-class _Trial:
-    """Whether a spec breaks one clause through one transport; each spec is judged once."""
+def reduced(spec: SplitSpec, breaks: Breaks) -> SplitSpec:
+    """Return the spec without those of its parts that do not matter: what is left still breaks."""
+    while (smaller := next(filter(breaks, simpler(spec)), None)) is not None:
+        spec = smaller
+    return spec
 
-    def __init__(self, clause: str, transport: str, history: History, judge_alone: JudgeAlone) -> None:
+
+class _Trial:
+    """Whether a spec breaks one clause through one transport; each spec is judged once, and ``most`` of them at all."""
+
+    def __init__(self, clause: str, transport: str, history: History, judge_alone: JudgeAlone, most: int) -> None:
         self._clause, self._transport = clause, transport
         self._history, self._judge_alone = history, judge_alone
-        self._tried: dict[str, bool] = {}
+        self._most, self._tried = most, dict[str, bool]()
         self._end = time.monotonic() + MOST_SECONDS
 
     def breaks(self, spec: SplitSpec) -> bool:
@@ -91,7 +102,7 @@ class _Trial:
         if (self._clause, self._transport) in self._history.held_by.get(key, ()):
             return False
         if key not in self._tried:
-            if len(self._tried) >= MOST_SPECS or time.monotonic() > self._end:
+            if len(self._tried) >= self._most or time.monotonic() > self._end:
                 return False
             judged = self._judge_alone(self._clause, frozenset([self._transport]), spec)
             self._tried[key] = any(each.difference and each.transport == self._transport for each in judged)

@@ -6,6 +6,7 @@ No broken clause raises while examples are drawn, so none hides another and none
 from __future__ import annotations
 
 import os
+import pickle
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from functools import partial
 
 from hypothesis.strategies import SearchStrategy
 
-from conformance.adapter import Adapter
+from conformance.adapter import Adapter, Capability
 from conformance.checks import Check
 from conformance.examples.drawing import draw, minimal
 from conformance.examples.example import Example
@@ -26,10 +27,11 @@ from conformance.judging.ledger import Ledger, shown_by
 from conformance.run.claims import Claims
 from conformance.run.other_processes import CLAUSE as OTHER_PROCESSES
 from conformance.run.other_processes import exchanged
-from conformance.run.search import History, search
+from conformance.run.search import History, Smallest, search
 from conformance.timing import phase
 from conformance.transports.journey import Journey, travel
 from conformance.transports.transport import Arrival, Transport
+from fixtures.plans import within_sql
 from fixtures.tables.warehouse import Warehouse
 from strategies.regions import regions
 from strategies.specs import SplitSpec
@@ -43,6 +45,10 @@ MOST_DEATHS = 3
 # The families of clauses that a plan bears on, and the one transport through which plans alone are judged.
 PLAN_FAMILIES = frozenset({"BUILD", "PLAN", "UDF"})
 PLAN_TRANSPORT = "pickle-5"
+# The transports that differ in nothing but the protocol of pickle.
+PROTOCOLS = tuple(f"pickle-{protocol}" for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1))
+# So many specs are drawn in search of a smaller example than the one that a design has found.
+SEARCHED = 30
 # Between the seeds of one unit of work in a soak: more than there are units, so that no two draw the same.
 SEED_STEP = 1_000
 
@@ -82,7 +88,28 @@ class Sweep:
             self.judge_spec(spec, ledger, history)
 
         draw(strategy, count, seed, use)
-        search(ledger, history, lambda breaks: minimal(strategy, count, seed, breaks), self.judge_alone, self.claims)
+        return self._searched(ledger, history, specs, partial(minimal, strategy, count, seed))
+
+    def designed(self, specs: Sequence[SplitSpec], strategy: SearchStrategy[SplitSpec], seed: int) -> Findings:
+        """Judge these specs, then search each clause that was broken among drawn ones."""
+        ledger, history = Ledger(self.baseline), History()
+        if not self.checks:
+            return ledger.findings
+        for position, spec in enumerate(specs):
+            self._by_one_protocol(position).judge_spec(spec, ledger, history)
+        return self._searched(ledger, history, specs, partial(minimal, strategy, SEARCHED, seed))
+
+    def _by_one_protocol(self, position: int) -> Sweep:
+        """Return the sweep with one of pickle's protocols, in turn: they are one kind of way."""
+        protocols = [transport for transport in self.transports if transport.name in PROTOCOLS]
+        others = (
+            protocols[: position % len(protocols)] + protocols[position % len(protocols) + 1 :] if protocols else []
+        )
+        return replace(self, transports=[transport for transport in self.transports if transport not in others])
+
+    def _searched(self, ledger: Ledger, history: History, specs: Sequence[SplitSpec], smallest: Smallest) -> Findings:
+        """Return the findings, with the smallest example of each clause that was broken."""
+        search(ledger, history, smallest, partial(self.judge_alone, exhaustive=True), self.claims)
         if self.exchanges and any(check.clause.id == OTHER_PROCESSES for check in self.checks):
             ledger.findings.add(exchanged(self.adapter, specs, self.warehouse.root, self.baseline))
         return ledger.findings
@@ -125,6 +152,7 @@ class Sweep:
     @phase("judge")
     def judge_spec(self, spec: SplitSpec, ledger: Ledger, history: History, *, exhaustive: bool = False) -> None:
         """Judge one spec and note in both what came of it; nothing is searched."""
+        spec = self.given(spec)
         with phase("make"):
             example = example_of(spec, self.warehouse)
         ledger.findings.examples += 1
@@ -171,6 +199,11 @@ class Sweep:
         if died or any(arrival.hangs for arrival in arrivals):
             ledger.given_up.add(name)
 
+    def given(self, spec: SplitSpec) -> SplitSpec:
+        """Return a spec as the loader under test can be given it: one of SQL text gets no session."""
+        takes_plans = Capability.PLANS in self.adapter.capabilities
+        return spec if takes_plans or spec.plan is None else replace(spec, plan=within_sql(spec.plan))
+
     def travelled(self, example: Example) -> Journey:
         """Return the example's journey through the transports of this sweep."""
         scratch = self.warehouse.root / f"scratch-{os.getpid()}"
@@ -181,7 +214,7 @@ class Sweep:
         self, clause: str, transports: frozenset[str], spec: SplitSpec, *, exhaustive: bool = False
     ) -> list[Judgement]:
         """Judge one clause on a spec, through some transports; nothing where the engine cannot run it."""
-        example = example_of(spec, self.warehouse)
+        example = example_of(self.given(spec), self.warehouse)
         if isinstance(example, Unusable):
             return []
         checks = [check for check in self.checks if check.clause.id == clause]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from conformance.examples.design import designed_plans, designed_splits
 from conformance.examples.pinned import PINNED
 from conformance.examples.real_tables import TABLE_CASES, TableCase, table_example
 from conformance.judging.baseline import Entry
@@ -101,10 +102,12 @@ def _units(selection: Selection) -> Iterator[Unit]:
     for engine, ways in selection.engines:
         yield Unit(f"engine-{engine.name}", partial(_engine, engine, ways))
     if selection.transports:
+        is_designed = profile.designed and selection.seed == profile.seed
+        splits, plans = (_designed, _designed_plans) if is_designed else (_drawn, _drawn_plans)
         for shard in range(profile.shards):
-            yield Unit(f"examples-{shard + 1}-of-{profile.shards}", partial(_drawn, selection.seed + shard))
+            yield Unit(f"examples-{shard + 1}-of-{profile.shards}", partial(splits, shard))
         for shard in range(profile.plan_shards):
-            yield Unit(f"plans-{shard + 1}-of-{profile.plan_shards}", partial(_drawn_plans, selection.seed + shard))
+            yield Unit(f"plans-{shard + 1}-of-{profile.plan_shards}", partial(plans, shard))
         yield Unit("pinned", _pinned)
         yield Unit("lifecycles", _lifecycles)
         yield Unit("departed", _departed)
@@ -115,19 +118,35 @@ def _units(selection: Selection) -> Iterator[Unit]:
             yield Unit(f"table-{case.name}", partial(_real_table, case))
 
 
-def _drawn(seed: int, place: Workplace) -> Findings:
+def _drawn(shard: int, place: Workplace) -> Findings:
     """Splits drawn from one seed; in a soak from one after another, so that all units together use up the budget."""
     selection = place.selection
-    count = selection.profile.examples
+    count, seed = selection.profile.examples, selection.seed + shard
     if selection.budget is None:
         return place.sweep.drawn(split_specs(), count, seed)
     seconds = selection.budget * place.processes / selection.profile.shards
     return place.sweep.drawn_for(seconds, split_specs(), count, seed)
 
 
-def _drawn_plans(seed: int, place: Workplace) -> Findings:
+def _drawn_plans(shard: int, place: Workplace) -> Findings:
     """Splits with a plan drawn from one seed, judged on what concerns the plan."""
-    return place.sweep.of_plans().drawn(split_specs(with_plan=True), place.selection.profile.plans, seed)
+    selection = place.selection
+    strategy = split_specs(with_plan=True)
+    return place.sweep.of_plans().drawn(strategy, selection.profile.plans, selection.seed + shard)
+
+
+def _designed(shard: int, place: Workplace) -> Findings:
+    """A share of the splits of the design."""
+    selection = place.selection
+    specs = designed_splits()[shard :: selection.profile.shards]
+    return place.sweep.designed(specs, split_specs(), selection.seed + shard)
+
+
+def _designed_plans(shard: int, place: Workplace) -> Findings:
+    """A share of the design's splits with a plan, judged on what concerns the plan."""
+    selection = place.selection
+    specs = designed_plans()[shard :: selection.profile.plan_shards]
+    return place.sweep.of_plans().designed(specs, split_specs(with_plan=True), selection.seed + shard)
 
 
 def _pinned(place: Workplace) -> Findings:

@@ -9,6 +9,7 @@ import pytest
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
 from conformance.checks import CHECKS, wire
+from conformance.examples.design import designed_plans, designed_splits
 from conformance.examples.pinned import PINNED
 from conformance.judging.findings import Findings
 from conformance.run.lifecycles import CLAUSE, live
@@ -24,7 +25,7 @@ QUICK = PROFILES["quick"]
 
 
 def first_catch(sweep: Sweep) -> Findings:
-    """Judge pinned examples one after another until one shows a break, and drawn ones only where none does."""
+    """Judge pinned examples one after another until one shows a break, and those of the design where none does."""
     assert QUICK.seed is not None
     if any(check.clause.id == CLAUSE for check in sweep.checks):
         return live(sweep, 4 * QUICK.lives, QUICK.seed)
@@ -32,7 +33,12 @@ def first_catch(sweep: Sweep) -> Findings:
         findings = sweep.pinned([spec])
         if findings.violations:
             return findings
-    return sweep.drawn(split_specs(), 4 * QUICK.examples, QUICK.seed)
+    for specs, view in ((designed_splits(), sweep), (designed_plans(), sweep.of_plans())):
+        for spec in specs:
+            findings = view.designed([spec], split_specs(), QUICK.seed)
+            if findings.violations:
+                return findings
+    return Findings()
 
 
 def transports_for(clause: str) -> tuple[Transport, ...]:

@@ -1,0 +1,147 @@
+"""Chooses the examples of the quick profile among many drawn ones: `python -m benchmarks.design`.
+
+A greedy cover. What counts is each region, each pair of regions of different families (a table and a filter, a column
+and a projection), and each way of altering a plan that its rows tell (`benchmarks.alterations`). The next example is
+the one that adds most; of two that add the same, the shorter. It takes some minutes, and writes the files that
+`conformance.examples.design` reads.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+
+import click
+
+from benchmarks.alterations import told
+from conformance.examples.design import PLANS, SPLITS
+from conformance.examples.drawing import draw
+from conformance.examples.from_spec import Unusable, example_of
+from conformance.run.profiles import PROFILES
+from fixtures.tables.warehouse import Warehouse
+from strategies import split_specs, to_json
+from strategies.regions import regions
+from strategies.specs import SplitSpec
+
+SEED = 31
+# Drawn examples to choose from.
+SPLITS_DRAWN, PLANS_DRAWN = 6_000, 12_000
+
+# Families of which each pair is to be met: what a loader carries one way or another, whatever the other is.
+PAIRED = ("table", "column", "partition", "filter", "projection", "UDFs", "call", "FileIO", "plan", "value", "name")
+# Families of what a plan is made of.
+PLANNED = (
+    *("plan", "frame", "session", "function", "expression", "cast", "literal", "text", "predicate", "date", "nested"),
+    *("query", "aggregate", "window", "join", "set", "subquery", "UDFs", "call"),
+)
+
+# What a feature counts when it is met for the first time, the second, and so on.
+REGION, TOLD, PAIR = (10.0, 2.0), (10.0, 5.0, 2.0), (1.0,)
+
+
+def features(spec: SplitSpec) -> Iterator[str]:
+    """Yield the regions of a spec, and the pairs of those of different families."""
+    met = sorted(set(regions(spec)))
+    yield from met
+    paired = [region for region in met if family(region) in PAIRED]
+    yield from (f"{a} × {b}" for a, b in combinations(paired, 2) if family(a) != family(b))
+
+
+def family(region: str) -> str:
+    """Return the family of a region: `table` of `table: orc`."""
+    return region.partition(": ")[0]
+
+
+def features_of_plan(spec: SplitSpec, warehouse: Warehouse) -> Iterator[str] | None:
+    """Return the regions of a plan, and the alterations that its rows tell; `None` where it does not run."""
+    example = example_of(spec, warehouse)
+    if isinstance(example, Unusable):
+        return None
+    met = {region for region in regions(spec) if family(region) in PLANNED}
+    return iter([*met, *(f"told: {name}" for name, tells in told(spec, example) if tells)])
+
+
+def worth(feature: str, met: int) -> float:
+    """Return what a feature counts that was met so many times before."""
+    values = TOLD if feature.startswith("told: ") else PAIR if " × " in feature else REGION
+    return values[met] if met < len(values) else 0.0
+
+
+def chosen(pool: Sequence[tuple[SplitSpec, frozenset[str]]], count: int, met: Counter[str]) -> list[SplitSpec]:
+    """Return so many specs that together are worth most, and count in ``met`` what they meet."""
+    left = list(pool)
+    found = []
+    # What a spec adds only falls while others are chosen: an old sum is an upper bound of the new one.
+    bounds = {id(spec): float("inf") for spec, _ in left}
+    for _ in range(count):
+        best, most = None, (-1.0, 0)
+        left.sort(key=lambda item: -bounds[id(item[0])])
+        for item in left:
+            spec, has = item
+            if bounds[id(spec)] < most[0]:
+                break
+            bounds[id(spec)] = sum(worth(feature, met[feature]) for feature in has)
+            if (bounds[id(spec)], -len(repr(spec))) > most:
+                best, most = item, (bounds[id(spec)], -len(repr(spec)))
+        assert best is not None
+        left.remove(best)
+        found.append(best[0])
+        met.update(best[1])
+    return found
+
+
+def pools(seed: int) -> tuple[list[tuple[SplitSpec, frozenset[str]]], list[tuple[SplitSpec, frozenset[str]]]]:
+    """Return the drawn splits and the drawn splits with a plan, each with its features."""
+    splits: list[tuple[SplitSpec, frozenset[str]]] = []
+    plans: list[tuple[SplitSpec, frozenset[str]]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        warehouse = Warehouse(Path(folder))
+
+        def use(spec: SplitSpec) -> None:
+            if not isinstance(example_of(spec, warehouse), Unusable):
+                splits.append((spec, frozenset(features(spec))))
+
+        def use_plan(spec: SplitSpec) -> None:
+            if (has := features_of_plan(spec, warehouse)) is not None:
+                plans.append((spec, frozenset(has)))
+
+        draw(split_specs(), SPLITS_DRAWN, seed, use)
+        draw(split_specs(with_plan=True), PLANS_DRAWN, seed, use_plan)
+    return splits, plans
+
+
+def written(file: Path, specs: Sequence[SplitSpec]) -> None:
+    """Write the specs, one a line."""
+    file.write_text("".join(f"{to_json(spec)}\n" for spec in specs), encoding="utf-8")
+
+
+def share(pool: Sequence[tuple[SplitSpec, frozenset[str]]], met: Counter[str]) -> Iterator[str]:
+    """Yield how much of what was drawn is met, by kind of feature."""
+    drawn = frozenset().union(*(has for _, has in pool))
+    kinds = Counter("told" if f.startswith("told: ") else "pairs" if " × " in f else "regions" for f in drawn)
+    hit = Counter("told" if f.startswith("told: ") else "pairs" if " × " in f else "regions" for f in drawn if met[f])
+    for kind, count in kinds.items():
+        yield f"{hit[kind]} of {count} {kind}"
+
+
+@click.command()
+@click.option("--seed", default=SEED, show_default=True)
+def main(seed: int) -> None:
+    """Choose the examples of the quick profile, and write them."""
+    profile = PROFILES["quick"]
+    splits, plans = pools(seed)
+    for pool, count, file in (
+        (splits, profile.shards * profile.examples, SPLITS),
+        (plans, profile.plan_shards * profile.plans, PLANS),
+    ):
+        met: Counter[str] = Counter()
+        specs = chosen(pool, count, met)
+        written(file, specs)
+        print(f"{len(specs)} of {len(pool)} to {file.name}: {', '.join(share(pool, met))}")
+
+
+if __name__ == "__main__":
+    main()
