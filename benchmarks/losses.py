@@ -42,7 +42,7 @@ def way(spec: SplitSpec, warehouse: Warehouse) -> str:
     outcome = attempt(survives, example.make(), example.scanned)
     if isinstance(outcome, Raised):
         return f"{outcome.type}: {_gist(outcome.message)}"
-    arrived = plain_rows(outcome, exact=False)
+    arrived = plain_rows(outcome, exact=False, in_order=example.question.in_order)
     expected = example.rows
     assert arrived is not None  # there is at least one batch
     differs = ""

@@ -49,7 +49,6 @@ Each entry is a reason, and a pattern that finds the construct in a line of the 
 """
 
 _ZONED = re.compile(r'(?:AS Timestamp\(\w+, |Timestamp\w+\(-?\w+, Some\()"(?!UTC"|\+00:00")')
-_TIMELY = re.compile(r"date|time|now\(", re.IGNORECASE)
 _BOUNDLESS = re.compile(r"UNBOUNDED (?:PRECEDING|FOLLOWING)|CURRENT ROW")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -142,8 +141,6 @@ def encode_plan(
     if replaced := sorted(operators() & _functions(data) & registered):
         raise PlanRefused(f"the registry has a function {replaced[0]!r}, which would replace the operator")
     before: pa.Schema = _attempt("cannot be planned", lambda: optimized(session_context, plan).schema())
-    if zone := other_time_zone(session_context, plan):
-        raise PlanRefused(f"the session's time is {zone}, in which the plan computes; workers compute in UTC")
     source = None if table is None else table_of(session_context, table)
     if table is not None and source is None:
         raise PlanRefused(f"the plan scans {'.'.join(table)!r}, which is no table of the session: it holds other rows")
@@ -220,23 +217,6 @@ def optimized(session: SessionContext, plan: LogicalPlan) -> DataFrame:
     """
     frame = session.create_dataframe_from_logical_plan(plan)
     return session.create_dataframe_from_logical_plan(frame.optimized_logical_plan())
-
-
-def other_time_zone(session: SessionContext, plan: LogicalPlan) -> str | None:
-    """Return the type of time in the session, if the plan may depend on it and its zone is not that of new sessions.
-
-    It is a setting, which functions of the engine read: it stands neither in the plan nor in Substrait.
-    """
-    if not _TIMELY.search(plan.display_indent()):
-        return None
-    (theirs,) = session.sql("SELECT arrow_typeof(now()) AS type").to_pydict()["type"]
-    return None if theirs == _type_of_now() else str(theirs)
-
-
-@cache
-def _type_of_now() -> str:
-    (ours,) = SessionContext().sql("SELECT arrow_typeof(now()) AS type").to_pydict()["type"]
-    return str(ours)
 
 
 class _Names(SessionContext):

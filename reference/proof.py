@@ -30,8 +30,10 @@ ROWS = 24
 # The fields of `PhysicalPlanNode.memory_scan` and of its message, in datafusion.proto since DataFusion 49.
 _MEMORY_SCAN, _PARTITIONS, _SCHEMA = 35, 1, 2
 
+# When each place had its own time: no zone is then a whole number of quarters of an hour from UTC.
+_LONG_AGO = datetime.datetime(1850, 6, 1, 12, 30)
 _DAY = datetime.date(2021, 3, 14)
-_MOMENT = datetime.datetime(2021, 3, 14, 1, 30)
+_MOMENT = datetime.datetime(2021, 3, 14, 1, 30)  # some zones' clocks are put forward in the hour after
 _SECOND = datetime.timedelta(seconds=1)
 
 
@@ -71,11 +73,12 @@ def _values(type_: pa.DataType) -> list[Any]:
     if pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_):
         return ["", " B", "a", "A", "b", "a", "ab", "é", "1", "b"]
     if pa.types.is_date(type_):
-        return [datetime.date(1969, 12, 31), *(_DAY + datetime.timedelta(days) for days in (-400, 0, 1, 0, 40, 1))]
+        return [_LONG_AGO.date(), *(_DAY + datetime.timedelta(days) for days in (-30_000, -400, 0, 1, 0, 40, 1))]
     if pa.types.is_timestamp(type_):
         zone = None if type_.tz is None else datetime.timezone.utc
-        steps = (-450_000, -1, 0, 0, 3, 1, 0, 20, 500, 1)
-        return [_MOMENT.replace(tzinfo=zone) + step * datetime.timedelta(seconds=3661) for step in steps]
+        hours = (-450_000, -1, 0, 0, 3, 1, 0, 20, 500, 1)
+        moments = [_LONG_AGO, *(_MOMENT + hour * datetime.timedelta(seconds=3661) for hour in hours)]
+        return [moment.replace(tzinfo=zone) for moment in moments]
     if pa.types.is_time(type_):
         return [datetime.time(0), datetime.time(23, 59), *(datetime.time(hour, 30) for hour in (1, 2, 1))]
     if pa.types.is_fixed_size_binary(type_):

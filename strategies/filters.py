@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from strategies.drawing import flip, one_in, pick, picks, some
+from strategies.drawing import one_in, pick, picks, some
 from strategies.primitives import primitive
 from strategies.specs import And, Chain, ColumnSpec, FilterSpec, ListSpec, MapSpec, Not, Or, Predicate, TableSpec, Value
 
@@ -170,7 +170,7 @@ def _literals(draw: st.DrawFn, column: ColumnSpec) -> Sequence[Value]:
     """Return the values that the rows hold, or other values of the type."""
     held = [value for value in column.values if value is not None]
     held = [value for value in held if not _is_nan(column, value) and not _is_too_wide(column, value)]
-    if held and flip(draw):
+    if held and not one_in(draw, 4):
         return held
     # Of a widened column, PyIceberg turns a literal that the old type cannot hold into "all rows", also
     # nulls.

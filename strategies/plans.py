@@ -13,15 +13,45 @@ from functools import lru_cache
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from strategies.drawing import flip, one_in, pick
-from strategies.grammar import CONVERSIONS, EXPRESSIONS, GRAMMAR, QUERIES, Production, production
+from strategies.drawing import flip, one_in, pick, some
+from strategies.grammar import EXPRESSIONS, GRAMMAR, QUERIES, Production, production
 from strategies.primitives import primitive
-from strategies.specs import ColumnSpec, FramePlanSpec, ListSpec, PlanSpec, RegistrySpec, SqlPlanSpec, TableSpec
+from strategies.specs import ColumnSpec, FramePlanSpec, PlanSpec, RegistrySpec, SqlPlanSpec, TableSpec
+from strategies.terms import another, column_terms, often_varied, quoted
 from strategies.udfs import BEHAVIOURS
 
-__all__ = ["TABLE_NAMES", "callable_udfs", "frame_plans", "plans", "quoted", "sql_plans"]
+__all__ = ["LITERALS", "SETTINGS", "TABLE_NAMES", "callable_udfs", "frame_plans", "plans", "quoted", "sql_plans"]
 
 TABLE_NAMES: tuple[tuple[str, ...], ...] = (("t",), ("t",), ("Orders",), ("db", "t"), ("a.b",), ('q"uote',))
+
+# Each changes what a plan means, or how it is executed: while it is planned, or wherever it runs.
+SETTINGS = (
+    # Most often the one that nothing in the plan shows.
+    *(("datafusion.execution.time_zone", "America/Denver"),) * 3,
+    ("datafusion.sql_parser.default_null_ordering", "nulls_min"),
+    ("datafusion.sql_parser.parse_float_as_decimal", "true"),
+    ("datafusion.sql_parser.enable_ident_normalization", "false"),
+    ("datafusion.execution.batch_size", "2"),
+    ("datafusion.execution.target_partitions", "3"),
+)
+
+# What the DataFrame API makes literals of, by a name for each: SQL has no text for some of them.
+LITERALS = (
+    "text",
+    "null",
+    "bytes",
+    "nan",
+    "date",
+    "datetime",
+    "datetime in UTC",
+    "time",
+    "duration",
+    "decimal",
+    "list",
+    "list of lists",
+    "empty list",
+    "struct",
+)
 
 _Columns = tuple[ColumnSpec, ...]
 # Functions by name and behaviour.
@@ -29,11 +59,6 @@ _Udfs = tuple[tuple[str, str], ...]
 
 # How deep an expression nests unless told otherwise.
 DEPTH = 2
-
-
-def quoted(name: str) -> str:
-    """Return the name as a quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def plans(
@@ -102,7 +127,8 @@ def _frame_plans(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:
 def _sql_plan(draw: st.DrawFn, columns: _Columns, udfs: _Udfs, depth: int) -> SqlPlanSpec:
     name = pick(draw, TABLE_NAMES)
     scope = _Scope(draw, columns, udfs, ".".join(map(quoted, name)))
-    return SqlPlanSpec(scope.call() if udfs and flip(draw) else scope.text(pick(draw, QUERIES), depth), name)
+    sql = scope.call() if udfs and flip(draw) else scope.text(pick(draw, QUERIES), depth)
+    return SqlPlanSpec(sql, name, _settings(draw))
 
 
 def _frame_plan(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:
@@ -115,7 +141,7 @@ def _frame_plan(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:
     if ending == "aggregate":
         steps.append(("aggregate", scope.text("column", 0), "count(1)", f"count({scope.text('column', 0)})"))
     elif ending == "sort" and ordered:
-        steps += [("select", *ordered), ("sort", *ordered), ("limit", str(pick(draw, range(6))))]
+        steps += [("select", *ordered), ("sort", *ordered), ("limit", str(pick(draw, (0, 2, 3, 4, 5, 7))))]
     elif ending == "select":
         steps.append(("select", scope.text("column", 0), f"{scope.text('anything', DEPTH)} AS n"))
     elif ending == "with_column":
@@ -124,7 +150,21 @@ def _frame_plan(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:
         steps += [("select", f"{scope.text('number', 1)} AS n"), ("distinct",)]
     if not steps:
         steps.append(("select", scope.text("column", 0)))
-    return FramePlanSpec(tuple(steps), pick(draw, TABLE_NAMES))
+    made = pick(draw, ("nothing", "nothing", "with_literal", "with_function"))
+    if made == "with_literal" and ending in _IN_ANY_ORDER:
+        steps += [(made, f"made{i}", literal) for i, literal in enumerate(some(draw, LITERALS, 3))]
+    elif made == "with_function" and ending in ("nothing", "with_column"):  # where all columns are there
+        steps.append((made, "made", scope.text("number", 1)))
+    return FramePlanSpec(tuple(steps), pick(draw, TABLE_NAMES), _settings(draw))
+
+
+# Endings after which columns may be added: nothing depends on their order, or compares them.
+_IN_ANY_ORDER = ("nothing", "select", "with_column", "aggregate")
+
+
+def _settings(draw: st.DrawFn) -> tuple[tuple[str, str], ...]:
+    """Return the settings of a session: most often none."""
+    return (pick(draw, SETTINGS),) if one_in(draw, 6) else ()
 
 
 @dataclass(frozen=True)
@@ -136,20 +176,21 @@ class _Scope:
     udfs: _Udfs
     table: str
 
-    def text(self, kind: str, depth: int) -> str:
-        """Return SQL of the kind, its expressions nested up to ``depth`` deep."""
+    def text(self, kind: str, depth: int, besides: Sequence[str] = ()) -> str:
+        """Return SQL of the kind, its expressions nested up to ``depth`` deep; ``besides`` a column stands another."""
         if kind == "table":
             return self.table
         if kind == "column":
-            return quoted(pick(self.draw, self.columns).name)
+            return quoted(pick(self.draw, often_varied(self.columns)).name)
         if kind == "terms":
             return " + ".join([self.text("number", 0)] * pick(self.draw, TERMS))
         is_expression = kind in EXPRESSIONS
-        chosen = pick(self.draw, _options(kind, self.columns, self.udfs, is_leaf=is_expression and depth == 0))
+        options = _options(kind, self.columns, self.udfs, is_leaf=is_expression and depth == 0)
+        chosen = another(pick(self.draw, options), options, besides)
         inner = depth - 1 if is_expression or kind in DERIVED else depth
         parts = [chosen.texts[0]]
         for hole, after in zip(chosen.holes, chosen.texts[1:], strict=True):
-            parts += [self.text(hole, inner), after]
+            parts += [self.text(hole, inner, parts if kind in DERIVED else ()), after]
         return "".join(parts)
 
     def call(self) -> str:
@@ -158,15 +199,27 @@ class _Scope:
         kind = pick(self.draw, kinds)
         name, behaviour = pick(self.draw, [udf for udf in self.udfs if BEHAVIOURS[udf[1]][0] == kind])
         argument = self.text(_ARGUMENTS[behaviour], 1)
-        over = f" OVER (PARTITION BY {self.text('condition', 0)})" if kind == "window" else ""
-        return f"SELECT {quoted(name)}({argument}){over} AS c0 FROM {self.table}"
+        # By columns alone: the engine fails over most other terms here.
+        grouped = [quoted(column.name) for column in self.columns if _is_sorted_by(column)]
+        partition = f"PARTITION BY {pick(self.draw, grouped)}" if kind == "window" and grouped else ""
+        called = f"{quoted(name)}({argument}){f' OVER ({partition})' if kind == 'window' else ''} AS c0"
+        if kind == "aggregate" and grouped and name not in BUILT_INS and flip(self.draw):
+            group = pick(self.draw, grouped)
+            return f"SELECT {called}, {group} AS c1 FROM {self.table} GROUP BY {group}"
+        return f"SELECT {called} FROM {self.table}"
 
+
+# A plan that computes with constants alone gives the same rows whatever a loader does with the split's.
+COLUMNS_TO_CONSTANTS = 6
 
 # Derived tables: their expressions nest less deep, there being several.
 DERIVED = frozenset({"s", "l", "r"})
 
 # How many terms a wide expression has: beyond a few dozen, engines run out of recursion.
 TERMS = (2, 30, 300)
+
+# Names of functions that are the engine's, too: where an aggregate is called, it finds its own.
+BUILT_INS = frozenset({"abs"})
 
 # What each behaviour is called with, and as what.
 _ARGUMENTS = {"add": "number", "mask": "text", "scale": "float", "total": "number", "count_in": "number"}
@@ -179,8 +232,8 @@ _CALLS = {
 }
 
 
-# A plan that computes with constants alone gives the same rows whatever a loader does with the split's.
-COLUMNS_TO_CONSTANTS = 6
+# What wraps a column in functions hides most of its values: columns come this many times as often.
+COLUMNS_TO_OTHERS = 2
 
 
 @lru_cache(maxsize=4096)
@@ -190,48 +243,16 @@ def _options(kind: str, columns: _Columns, udfs: _Udfs, *, is_leaf: bool) -> tup
     if kind not in EXPRESSIONS:
         return known + _calls(kind, udfs)
     plain = tuple(option for option in known if not option.holes)
-    terms = tuple(_column_terms(kind, columns)) or tuple(_terms_of_other_kinds(kind, columns))
-    often = terms * (COLUMNS_TO_CONSTANTS * len(plain) // max(1, len(terms)) + 1)
-    if is_leaf:
-        return plain + often
-    return plain + often + _calls(kind, udfs) + tuple(option for option in known if option.holes)
+    others = () if is_leaf else tuple(option for option in known if option.holes)
+    calls = () if is_leaf else _calls(kind, udfs)
+    at_least = max(COLUMNS_TO_CONSTANTS * len(plain), COLUMNS_TO_OTHERS * len(others))
+    return plain + column_terms(kind, columns, at_least) + calls + others
 
 
 def _calls(kind: str, udfs: _Udfs) -> tuple[Production, ...]:
     """Return a call of each function that gives the kind, several times: to be drawn often."""
     behaviour, call = _CALLS.get(kind, ("", ""))
     return 4 * tuple(production(call.format(quoted(name))) for name, of in udfs if of == behaviour)
-
-
-def _column_terms(kind: str, columns: _Columns) -> list[Production]:
-    return [_term(term, column) for column in columns for of, term in [_kind(column)] if of == kind]
-
-
-def _terms_of_other_kinds(kind: str, columns: _Columns) -> list[Production]:
-    found = []
-    for column in columns:
-        of, term = _kind(column)
-        if made := CONVERSIONS.get((kind, of)):
-            found.append(_term(made.format(term), column))
-        elif kind == "condition":
-            found.append(_term("({} IS NULL)", column))
-        elif kind == "number":
-            found.append(_term("CAST(({} IS NOT NULL) AS BIGINT)", column))
-    return found
-
-
-def _kind(column: ColumnSpec) -> tuple[str, str]:
-    """Return of which kind a column is, and how it becomes a term of that; no kind where it is of none."""
-    if isinstance(column.type, ListSpec):
-        return ("list" if column.type.element == "long" else "", "{}")
-    if isinstance(column.type, str):
-        return (primitive(column.type).kind, primitive(column.type).term)
-    return ("", "{}")
-
-
-def _term(term: str, column: ColumnSpec) -> Production:
-    # Braces in a name are no holes.
-    return Production((term.format(quoted(column.name)),), ())
 
 
 def _is_sorted_by(column: ColumnSpec) -> bool:

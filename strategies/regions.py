@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from strategies.functions import functions_in
+from strategies.grammar import GRAMMAR
 from strategies.plans import callable_udfs
 from strategies.primitives import family, primitive
 from strategies.specs import (
@@ -32,7 +34,7 @@ from strategies.specs import (
 )
 from strategies.udfs import BEHAVIOURS
 
-__all__ = ["regions"]
+__all__ = ["CALLED", "regions"]
 
 
 def regions(spec: SplitSpec) -> Iterator[str]:
@@ -200,12 +202,25 @@ def _of_plan(plan: PlanSpec | None) -> Iterator[str]:
         "in upper case": plan.table[-1] != plan.table[-1].lower(),
     }
     yield from (f"plan: table name {what}" for what, held in named.items() if held)
+    yield from (f"session: {setting} = {value}" for setting, value in plan.session)
     if isinstance(plan, SqlPlanSpec):
         yield "plan: SQL"
         yield from _of_sql(plan.sql)
+        yield from (f"function: {name}" for name in functions_in(plan.sql) if name in CALLED)
     else:
         yield "plan: DataFrame"
         yield from (f"frame: {step[0]}" for step in plan.steps)
+        yield from (f"literal: {step[2]}, through the API" for step in plan.steps if step[0] == "with_literal")
+
+
+CALLED = frozenset(
+    name
+    for productions in GRAMMAR.values()
+    for production in productions
+    for text in production.texts
+    for name in functions_in(text)
+)
+"""The functions of the engine that plans call, by the first of their names."""
 
 
 # What SQL constructs are seen by. Names of columns and aliases in the grammar hold none of these.

@@ -212,10 +212,14 @@ FilterSpec = Predicate | And | Or | Not | Chain
 
 @dataclass(frozen=True, repr=False)
 class SqlPlanSpec(Spec):
-    """A plan as SQL text; ``table`` holds the parts of the name under which it scans the split's table."""
+    """A plan as SQL text; ``table`` holds the parts of the name under which it scans the split's table.
+
+    ``session`` holds settings of the session in which it was planned, by the names that the engine has for them.
+    """
 
     sql: str
     table: tuple[str, ...] = ("t",)
+    session: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -223,11 +227,15 @@ class FramePlanSpec(Spec):
     """A plan through the DataFrame API: ``steps`` are (method, SQL expression, …) over the split's table.
 
     Methods: ``select``, ``filter``, ``aggregate`` (group by the first expression), ``sort`` (ascending),
-    ``distinct``, ``with_column`` (its name, then an expression), ``limit`` (a number).
+    ``distinct``, ``with_column`` (its name, then an expression), ``limit`` (a number), ``with_literal`` (its name, then
+    one of :data:`strategies.plans.LITERALS`), ``with_function`` (its name, then an expression that is given to a
+    function object called ``f`` that adds 100, whatever is registered under that name).
+    ``session`` holds settings of the session in which it was planned, by the names that the engine has for them.
     """
 
     steps: tuple[tuple[str, ...], ...]
     table: tuple[str, ...] = ("t",)
+    session: tuple[tuple[str, str], ...] = ()
 
 
 PlanSpec = SqlPlanSpec | FramePlanSpec

@@ -50,9 +50,11 @@ def _split_specs(
 ) -> SplitSpec:
     table = draw(table_specs)
     planned = flip(draw) if with_plan is None else with_plan
-    projection = draw(projections(table)) if flip(draw) else None
+    # Rarely below a plan, as filters are: they take the columns and rows by which plans are told apart.
+    is_projected, is_filtered = (pick(draw, range(8)) > (6 if planned else 3) for _ in range(2))
+    projection = draw(projections(table)) if is_projected else None
     filterable = any(map(is_filterable, table.columns))
-    row_filter = draw(row_filters(table)) if filterable and flip(draw) else None
+    row_filter = draw(row_filters(table)) if filterable and is_filtered else None
     registry = draw(registry_specs) if flip(draw) else None
     return SplitSpec(
         table=table,

@@ -36,9 +36,10 @@ def column_types(*, depth: int = 1, nested: bool = True) -> st.SearchStrategy[Ty
         return st.sampled_from(_drawn_primitives())
     flat, deep = (column_types(depth=inner).filter(_may_be_inside) for inner in (0, depth - 1))
     common = tuple(name for name in _drawn_primitives() if PRIMITIVES[name].is_common)
-    # Three in five are primitives, the common ones more often. One draw settles on them, so that they are what shrinks
+    # Three in four are primitives, the common ones more often. One draw settles on them, so that they are what shrinks
     # arrive at.
-    choices = _drawn_primitives() * 2 + common * 4 + ("list", "map", "struct") * 16
+    computed = ("long", "int", "string", "string") * 8  # plans make most of these
+    choices = _drawn_primitives() * 2 + common * 4 + computed + ("list", "map", "struct") * 8
     return _column_types(choices, (flat, flat, flat, deep) if depth > 1 else (flat,))
 
 
@@ -71,7 +72,7 @@ def values(type_: TypeSpec, *, required: bool = False) -> st.SearchStrategy[Valu
 
 @lru_cache(maxsize=1024)
 def _values(type_: TypeSpec, required: bool) -> st.SearchStrategy[Value]:
-    """Values of a type; half of them null unless required. An empty or plain one takes one choice.
+    """Values of a type; unless required, about a quarter of them null. An empty or plain one takes one choice.
 
     A list or a map of structs is never null: PyIceberg reads it as empty (docs/FINDINGS.md).
     """
@@ -79,7 +80,7 @@ def _values(type_: TypeSpec, required: bool) -> st.SearchStrategy[Value]:
         if type_ not in _drawn_primitives():
             raise InvalidArgument(f"no values of type {type_!r}: it is none of {', '.join(_drawn_primitives())}")
         known = PRIMITIVES[type_].values
-        return st.sampled_from(known if required else known + (None,) * len(known))
+        return st.sampled_from(known if required else known + (None,) * (len(known) // 3 + 1))
     if isinstance(type_, StructSpec):
         return _null_or((st.tuples(*(_values(field.type, field.required) for field in type_.fields)),), required)
     required = required or _holds_struct(type_)
@@ -105,13 +106,16 @@ def _null_or(draw: st.DrawFn, options: Sequence[st.SearchStrategy[Value]], requi
 
 @lru_cache(maxsize=1024)
 def _patterns(type_: TypeSpec, required: bool) -> st.SearchStrategy[list[Value]]:
-    return st.lists(_values(type_, required), min_size=1, max_size=4)
+    """Values that repeat down the rows: mostly several, for rows that are all the same tell no plans apart."""
+    drawn = _values(type_, required)
+    several = st.lists(drawn, min_size=2, max_size=7, unique_by=repr)
+    return st.one_of(st.lists(drawn, min_size=1, max_size=4), several, several, several)
 
 
 def columns(
     *, names: st.SearchStrategy[str] | None = None, types: st.SearchStrategy[TypeSpec] | None = None
 ) -> st.SearchStrategy[ColumnSpec]:
-    """A column with its pattern of one to four values; its id is 0 until :func:`tables` numbers it.
+    """A column with its pattern of one to seven values; its id is 0 until :func:`tables` numbers it.
 
     >>> columns(types=st.just("long")).example().type
     'long'
@@ -133,7 +137,7 @@ def tables(
     *,
     types: st.SearchStrategy[TypeSpec] | None = None,
     min_columns: int = 1,
-    max_columns: int = 4,
+    max_columns: int = 6,
     rows: st.SearchStrategy[int] | None = None,
 ) -> st.SearchStrategy[TableSpec]:
     """Tables with one data file: its columns, rows, partition, deletes, evolution, snapshots and properties.
@@ -156,7 +160,9 @@ def tables(
 
     def drafts(types: st.SearchStrategy[TypeSpec]) -> st.SearchStrategy[list[_Draft]]:
         draft = st.tuples(columns(types=types), st.sampled_from(_EVOLUTIONS))
-        return st.lists(draft, min_size=min_columns, max_size=max_columns, unique_by=_name)
+        several = max(min_columns, min(3, max_columns))
+        few = st.lists(draft, min_size=min_columns, max_size=max_columns, unique_by=_name)
+        return st.one_of(few, st.lists(draft, min_size=several, max_size=max_columns, unique_by=_name))
 
     parquet = drafts(column_types(depth=3) if types is None else types)
     orc = drafts(column_types(nested=False).filter(_is_in_orc)) if types is None else parquet
@@ -171,7 +177,10 @@ _EVOLUTIONS = ("none", "none", "none", "none", "renamed", "widened", "added")
 # What the table had when the file was written, and has no more.
 _GONE: tuple[tuple[str, ...], ...] = ((), (), (), ("column",), ("partition spec",), ("column", "partition spec"))
 
-_ROWS = st.one_of(st.integers(0, 8), st.sampled_from((3, 5, 40, 300)))
+# Rarely none, and mostly more than a pattern is long: over few rows many plans give the same.
+_ROWS = st.one_of(
+    st.integers(0, 8), *(st.sampled_from(counts) for counts in ((9, 12), (10, 15), (13, 20), (16, 24, 40, 300)))
+)
 
 _TABLE_PROPERTIES: tuple[tuple[tuple[str, str], ...], ...] = (
     (),
@@ -203,7 +212,7 @@ def _tables(
     if version == 3 and flip(draw):
         drawn = [_of_version_3(column) for column in drawn]
     transform = pick(draw, ("identity", *TRANSFORMS))
-    partition_by = _few(draw, [column.name for column in drawn if _may_partition(column, transform)], chance=3)
+    partition_by = _few(draw, [column.name for column in drawn if _may_partition(column, transform)], chance=5)
     drawn = [_single_valued(column) if column.name in partition_by else column for column in drawn]
     count = draw(rows)
     # Drawn also where nothing comes of it, so that shrinking to Parquet moves no later choice.

@@ -24,7 +24,10 @@ BEHAVIOURS: dict[str, tuple[str, str, str]] = {
 ORIGINS = ("module", "method", "closure", "lambda", "main")
 # Those that are known by a name that can be imported.
 IMPORTABLE = ("module", "method")
-REGISTRY_KINDS = ("plain", "falsy", "stateful", "slots", "reversed", "false")
+REGISTRY_KINDS = (
+    *("plain", "falsy", "stateful", "slots", "reversed", "false"),
+    *("late", "caching", "interned", "by value"),
+)
 
 # "Upper" on purpose: Substrait loses the case of a name, so no plan that calls it survives (BUILD-4).
 UDF_NAMES = ("f", "g", "mask_it", "Upper", "fün", "two words", "abs")

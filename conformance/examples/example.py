@@ -42,6 +42,6 @@ class Example:
     def rows(self) -> Rows:
         """The rows that the split must give, as they are compared."""
         batches = self.expected.to_batches() or [empty_batch(self.expected.schema)]
-        rows = plain_rows(batches, exact=not self.question.has_plan)
+        rows = plain_rows(batches, exact=not self.question.has_plan, in_order=self.question.in_order)
         assert rows is not None  # there is a batch
         return rows

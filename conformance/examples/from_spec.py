@@ -12,6 +12,7 @@ from conformance.examples.example import Example
 from conformance.observation.question import Question
 from fixtures.expected import expected_rows, scanned_rows
 from fixtures.materials import Materials, make_files, make_materials
+from fixtures.plans import sorts_last
 from fixtures.tables.warehouse import Warehouse, unreadable
 from strategies.plans import callable_udfs, quoted
 from strategies.serialization import to_json
@@ -42,7 +43,7 @@ def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
         return Unusable(why)
     make_files(spec, warehouse)
     try:
-        make_materials(spec, warehouse)
+        made = make_materials(spec, warehouse)
         scanned = scanned_rows(spec)
         expected = expected_rows(spec)
     except BaseException as error:  # the engine's panics are no Exception
@@ -64,7 +65,10 @@ def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
         make=partial(make_materials, spec, warehouse),
         expected=expected,
         question=Question(
-            calls_of(spec.registry), spec.plan is not None, made_from=(to_json(spec), str(warehouse.root))
+            calls_of(spec.registry),
+            spec.plan is not None,
+            made_from=(to_json(spec), str(warehouse.root)),
+            in_order=made.plan is not None and sorts_last(made.plan),
         ),
         scanned=scanned,
         spec=spec,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -143,16 +144,16 @@ DECIDED_BY_READER = frozenset({*FROM_READING, *(aspect.name for aspect in ASPECT
 
 def _read(adapter: Adapter, split: Any, question: Question) -> dict[str, Any]:
     """Read the split: its rows, what was registered meanwhile, and what an iterator begun before gives after."""
-    exact = not question.has_plan
+    plain = partial(plain_rows, exact=not question.has_plan, in_order=question.in_order)
     begun: Any = attempt(_begin, adapter, split) if question.again else None
     with recorded() as events:
-        rows = attempt(lambda: plain_rows(adapter.read(split), exact=exact))
+        rows = attempt(lambda: plain(adapter.read(split)))
     seen = {"rows": rows}
     if question.has_plan and not isinstance(rows, Raised):
         seen["registered while reading"] = registrations(event.what for event in events if event.kind == "register")
         seen["registered before SQL"] = _registered_before_sql(events)
     if begun is not None:
-        seen["reads again"] = begun if isinstance(begun, Raised) else attempt(_finish, *begun, exact)
+        seen["reads again"] = begun if isinstance(begun, Raised) else attempt(_finish, *begun, plain)
     return seen
 
 
@@ -163,9 +164,11 @@ def _begin(adapter: Adapter, split: Any) -> tuple[Iterable[Any], Any, Iterator[A
     return read, next(batches, None), batches
 
 
-def _finish(read: Iterable[Any], first: Any, batches: Iterator[Any], exact: bool) -> Rows | None:
+def _finish(
+    read: Iterable[Any], first: Any, batches: Iterator[Any], plain: Callable[[Iterable[Any]], Rows | None]
+) -> Rows | None:
     # Without any batch, what was read may still tell the schema.
-    return plain_rows(read if first is None else chain([first], batches), exact=exact)
+    return plain(read if first is None else chain([first], batches))
 
 
 def _registered_before_sql(events: Sequence[Event]) -> list[list[str]]:

@@ -119,6 +119,10 @@ def _rows_difference(expected: Rows, actual: Rows, place: Place) -> Difference |
     if expected.rows == actual.rows:
         return None
     left, right = Counter(expected.rows), Counter(actual.rows)
+    if left == right:
+        pairs = enumerate(zip(expected.rows, actual.rows, strict=True))
+        i, (one, other) = next(pair for pair in pairs if pair[1][0] != pair[1][1])
+        return Difference(_inside(_inside(place, ".rows in order"), str(i)), _short(one), _short(other))
     missing, added = (next(iter((one - other).elements()), None) for one, other in ((left, right), (right, left)))
     return Difference(
         _inside(place, ".rows"),

@@ -53,7 +53,10 @@ LOGS = ("snapshot-log", "metadata-log", "statistics", "partition-statistics")
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows as a multiset: the columns' names, types and nullability in order, and a text for each row, sorted."""
+    """The columns' names, types and nullability in order, and a text for each row.
+
+    The texts are sorted, so that equality is that of multisets, but where the order of the rows was asked for.
+    """
 
     columns: tuple[tuple[str, str, bool], ...]
     rows: tuple[str, ...]
@@ -124,10 +127,11 @@ def plain_id(split_id: Any) -> tuple[str, str]:
     return type(split_id).__name__, repr(split_id)
 
 
-def plain_rows(batches: Iterable[pa.RecordBatch], *, exact: bool) -> Rows | None:
+def plain_rows(batches: Iterable[pa.RecordBatch], *, exact: bool, in_order: bool = False) -> Rows | None:
     """Return the rows of record batches; ``None`` for no batch at all where no reader says the schema.
 
-    Unless ``exact``, floats keep 12 significant digits: the engine adds them in whatever order they come.
+    Unless ``exact``, floats keep 12 significant digits: the engine adds them in whatever order they come. The order of
+    the rows is kept ``in_order`` alone.
     """
     received = list(batches)
     if received:
@@ -142,7 +146,7 @@ def plain_rows(batches: Iterable[pa.RecordBatch], *, exact: bool) -> Rows | None
         names = [str(index) for index in range(batch.num_columns)]
         values = [_plain_column(column, exact) for column in batch.columns] if names else []
         rows += [f"({', '.join(row)})" for row in zip(*values, strict=True)] if values else ["()"] * batch.num_rows
-    return Rows(columns, tuple(sorted(rows)))
+    return Rows(columns, tuple(rows if in_order else sorted(rows)))
 
 
 def in_any_layout(rows: Any) -> Any:

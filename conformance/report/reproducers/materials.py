@@ -8,20 +8,23 @@ import json
 import math
 import pprint
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
+
+from datafusion import lit, udf
 
 from conformance.report.reproducers.sources import Embedding
 from conformance.templates import template
 from fixtures import functions
 from fixtures.file_ios import VAULT_ENDPOINT, VAULT_TOKEN, Settings, VaultFileIO, vault_token
 from fixtures.materials import leaves_residual
-from fixtures.plans import session_with
+from fixtures.plans import LITERALS, session_with
 from fixtures.tables.expressions import PREDICATES
 from fixtures.tables.schemas import iceberg_type, python_value
 from fixtures.tables.warehouse import bounds, delete_shares, partition, table_metadata
 from strategies.plans import quoted
 from strategies.primitives import primitive
-from strategies.specs import And, Chain, FilterSpec, Not, Or, Predicate, SplitSpec, TableSpec
+from strategies.specs import And, Chain, FilterSpec, FramePlanSpec, Not, Or, Predicate, SplitSpec, TableSpec
 from strategies.udfs import BEHAVIOURS
 
 __all__ = ["materials_code"]
@@ -50,6 +53,7 @@ def materials_code(spec: SplitSpec, embedding: Embedding) -> str:
         bodies=functions.BODIES,
         expressions=EXPRESSIONS,
         file_ios=FILE_IOS,
+        literals=LITERALS,
         vault_endpoint=VAULT_ENDPOINT,
         vault_token=VAULT_TOKEN,
         metadata=table_metadata(table, "LOCATION").model_dump(mode="json"),
@@ -71,6 +75,9 @@ def _needed(spec: SplitSpec) -> Iterator[type | Callable[..., Any]]:
         yield from (functions.BODIES[udf.behaviour] for udf in spec.registry.udfs)
     if spec.plan is not None:
         yield session_with
+        steps = {step[0] for step in spec.plan.steps} if isinstance(spec.plan, FramePlanSpec) else set()
+        yield from (lit,) if "with_literal" in steps else ()
+        yield from (partial, udf, functions.add) if "with_function" in steps else ()
     if spec.file_io.implementation == "vault":
         yield from (VaultFileIO, vault_token)
     if spec.file_io.mapping == "own":
