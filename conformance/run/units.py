@@ -136,16 +136,18 @@ def _drawn_plans(shard: int, place: Workplace) -> Findings:
 
 
 def _designed(shard: int, place: Workplace) -> Findings:
-    """A share of the splits of the design."""
+    """A share of the splits of the design, of which the first meet most."""
     selection = place.selection
-    specs = designed_splits()[shard :: selection.profile.shards]
+    count = selection.profile.shards * selection.profile.examples
+    specs = designed_splits()[:count][shard :: selection.profile.shards]
     return place.sweep.designed(specs, split_specs(), selection.seed + shard)
 
 
 def _designed_plans(shard: int, place: Workplace) -> Findings:
     """A share of the design's splits with a plan, judged on what concerns the plan."""
     selection = place.selection
-    specs = designed_plans()[shard :: selection.profile.plan_shards]
+    count = selection.profile.plan_shards * selection.profile.plans
+    specs = designed_plans()[:count][shard :: selection.profile.plan_shards]
     return place.sweep.of_plans().designed(specs, split_specs(with_plan=True), selection.seed + shard)
 
 

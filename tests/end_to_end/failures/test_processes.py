@@ -93,8 +93,9 @@ def test_loader_that_ends_its_process_in_workers(tmp_path: Path) -> None:
         # One of the smallest: each trial costs a process, so that a busy machine does not search to the end.
         assert len(violation["example"]) < 500, violation["example"]
     assert len(report["violations"]) == 2
-    asked_for_nothing = {"WIRE-7", "WIRE-10"}
-    assert {id_ for id_, clause in clauses.items() if clause["verdict"] == "not run"} == asked_for_nothing
+    # None is left out for the deaths; the few examples of a smoke run do not reach every clause.
+    not_run = {clause["why"] for clause in clauses.values() if clause["verdict"] == "not run"}
+    assert not_run <= {"no example met its premise", "no engine was asked for: --engines, or --transport NAME of one"}
 
 
 def test_loader_that_ends_its_process_where_it_is_built(tmp_path: Path) -> None:
