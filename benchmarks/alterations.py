@@ -28,7 +28,6 @@ from fixtures.expected import planned_rows
 from fixtures.plans import data_frame, empty_batch
 from fixtures.tables.warehouse import Warehouse
 from strategies import split_specs
-from strategies.plans import SETTINGS
 from strategies.specs import FramePlanSpec, SplitSpec, SqlPlanSpec
 
 DRAWS = 4000
@@ -123,16 +122,13 @@ ANOTHER_FUNCTION = "another function of its name is called"
 
 SETTINGS_LOST = "the session's settings are lost"
 
-# Settings of a session that can change what a plan gives, and not only how it is executed.
-MEANINGFUL = frozenset(setting for setting, _ in SETTINGS if not re.search("batch_size|target_partitions", setting))
-
 # What no step of the plan shows.
 BESIDE_THE_PLAN = frozenset({ANOTHER_FUNCTION, SETTINGS_LOST})
 
 
 def altered(spec: SplitSpec) -> Iterator[tuple[str, SplitSpec]]:
     """Yield each alteration's name, and the split with the altered plan."""
-    if spec.plan is not None and any(setting in MEANINGFUL for setting, _ in spec.plan.session):
+    if spec.plan is not None and spec.plan.session:
         yield SETTINGS_LOST, replace(spec, plan=replace(spec.plan, session=()))
     if isinstance(spec.plan, SqlPlanSpec):
         for alteration in ALTERATIONS:

@@ -42,6 +42,10 @@ UNFAITHFUL: tuple[tuple[str, re.Pattern[str]], ...] = (
         "a RANGE frame with an offset, which decodes with other bounds",
         re.compile(r"WindowAggr: .*RANGE BETWEEN (?!BOUND AND BOUND)"),
     ),
+    (
+        "one expression twice in GROUP BY, after which columns are taken for each other",
+        re.compile(r"Aggregate: groupBy=\[\[(?:[^\[\]]*, )?([^,\[\]]+), (?:[^\[\]]*, )?\1(?:, |\]\])"),
+    ),
 )
 """What Substrait loses silently in DataFusion 51 to 55 (BUILD-4), told by name before the proof would find other rows.
 

@@ -71,7 +71,7 @@ def _values(type_: pa.DataType) -> list[Any]:
     if pa.types.is_decimal(type_):
         return [decimal.Decimal(each).scaleb(-min(type_.scale, 1)) for each in (0, -2, 1, 3, 1, 2, 5, 2, 4)]
     if pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_):
-        return ["", " B", "a", "A", "b", "a", "ab", "é", "1", "b"]
+        return ["", " B", "a", "A", "a longer text", "b", "a", "ab", "é", "1", "b"]
     if pa.types.is_date(type_):
         return [_LONG_AGO.date(), *(_DAY + datetime.timedelta(days) for days in (-30_000, -400, 0, 1, 0, 40, 1))]
     if pa.types.is_timestamp(type_):

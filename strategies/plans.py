@@ -24,15 +24,13 @@ __all__ = ["LITERALS", "SETTINGS", "TABLE_NAMES", "callable_udfs", "frame_plans"
 
 TABLE_NAMES: tuple[tuple[str, ...], ...] = (("t",), ("t",), ("Orders",), ("db", "t"), ("a.b",), ('q"uote',))
 
-# Each changes what a plan means, or how it is executed: while it is planned, or wherever it runs.
+# Each changes what a plan means: while it is planned, or wherever it runs.
 SETTINGS = (
     # Most often the one that nothing in the plan shows.
     *(("datafusion.execution.time_zone", "America/Denver"),) * 3,
     ("datafusion.sql_parser.default_null_ordering", "nulls_min"),
     ("datafusion.sql_parser.parse_float_as_decimal", "true"),
     ("datafusion.sql_parser.enable_ident_normalization", "false"),
-    ("datafusion.execution.batch_size", "2"),
-    ("datafusion.execution.target_partitions", "3"),
 )
 
 # What the DataFrame API makes literals of, by a name for each: SQL has no text for some of them.
