@@ -6,9 +6,12 @@ to visit them. Of some, Substrait keeps less than they say: those a loader has t
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
@@ -18,9 +21,9 @@ from strategies.grammar import EXPRESSIONS, GRAMMAR, QUERIES, Production, produc
 from strategies.primitives import primitive
 from strategies.specs import ColumnSpec, FramePlanSpec, PlanSpec, RegistrySpec, SqlPlanSpec, TableSpec
 from strategies.terms import another, column_terms, often_varied, quoted
-from strategies.udfs import BEHAVIOURS
+from strategies.udfs import BEHAVIOURS, BUILT_INS
 
-__all__ = ["LITERALS", "SETTINGS", "TABLE_NAMES", "callable_udfs", "frame_plans", "plans", "quoted", "sql_plans"]
+__all__ = ["LITERALS", "SETTINGS", "TABLE_NAMES", "callable_udfs", "frame_plans", "plans", "sql_plans"]
 
 TABLE_NAMES: tuple[tuple[str, ...], ...] = (("t",), ("t",), ("Orders",), ("db", "t"), ("a.b",), ('q"uote',))
 
@@ -34,22 +37,22 @@ SETTINGS = (
 )
 
 # What the DataFrame API makes literals of, by a name for each: SQL has no text for some of them.
-LITERALS = (
-    "text",
-    "null",
-    "bytes",
-    "nan",
-    "date",
-    "datetime",
-    "datetime in UTC",
-    "time",
-    "duration",
-    "decimal",
-    "list",
-    "list of lists",
-    "empty list",
-    "struct",
-)
+LITERALS: dict[str, Any] = {
+    "text": "it's",
+    "null": None,
+    "bytes": b"\x00\xff",
+    "nan": float("nan"),
+    "date": datetime.date(2024, 2, 29),
+    "datetime": datetime.datetime(2024, 2, 29, 12, 30, 0, 1),
+    "datetime in UTC": datetime.datetime(2024, 2, 29, 12, 30, tzinfo=datetime.timezone.utc),
+    "time": datetime.time(12, 30),
+    "duration": datetime.timedelta(days=1, seconds=3),
+    "decimal": Decimal("1.25"),
+    "list": [1, None, 3],
+    "list of lists": [[1], []],
+    "empty list": [],
+    "struct": {"x": 1, "y": "b"},
+}
 
 _Columns = tuple[ColumnSpec, ...]
 # Functions by name and behaviour.
@@ -150,7 +153,7 @@ def _frame_plan(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:
         steps.append(("select", scope.text("column", 0)))
     made = pick(draw, ("nothing", "nothing", "with_literal", "with_function"))
     if made == "with_literal" and ending in _IN_ANY_ORDER:
-        steps += [(made, f"made{i}", literal) for i, literal in enumerate(some(draw, LITERALS, 3))]
+        steps += [(made, f"made{i}", literal) for i, literal in enumerate(some(draw, tuple(LITERALS), 3))]
     elif made == "with_function" and ending in ("nothing", "with_column"):  # where all columns are there
         steps.append((made, "made", scope.text("number", 1)))
     return FramePlanSpec(tuple(steps), pick(draw, TABLE_NAMES), _settings(draw))
@@ -197,7 +200,8 @@ class _Scope:
         kind = pick(self.draw, kinds)
         name, behaviour = pick(self.draw, [udf for udf in self.udfs if BEHAVIOURS[udf[1]][0] == kind])
         argument = self.text(_ARGUMENTS[behaviour], 1)
-        # By columns alone: the engine fails over most other terms here.
+        # By columns alone: the engine fails over most other terms here. Where it has a function of the name of an
+        # aggregate, it calls its own, which does not go with groups.
         grouped = [quoted(column.name) for column in self.columns if _is_sorted_by(column)]
         partition = f"PARTITION BY {pick(self.draw, grouped)}" if kind == "window" and grouped else ""
         called = f"{quoted(name)}({argument}){f' OVER ({partition})' if kind == 'window' else ''} AS c0"
@@ -215,9 +219,6 @@ DERIVED = frozenset({"s", "l", "r"})
 
 # How many terms a wide expression has: beyond a few dozen, engines run out of recursion.
 TERMS = (2, 30, 300)
-
-# Names of functions that are the engine's, too: where an aggregate is called, it finds its own.
-BUILT_INS = frozenset({"abs"})
 
 # What each behaviour is called with, and as what.
 _ARGUMENTS = {"add": "number", "mask": "text", "scale": "float", "total": "number", "count_in": "number"}

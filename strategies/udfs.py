@@ -11,7 +11,7 @@ from hypothesis.errors import InvalidArgument
 from strategies.drawing import one_in, pick
 from strategies.specs import RegistrySpec, UdfSpec
 
-__all__ = ["BEHAVIOURS", "IMPORTABLE", "ORIGINS", "REGISTRY_KINDS", "UDF_NAMES", "registries", "udfs"]
+__all__ = ["BEHAVIOURS", "BUILT_INS", "IMPORTABLE", "ORIGINS", "REGISTRY_KINDS", "UDF_NAMES", "registries", "udfs"]
 
 # behaviour: (kind, Arrow type of the argument, Arrow type of the result)
 BEHAVIOURS: dict[str, tuple[str, str, str]] = {
@@ -31,6 +31,8 @@ REGISTRY_KINDS = (
 
 # "Upper" on purpose: Substrait loses the case of a name, so no plan that calls it survives (BUILD-4).
 UDF_NAMES = ("f", "g", "mask_it", "Upper", "fün", "two words", "abs")
+# Those of them that the engine has functions of its own for.
+BUILT_INS = frozenset({"abs"})
 
 
 def udfs(

@@ -14,9 +14,10 @@ from fixtures.expected import expected_rows, scanned_rows
 from fixtures.materials import Materials, make_files, make_materials
 from fixtures.plans import sorts_last
 from fixtures.tables.warehouse import Warehouse, unreadable
-from strategies.plans import callable_udfs, quoted
+from strategies.plans import callable_udfs
 from strategies.serialization import to_json
 from strategies.specs import RegistrySpec, SplitSpec
+from strategies.terms import quoted
 
 __all__ = ["Unusable", "calls_of", "example_of"]
 

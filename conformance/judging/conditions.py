@@ -23,7 +23,7 @@ from strategies.specs import (
     TableSpec,
     UdfSpec,
 )
-from strategies.udfs import IMPORTABLE
+from strategies.udfs import BUILT_INS, IMPORTABLE
 
 __all__ = ["CONDITIONS", "Condition", "holding", "holds"]
 
@@ -56,8 +56,6 @@ def holding(spec: SplitSpec) -> frozenset[str]:
 
 # Nested deeper than this, a filter is deep.
 DEEP = 3
-# Built-in functions of DataFusion whose names the strategies give to functions.
-BUILT_INS = frozenset({"abs"})
 
 
 # The regions of plans that compute over several rows at once.

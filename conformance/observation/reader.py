@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import decimal
-import gc
-import hashlib
-import locale
-import logging
-import multiprocessing
-import os
 import pickle
-import random
-import signal
-import socket
-import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from conformance.adapter import Adapter
+from conformance.observation.process_state import held, process_state, putting_back
 from conformance.observation.question import Question
-from conformance.observation.raised import attempt
+from conformance.observation.raised import Raised, attempt
 from conformance.observation.values import Rows, plain_rows
 
-__all__ = ["CIRCUMSTANCES", "LEFT", "changed_by_reading", "grown_by_use", "rows_after_leaving", "rows_in"]
+__all__ = ["CIRCUMSTANCES", "LEFT", "USES"]
 
-_DESCRIPTORS = Path("/proc/self/fd")
 # So many readings more; a descriptor or a child that each of them leaves behind is counted as often.
 READINGS = 3
+# What importing a library changes as well: the first reading may have imported one.
+BY_IMPORTS = ("warning filters", "state of numpy.random")
 
 
 def rows_read(adapter: Adapter, question: Question, split: Any) -> Rows | None:
@@ -42,91 +29,41 @@ def rows_read(adapter: Adapter, question: Question, split: Any) -> Rows | None:
     return plain_rows(adapter.read(split), exact=not question.has_plan, in_order=question.in_order)
 
 
-def changed_by_reading(adapter: Adapter, split: Any) -> dict[str, tuple[str, str]]:
+def changed_by_reading(adapter: Adapter, question: Question, split: Any) -> dict[str, tuple[str, str]]:
     """Return what of this process is not as it was before reading: its state before and after, by what it is.
 
     What was changed is put back, so that the next split finds it as this one did.
     """
-    before = {name: get() for name, get, _ in STATE}
-    for batch in adapter.read(split):
-        del batch
-    changed = {}
-    for name, get, put_back in STATE:
-        if (after := get()) != before[name]:
-            changed[name] = _told(before[name], after)
-            put_back(before[name])
-    kept = _kept()
+    changed = _changed(adapter, split, leave_out=BY_IMPORTS) or _changed(adapter, split)
+    before = held()
     for _ in range(READINGS):
-        for batch in adapter.read(split):
-            del batch
-    for (name, few), (_, many) in zip(kept, _kept(), strict=True):
-        if many - few >= READINGS:
-            changed[name] = (str(few), f"{many} after {READINGS} readings more")
+        _read(adapter, split)
+    for name, many in held().items():
+        if many - before[name] >= READINGS:
+            changed[name] = (str(before[name]), f"{many} after {READINGS} readings more")
     return changed
 
 
-def _told(before: Any, after: Any) -> tuple[str, str]:
-    """Return what two states differ in; of what is secret or long, digests."""
-    if isinstance(before, dict):
-        names = sorted(name for name in before | after if before.get(name) != after.get(name))
-        one, other = ({name: _digest(state[name]) for name in names if name in state} for state in (before, after))
-        return str(one), str(other)
-    short = len(repr(before)) + len(repr(after)) < 400
-    return (repr(before), repr(after)) if short else (_digest(before), _digest(after))
+def _changed(adapter: Adapter, split: Any, leave_out: tuple[str, ...] = ()) -> dict[str, tuple[str, str]]:
+    with putting_back():
+        before = process_state()
+        _read(adapter, split)
+        after = process_state()
+    names = [name for name in before if name not in leave_out and before[name] != after[name]]
+    return {name: _differing(before[name], after[name]) for name in names}
 
 
-def _signal_handlers() -> dict[int, Any]:
-    return {number: signal.getsignal(number) for number in sorted(signal.valid_signals())}
+def _differing(before: Any, after: Any) -> tuple[str, str]:
+    """Return two states as texts; of mappings the items that differ."""
+    if not isinstance(before, dict):
+        return str(before), str(after)
+    names = [name for name in before | after if before.get(name) != after.get(name)]
+    one, other = ({name: state[name] for name in names if name in state} for state in (before, after))
+    return str(one), str(other)
 
 
-def _set_signal_handlers(handlers: dict[int, Any]) -> None:
-    for number, handler in handlers.items():
-        if signal.getsignal(number) is not handler and handler is not None:
-            signal.signal(number, handler)
-
-
-def _set_environment(environment: dict[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update(environment)
-
-
-def _numpy_state() -> str | None:
-    numpy = sys.modules.get("numpy")
-    return None if numpy is None else repr(numpy.random.get_state())
-
-
-def _set_arrow_threads(counts: tuple[int, int]) -> None:
-    pa.set_cpu_count(counts[0])
-    pa.set_io_thread_count(counts[1])
-
-
-# What a reader has no business with: its name, how to get it, and how to put it back.
-STATE: tuple[tuple[str, Callable[[], Any], Callable[[Any], Any]], ...] = (
-    ("environment", lambda: dict(os.environ), _set_environment),
-    ("working directory", os.getcwd, os.chdir),
-    ("locale", lambda: locale.setlocale(locale.LC_ALL), lambda name: locale.setlocale(locale.LC_ALL, name)),
-    ("signal handlers", _signal_handlers, _set_signal_handlers),
-    ("state of random", random.getstate, random.setstate),
-    ("state of numpy.random", _numpy_state, lambda state: None),
-    ("Arrow's threads", lambda: (pa.cpu_count(), pa.io_thread_count()), _set_arrow_threads),
-    ("warning filters", lambda: list(warnings.filters), lambda kept: setattr(warnings, "filters", kept)),
-    ("import path", lambda: list(sys.path), lambda path: setattr(sys, "path", path)),
-    ("recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
-    ("decimal context", lambda: repr(decimal.getcontext()), lambda _: decimal.setcontext(decimal.Context())),
-    ("socket timeout", socket.getdefaulttimeout, socket.setdefaulttimeout),
-    ("level of the root logger", lambda: logging.getLogger().level, lambda level: logging.getLogger().setLevel(level)),
-    ("garbage collection", gc.get_threshold, lambda threshold: gc.set_threshold(*threshold)),
-)
-
-
-def _digest(value: object) -> str:
-    return hashlib.sha256(repr(value).encode(errors="replace")).hexdigest()[:12]
-
-
-def _kept() -> list[tuple[str, int]]:
-    """Return how much this process holds of what each reading may leave behind."""
-    descriptors = len(list(_DESCRIPTORS.iterdir())) if _DESCRIPTORS.is_dir() else 0
-    return [("open descriptors", descriptors), ("child processes", len(multiprocessing.active_children()))]
+def _read(adapter: Adapter, split: Any) -> int:
+    return sum(batch.num_rows for batch in adapter.read(split))
 
 
 def _in_event_loop(read: Callable[[], Any]) -> Any:
@@ -186,17 +123,27 @@ def rows_after_leaving(adapter: Adapter, question: Question, split: Any) -> dict
     """Return the rows as they are read plainly, and after a reading was left in each way."""
     found = {"plainly": attempt(rows_read, adapter, question, split)}
     for name, leave in LEFT.items():
-        with suppress(_Left):
-            leave(iter(adapter.read(split)))
-        found[name] = attempt(rows_read, adapter, question, split)
+        left = attempt(_begun_and_left, adapter, split, leave)
+        found[name] = left if isinstance(left, Raised) else attempt(rows_read, adapter, question, split)
     return found
 
 
-def grown_by_use(adapter: Adapter, split: Any) -> tuple[int, int]:
+def _begun_and_left(adapter: Adapter, split: Any, leave: Callable[[Iterator[Any]], None]) -> None:
+    with suppress(_Left):
+        leave(iter(adapter.read(split)))
+
+
+def grown_by_use(adapter: Adapter, question: Question, split: Any) -> tuple[int, int]:
     """Return the bytes of the split's payload before it is read and looked at, and after."""
     before = len(pickle.dumps(split))
     for _ in range(READINGS):
-        attempt(lambda: sum(batch.num_rows for batch in adapter.read(split)))
+        attempt(_read, adapter, split)
         if adapter.split_id is not None:
             attempt(adapter.split_id, split)
     return before, len(pickle.dumps(split))
+
+
+USES: dict[str, Callable[[Adapter, Question, Any], Any]] = {
+    use.__name__: use for use in (changed_by_reading, rows_in, rows_after_leaving, grown_by_use)
+}
+"""What is done with a split, by name: how it is asked of a worker."""

@@ -2,8 +2,9 @@
 
 Hypothesis by itself would not do: a clause that fails only together with a frequent one goes unreported, and it stops
 looking some seconds after the first failure. So nothing raises while examples are drawn, and each clause is searched on
-its own afterwards. What a search gives up: at most :data:`MOST_SPECS` specs are tried in at most :data:`MOST_SECONDS`.
-What it has found by then is readable, if not minimal. A failure that hangs would take for ever to shrink.
+its own afterwards. What a search gives up: at most :data:`MOST_SPECS` specs are tried in at most :data:`MOST_SECONDS`,
+and then, for as long at most, :data:`MOST_PARTS` specs with a part left out. What it has found by then is readable, if
+not minimal. A failure that hangs would take for ever to shrink.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from strategies.serialization import to_json
 from strategies.simpler import simpler
 from strategies.specs import SplitSpec
 
-__all__ = ["Breaks", "History", "JudgeAlone", "Smallest", "search"]
+__all__ = ["Breaks", "History", "JudgeAlone", "Smallest", "reduced", "search"]
 
 MOST_SPECS = 150
 MOST_SECONDS = 30.0

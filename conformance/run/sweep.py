@@ -101,11 +101,11 @@ class Sweep:
 
     def _by_one_protocol(self, position: int) -> Sweep:
         """Return the sweep with one of pickle's protocols, in turn: they are one kind of way."""
-        protocols = [transport for transport in self.transports if transport.name in PROTOCOLS]
-        others = (
-            protocols[: position % len(protocols)] + protocols[position % len(protocols) + 1 :] if protocols else []
-        )
-        return replace(self, transports=[transport for transport in self.transports if transport not in others])
+        protocols = [transport.name for transport in self.transports if transport.name in PROTOCOLS]
+        if not protocols:
+            return self
+        others = {*protocols} - {protocols[position % len(protocols)]}
+        return replace(self, transports=[transport for transport in self.transports if transport.name not in others])
 
     def _searched(self, ledger: Ledger, history: History, specs: Sequence[SplitSpec], smallest: Smallest) -> Findings:
         """Return the findings, with the smallest example of each clause that was broken."""

@@ -19,12 +19,12 @@ from conformance.adapter import Adapter
 from conformance.adapters.loading import load_adapter
 from conformance.examples.example import Example
 from conformance.examples.from_spec import Unusable, calls_of, example_of
-from conformance.observation import reader
 from conformance.observation.aspects import Observation, observe
 from conformance.observation.difference import Place, Step, difference
 from conformance.observation.json_values import json_of
 from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
+from conformance.observation.reader import USES
 from conformance.observation.recorder import recorded
 from conformance.observation.values import in_any_layout
 from fixtures.materials import make_files
@@ -221,11 +221,8 @@ def read_failure(reference: str, payload: bytes) -> dict[str, Any]:
 
 
 def use(reference: str, payload: bytes, how: str, question: Question) -> Any:
-    """Load the payload, and return what a function of :mod:`conformance.observation.reader` tells of using it."""
-    adapter, split = _adapter(reference), pickle.loads(payload)
-    if how in ("rows_in", "rows_after_leaving"):
-        return getattr(reader, how)(adapter, question, split)
-    return getattr(reader, how)(adapter, split)
+    """Load the payload, and return what this one of :data:`conformance.observation.reader.USES` tells of it."""
+    return USES[how](_adapter(reference), question, pickle.loads(payload))
 
 
 def read_each(reference: str, payloads: Sequence[bytes]) -> list[Any]:

@@ -9,12 +9,14 @@ from typing import Any
 
 from conformance.adapter import Adapter, Capability
 from conformance.checks.build import FEWEST_WORDS
+from conformance.checks.process import GROWN
 from conformance.checks.read import ORDER
 from conformance.checks.wire import GROWING, PLAIN_MODULES, SIBLINGS
 from conformance.judging.findings import Violation
 from conformance.judging.where import Where
 from conformance.observation.difference import Place, Step
 from conformance.observation.parts import PARTS
+from conformance.observation.reader import READINGS
 from conformance.observation.secrets import secret_names
 from conformance.report.reproducers import looks, shows
 from conformance.report.reproducers.sources import NotEmbeddable
@@ -186,6 +188,9 @@ def _in_circumstances(asked: Asked) -> Demonstration:
     return Demonstration(show, look="rows")
 
 
+# More often than the check reads: in a script paths are shorter, and so is what is noted of each reading.
+GROWING_BY_USE = {"readings": 4 * READINGS, "most": GROWN}
+
 _B, _L, _S, _A, _R = Step.BUILD, Step.LOOK, Step.SEND, Step.ARRIVE, Step.READ
 
 # The first row that covers a place demonstrates it. What no row covers no simple script shows.
@@ -235,10 +240,13 @@ ROWS: tuple[tuple[Where, Make], ...] = (
     (Where(_A, "reachable"), _sent(shows.copies_share_nothing, looks.look_itself)),
     (Where(_R, case="the file"), _lost_file),
     (Where(_R, case="a delete file"), _lost_file),
-    (Where(_R, "the process"), _by(shows.process_stays_as_it_was)),
+    (Where(_R, "the process"), _by(shows.process_stays_as_it_was, readings=READINGS)),
     (Where(_R, "rows", case="in other circumstances"), _in_circumstances),
     (Where(_R, "rows", case="after a reading that was left"), _on_rows(shows.reads_whole_after_it_was_left)),
-    (Where(_S, "payload", case="after it was read"), _by(shows.payload_stays_as_small)),
+    (
+        Where(_S, "payload", case="after it was read"),
+        _by(shows.payload_stays_as_small, readings=4 * READINGS, most=GROWN),
+    ),
     (Where(_B, case="of no file"), _by(shows.no_file_is_refused)),
     (Where(_B, case=ORDER), _by(shows.several_files_are_built)),
     (Where(_L, "id", case=ORDER), _by(shows.order_of_files_is_no_matter)),

@@ -18,13 +18,14 @@ from conformance.templates import template
 from fixtures import functions
 from fixtures.file_ios import VAULT_ENDPOINT, VAULT_TOKEN, Settings, VaultFileIO, vault_token
 from fixtures.materials import leaves_residual
-from fixtures.plans import LITERALS, session_with
+from fixtures.plans import session_with
 from fixtures.tables.expressions import PREDICATES
 from fixtures.tables.schemas import iceberg_type, python_value
 from fixtures.tables.warehouse import bounds, delete_shares, partition, table_metadata
-from strategies.plans import quoted
+from strategies.plans import LITERALS
 from strategies.primitives import primitive
 from strategies.specs import And, Chain, FilterSpec, FramePlanSpec, Not, Or, Predicate, SplitSpec, TableSpec
+from strategies.terms import quoted
 from strategies.udfs import BEHAVIOURS
 
 __all__ = ["materials_code"]

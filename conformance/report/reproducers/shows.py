@@ -8,23 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import decimal
 import gc
-import locale
 import logging
-import os
 import pickle
-import random
 import re
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import traceback
-import warnings
-import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +28,7 @@ from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from conformance.checks.wire import Naming
+from conformance.observation.process_state import held, process_state
 from conformance.observation.reachable import reachable
 from conformance.observation.values import plain_expression, plain_mapping, plain_metadata, plain_schema, plain_task
 from conformance.report.reproducers.looks import attempt, recorded, shown
@@ -425,36 +418,16 @@ def look_shared(loader: Any, splits: Any) -> Any:
     return loader.scan_context(splits[0]) is loader.scan_context(splits[1])
 
 
-def process_stays_as_it_was(make: Any, loader: Any) -> tuple[Any, Any]:
-    """What one reading changes in this process, and what each of four more leaves open."""
+def process_stays_as_it_was(make: Any, loader: Any, readings: int) -> tuple[Any, Any]:
+    """What one reading changes in this process, and what each of some more leaves behind."""
     split = loader.build(make())
     before = process_state()
     list(loader.read(split))
-    after, opened = process_state(), open_descriptors()
-    for _ in range(4):
+    after, kept = process_state(), held()
+    for _ in range(readings):
         list(loader.read(split))
-    left_open = (open_descriptors() - opened) // 4
-    return {**before, "left open by each reading": 0}, {**after, "left open by each reading": left_open}
-
-
-def process_state() -> dict[str, Any]:
-    return {
-        "environment": {name: zlib.crc32(value.encode()) for name, value in os.environ.items()},
-        "working directory": str(Path.cwd()),
-        "locale": locale.setlocale(locale.LC_ALL),
-        "signal handlers": str([signal.getsignal(number) for number in sorted(signal.valid_signals())]),
-        "state of random": hash(random.getstate()),
-        "Arrow's threads": (pa.cpu_count(), pa.io_thread_count()),
-        "warning filters": str(warnings.filters),
-        "import path": list(sys.path),
-        "decimal context": str(decimal.getcontext()),
-        "socket timeout": socket.getdefaulttimeout(),
-    }
-
-
-def open_descriptors() -> int:
-    folder = Path("/proc/self/fd")
-    return len(list(folder.iterdir())) if folder.is_dir() else 0
+    left = {name: (many - kept[name]) // readings for name, many in held().items()}
+    return {**before, "left behind": dict.fromkeys(left, 0)}, {**after, "left behind": left}
 
 
 def reads_in_a_running_event_loop(make: Any, loader: Any, look: Any) -> tuple[Any, Any]:
@@ -493,14 +466,14 @@ def reads_whole_after_it_was_left(make: Any, loader: Any, look: Any) -> tuple[An
     return [expected, expected], seen
 
 
-def payload_stays_as_small(make: Any, loader: Any) -> tuple[Any, Any]:
-    """By more than an id would take, after four readings."""
+def payload_stays_as_small(make: Any, loader: Any, readings: int, most: int) -> tuple[Any, Any]:
+    """By more bytes than an id would take, after some readings."""
     split = loader.build(make())
     before = len(pickle.dumps(split))
-    for _ in range(4):
+    for _ in range(readings):
         list(loader.read(split))
     grown = len(pickle.dumps(split)) - before
-    return "as small as before", "as small as before" if grown <= 256 else f"{grown} bytes larger"
+    return "as small as before", "as small as before" if grown <= most else f"{grown} bytes larger"
 
 
 def reads_again(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from benchmarks.alterations import ALTERATIONS, told
-from benchmarks.design import chosen, features
+from benchmarks.design import features
 from conformance.examples.design import designed_plans, designed_splits
 from conformance.examples.example import Example
 from conformance.examples.from_spec import example_of
 from conformance.run.profiles import PROFILES
 from fixtures.tables.warehouse import Warehouse
-from strategies import ColumnSpec, SplitSpec, TableSpec, to_json
+from strategies import to_json
 
 
 def test_each_example_is_there_once_and_as_many_as_the_profile_says() -> None:
@@ -38,10 +36,3 @@ def test_rows_tell_nearly_every_alteration_of_a_plan(tmp_path: Path) -> None:
         if isinstance(example, Example):
             met.update(name for name, tells in told(spec, example) if tells)
     assert len({alteration.name for alteration in ALTERATIONS} - set(met)) <= 4
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_what_adds_most_is_chosen_first(count: int) -> None:
-    specs = [SplitSpec(TableSpec((ColumnSpec(1, "a", type_),))) for type_ in ("long", "int", "date")]
-    pool = [(specs[0], frozenset("ab")), (specs[1], frozenset("abc")), (specs[2], frozenset("d"))]
-    assert chosen(pool, count, Counter()) == [specs[1], specs[2]][:count]

@@ -1,0 +1,93 @@
+"""What a process is, beside its own work: what no reader of splits has any business with."""
+
+from __future__ import annotations
+
+import decimal
+import gc
+import hashlib
+import locale
+import logging
+import multiprocessing
+import os
+import random
+import signal
+import socket
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+__all__ = ["held", "process_state", "putting_back"]
+
+
+def process_state() -> dict[str, Any]:
+    """Return the state of this process by what it is, as plain values; of what is secret or long, digests."""
+    numpy = sys.modules.get("numpy")
+    return {
+        "environment": {name: digest(value) for name, value in sorted(os.environ.items())},
+        "working directory": str(Path.cwd()),
+        "locale": locale.setlocale(locale.LC_ALL),
+        "signal handlers": str([signal.getsignal(number) for number in sorted(signal.valid_signals())]),
+        "state of random": digest(random.getstate()),
+        "state of numpy.random": digest(numpy.random.get_state()) if numpy else None,
+        "Arrow's threads": (pa.cpu_count(), pa.io_thread_count()),
+        "warning filters": digest(warnings.filters),
+        "import path": list(sys.path),
+        "recursion limit": sys.getrecursionlimit(),
+        "decimal context": (decimal.getcontext().prec, decimal.getcontext().rounding),
+        "socket timeout": socket.getdefaulttimeout(),
+        "level of the root logger": logging.getLogger().level,
+        "garbage collection": gc.get_threshold(),
+    }
+
+
+def digest(value: object) -> str:
+    """Return a text that stands for a value and does not show it."""
+    return hashlib.sha256(repr(value).encode(errors="replace")).hexdigest()[:12]
+
+
+def held() -> dict[str, int]:
+    """Return how much this process holds of what each reading may leave behind."""
+    folder = Path("/proc/self/fd")
+    return {
+        "open descriptors": len(list(folder.iterdir())) if folder.is_dir() else 0,
+        "child processes": len(multiprocessing.active_children()),
+    }
+
+
+@contextmanager
+def putting_back() -> Iterator[None]:
+    """Put the state of this process back as it was, so that the next split finds it as this one did."""
+    environment, folder, named = dict(os.environ), Path.cwd(), locale.setlocale(locale.LC_ALL)
+    handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    generator, threads, filters = random.getstate(), (pa.cpu_count(), pa.io_thread_count()), list(warnings.filters)
+    numpy = sys.modules.get("numpy")
+    numbers = numpy.random.get_state() if numpy else None
+    path, limit, level = list(sys.path), sys.getrecursionlimit(), logging.getLogger().level
+    decimals, timeout, thresholds = decimal.getcontext().copy(), socket.getdefaulttimeout(), gc.get_threshold()
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(environment)
+        os.chdir(folder)
+        locale.setlocale(locale.LC_ALL, named)
+        for number, handler in handlers.items():
+            if signal.getsignal(number) is not handler and handler is not None:
+                signal.signal(number, handler)
+        random.setstate(generator)
+        if numpy:
+            numpy.random.set_state(numbers)
+        pa.set_cpu_count(threads[0])
+        pa.set_io_thread_count(threads[1])
+        warnings.filters[:] = filters  # type: ignore[index]  # a list, though typeshed calls it a sequence
+        sys.path[:] = path
+        sys.setrecursionlimit(limit)
+        decimal.setcontext(decimals)
+        socket.setdefaulttimeout(timeout)
+        logging.getLogger().setLevel(level)
+        gc.set_threshold(*thresholds)

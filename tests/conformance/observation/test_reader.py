@@ -1,0 +1,119 @@
+"""What reading does to a process is seen, whatever it is, and put back."""
+
+from __future__ import annotations
+
+import decimal
+import locale
+import logging
+import os
+import random
+import signal
+import socket
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from conformance.adapter import Adapter
+from conformance.observation.process_state import process_state, putting_back
+from conformance.observation.question import Question
+from conformance.observation.reader import LEFT, USES
+
+BATCH = pa.record_batch({"a": [1, 2]})
+
+
+def adapter(read: Callable[[Any], Iterator[Any]]) -> Adapter:
+    return Adapter(name="a reader", build=lambda materials: None, read=read)
+
+
+def told(use: str, read: Callable[[Any], Iterator[Any]]) -> Any:
+    return USES[use](adapter(read), Question(), "split")
+
+
+CHANGES: dict[str, Callable[[], Any]] = {
+    "environment": lambda: os.environ.update(LEFT_BEHIND="yes"),
+    "working directory": lambda: os.chdir("/"),
+    "locale": lambda: locale.setlocale(locale.LC_ALL, "C.UTF-8"),
+    "signal handlers": lambda: signal.signal(signal.SIGUSR2, signal.SIG_IGN),
+    "state of random": random.random,
+    "Arrow's threads": lambda: pa.set_cpu_count(pa.cpu_count() + 1),
+    "warning filters": lambda: warnings.filterwarnings("ignore", "of the reader"),
+    "import path": lambda: sys.path.append("/of the reader"),
+    "recursion limit": lambda: sys.setrecursionlimit(sys.getrecursionlimit() + 1),
+    "decimal context": lambda: setattr(decimal.getcontext(), "prec", 7),
+    "socket timeout": lambda: socket.setdefaulttimeout(77),
+    "level of the root logger": lambda: logging.getLogger().setLevel(3),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_change_is_named_and_put_back(what: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def read(split: Any) -> Iterator[Any]:
+        CHANGES[what]()
+        yield BATCH
+
+    with putting_back():
+        locale.setlocale(locale.LC_ALL, "C")
+        before = process_state()
+        found = told("changed_by_reading", read)
+        # Of the readings that count descriptors the last are not put back: whoever asks uses a worker for that.
+        assert set(found) == {what}
+        assert found[what][0] != found[what][1]
+    with putting_back():
+        CHANGES[what]()
+        assert process_state() != before
+    assert "LEFT_BEHIND" not in os.environ
+
+
+def test_secrets_of_the_environment_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(split: Any) -> Iterator[Any]:
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "S3cr3t")
+        yield BATCH
+
+    assert "S3cr3t" not in str(told("changed_by_reading", read))
+
+
+def test_what_a_library_changes_when_it_is_imported_is_no_change() -> None:
+    imported: list[int] = []
+
+    def read(split: Any) -> Iterator[Any]:
+        if not imported:
+            imported.append(1)
+            warnings.filterwarnings("ignore", "of a library")
+        yield BATCH
+
+    assert told("changed_by_reading", read) == {}
+
+
+def test_descriptors_are_counted(tmp_path: Path) -> None:
+    opened: list[Any] = []
+
+    def read(split: Any) -> Iterator[Any]:
+        opened.append((tmp_path / "file").open("w"))
+        yield BATCH
+
+    assert set(told("changed_by_reading", read)) == {"open descriptors"}
+    for file in opened:
+        file.close()
+
+
+def test_rows_after_each_way_to_leave() -> None:
+    begun: list[int] = []
+
+    def read(split: Any) -> Iterator[Any]:
+        if begun:
+            raise RuntimeError("another reading is open")
+        begun.append(1)
+        yield BATCH
+        begun.clear()
+
+    found = told("rows_after_leaving", read)
+    assert found["plainly"] == found["before its first batch"]
+    assert found["after its first batch"] != found["plainly"]
+    assert set(found) == {"plainly", *LEFT}
