@@ -9,7 +9,16 @@ from typing import Any
 
 from fixtures.materials import Materials
 
-__all__ = ["Adapter", "Capability"]
+__all__ = ["Adapter", "Capability", "NotSupported"]
+
+
+class NotSupported(Exception):
+    """Raised by an adapter's ``build``: the loader does not take such materials, and does not claim to.
+
+    The example is left out and counted, with the message (``"reads no ORC"``) as the reason. It is no refusal: where a
+    clause asks for one, the loader's own error has to come through. Raise it for what the materials hold, never for how
+    the loader answered.
+    """
 
 
 class Capability(Enum):
@@ -54,8 +63,11 @@ class Adapter:
     that arrived, and return PyIceberg's object (or plain values): they compare nothing. ``build_scan`` makes the splits
     of one scan, which share a scan context; ``build_files`` makes one split of the given scan tasks, all else from the
     materials. ``modules`` are the modules that a payload may name (WIRE-12). ``secret_properties`` are FileIO
-    properties that are secret besides those of :mod:`conformance.observation.secrets` (SAFE-1). ``reference`` is how a
-    worker finds the adapter; whoever loads the adapter fills it in.
+    properties that are secret besides those of :mod:`conformance.observation.secrets` (SAFE-1). ``may_differ`` names
+    what a split holds and does not send as it is, a connection say, by the path to it (``"split._client"``), each with
+    the reason: it and what belongs to it may arrive changed, or not at all (CTX-7). ``not_passed``
+    names parameters of the loader's constructors for which ``build`` passes nothing: a run says that they are not
+    judged. ``reference`` is how a worker finds the adapter; whoever loads the adapter fills it in.
     """
 
     name: str
@@ -77,6 +89,8 @@ class Adapter:
     build_files: Callable[[Materials, Sequence[Any]], Any] | None = _adds(Capability.SEVERAL_FILES)
     modules: tuple[str, ...] = ()
     secret_properties: tuple[str, ...] = ()
+    may_differ: Mapping[str, str] = field(default_factory=dict)
+    not_passed: tuple[str, ...] = ()
     reference: str = ""
 
     @property

@@ -252,6 +252,13 @@ CLAUSES: tuple[Clause, ...] = (
         needs=(_C.SHARED_CONTEXT,),
     ),
     Clause(
+        "CTX-7",
+        "Everything that a split holds arrives, whether or not a reader shows it: each attribute and each item, equal"
+        " in type and value to what it was when the split was built or when it was sent. What may stay behind, or be"
+        " made anew, the adapter names with the reason.",
+        "field",
+    ),
+    Clause(
         "READ-1",
         "The same rows and Arrow schema are read from a split where it arrives: Parquet and ORC, partitioned, "
         "evolved, with deletes, empty.",

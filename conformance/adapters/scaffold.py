@@ -6,9 +6,11 @@ import importlib
 import inspect
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from conformance.adapter import Capability
+from conformance.adapters.telling import UNKNOWN, plain_type, telling_value
 from conformance.observation.parts import PARTS
 from conformance.templates import template
 
@@ -22,6 +24,7 @@ ARGUMENTS = (
     (r"^(file_?)?io$", "materials.file_io"),
     (r"schema$|projection$", "materials.projected_schema"),
     (r"filter$", "materials.row_filter"),
+    (r"^snapshot_id$", "materials.table_metadata.current_snapshot_id"),
     (r"sql$|query$", "materials.transform_sql"),
     (r"plan$", "materials.plan"),
     (r"session", "materials.session_context"),
@@ -61,6 +64,7 @@ def written_adapter(reference: str) -> str:
         context=context.__name__ if context else "",
         context_arguments=context_arguments,
         split_arguments=split_arguments,
+        not_passed=_not_passed(split, split_arguments) + (_not_passed(context, context_arguments) if context else []),
         can=sorted(capability.name for value, capability in CAN.items() if value in given),
         readers={
             part.reader: name
@@ -106,11 +110,30 @@ def _arguments(class_: type, *, has_context: bool = False) -> dict[str, str]:
             continue
         if has_context and CONTEXT.search(name):
             arguments[name] = "context"
-        elif (value := next((value for pattern, value in ARGUMENTS if re.search(pattern, name)), None)) is not None:
+        elif (value := _material(name, parameter)) is not None:
             arguments[name] = value
+        elif (told := telling_value(parameter)) is not UNKNOWN:
+            arguments[name] = f"{told!r}  # TODO: a value that your loader takes and that is not the default"
         elif parameter.default is parameter.empty:
             arguments[name] = f"...  # TODO: {name}"
     return arguments
+
+
+def _material(name: str, parameter: inspect.Parameter) -> str | None:
+    """Return what of the materials a parameter is given, by its name; ``None`` where its type rules that out."""
+    value = next((value for pattern, value in ARGUMENTS if re.search(pattern, name)), None)
+    kind = plain_type(parameter)
+    fits = {"[materials.file_scan_task]": ("list", "tuple"), "materials.transform_sql": ("str",)}
+    if value is not None and value.endswith("snapshot_id"):
+        return value
+    return None if kind is not None and kind not in fits.get(value or "", ()) else value
+
+
+def _not_passed(class_: type, arguments: Iterable[str]) -> list[str]:
+    """Return the parameters of a constructor for which nothing is passed."""
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(class_).parameters.items()
+    return [name for name, parameter in parameters if name not in arguments and parameter.kind not in kinds]
 
 
 def _argument(value: str) -> str:

@@ -24,7 +24,9 @@ def __getattr__(name: str) -> Adapter:
         raise AttributeError(name)
     hidden: dict[str, Any] = dict.fromkeys(loader.lacks)
     adapter = adapter_for(loader.name, loader.split, loader.context)
-    return replace(adapter, modules=(*adapter.modules, "fixtures.loaders.unusual"), **hidden)
+    return replace(
+        adapter, modules=(*adapter.modules, "fixtures.loaders.unusual"), may_differ=dict(loader.may_differ), **hidden
+    )
 
 
 def reference_of(name: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from conformance.checks.check import Judged, verifies
+from conformance.observation.aspects import STATES
 from conformance.observation.difference import Difference, Place, Step, difference
 from conformance.observation.raised import Raised, attempt
+from conformance.observation.state import State, state_differences
 from conformance.observation.values import plain_expression
 from conformance.transports.journey import Journey
 from conformance.transports.transport import AS_BUILT
@@ -98,6 +101,56 @@ def one_scan_shares_its_context(journey: Journey) -> Judged:
 def _all_one(context: Callable[[Any], Any], splits: Sequence[Any]) -> bool:
     first, *others = map(context, splits)
     return all(other is first for other in others)
+
+
+@verifies("CTX-7", arrivals=True)
+def whole_state_arrives(journey: Journey) -> Judged:
+    """A value may also be what reading made of it on the way. An attribute more is no loss: a cache, a mark."""
+    if journey.refusal or (built := journey.sent.get(STATES)) is None:
+        return
+    for transport, arrivals in journey.arrivals.items():
+        left = journey.left.get(transport)
+        known = [built.found] if left is None or isinstance(left, Raised) else [built.found, left]
+        for arrival in arrivals:
+            states = (arrival.observation or {}).get(STATES)
+            if states is not None:
+                lost = _lost(known, states.found, journey.adapter.may_differ)
+                yield transport, _loss(lost, Place(Step.ARRIVE, WHOLE_STATE, arrival.hop))
+                known.append(states.left)
+
+
+# What a split holds, as reports name it.
+WHOLE_STATE = "whole state"
+# So many losses are told of one arrival.
+MOST_TOLD = 8
+
+
+def _lost(known: Sequence[State], found: State, may_differ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return what differs from each state that is known, by path: what was to be expected, and what is there."""
+    changes = [{path: pair for path, *pair in state_differences(state, found)} for state in known]
+    return {
+        path: (expected, actual)
+        for path, (expected, actual) in changes[0].items()
+        if all(any(_overlap(path, other) for other in others) for others in changes[1:])
+        and not any(_is_within(path, named) for named in may_differ)
+        and not (expected == "nothing" and not path.endswith("]"))
+    }
+
+
+def _loss(lost: Mapping[str, tuple[str, str]], where: Place) -> Difference | None:
+    if not lost:
+        return None
+    told = list(lost.items())[:MOST_TOLD]
+    expected, actual = ("; ".join(f"{path}: {pair[i]}" for path, pair in told) for i in (0, 1))
+    return Difference(replace(where, within=(told[0][0],)), expected, actual)
+
+
+def _overlap(path: str, other: str) -> bool:
+    return _is_within(path, other) or _is_within(other, path)
+
+
+def _is_within(path: str, whole: str) -> bool:
+    return path == whole or path.startswith((f"{whole}.", f"{whole}["))
 
 
 def _changed(outcome: object, where: Place) -> Difference | None:

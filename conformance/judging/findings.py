@@ -79,7 +79,8 @@ class Findings:
     in common. ``held`` are the conditions that held for every example, ``None`` before the first. ``not_started`` says
     of engines and stores by name why they did not run. ``sent`` and ``arrived`` count the examples that were sent
     through each transport, and those of which anything arrived. ``lost`` says which processes of the suite died for no
-    reason of the loader's. ``reached`` counts the examples in each region of what is drawn
+    reason of the loader's. ``declined`` counts examples that the adapter says its loader does not take, by reason.
+    ``reached`` counts the examples in each region of what is drawn
     (:func:`strategies.regions.regions`).
     """
 
@@ -94,6 +95,7 @@ class Findings:
     held: frozenset[str] | None = None
     examples: int = 0
     unusable: Counter[str] = field(default_factory=Counter)
+    declined: Counter[str] = field(default_factory=Counter)
     reached: Counter[str] = field(default_factory=Counter)
     not_started: dict[str, str] = field(default_factory=dict)
     sent: Counter[str] = field(default_factory=Counter)
@@ -108,6 +110,10 @@ class Findings:
     def note_unusable(self, reason: str) -> None:
         """Count an example that the engine cannot run, by the first line of the reason."""
         self.unusable[reason.split("\n")[0][:100]] += 1
+
+    def note_declined(self, reason: str) -> None:
+        """Count an example that the loader does not take, by the first line of the reason."""
+        self.declined[reason.split("\n")[0][:100]] += 1
 
     def note(self, clause: str, transport: str, common: Common) -> None:
         """Keep what all breaks of the clause through the transport have in common."""
@@ -126,6 +132,7 @@ class Findings:
             (self.broken, other.broken),
             (self.known, other.known),
             (self.unusable, other.unusable),
+            (self.declined, other.declined),
             (self.reached, other.reached),
             (self.sent, other.sent),
             (self.arrived, other.arrived),

@@ -17,11 +17,12 @@ from conformance.observation.parts import PARTS, Part
 from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt, qualified_name
 from conformance.observation.recorder import Event, recorded
+from conformance.observation.state import States, whole_state
 from conformance.observation.values import Rows, plain_rows
 from conformance.timing import phase
 from fixtures.expected import evaluated
 
-__all__ = ["ASPECTS", "DECIDED_BY_READER", "Aspect", "Observation", "observe", "registrations"]
+__all__ = ["ASPECTS", "DECIDED_BY_READER", "STATES", "Aspect", "Observation", "observe", "registrations"]
 
 Observation = Mapping[str, Any]
 
@@ -35,6 +36,8 @@ class Aspect:
     decided_by_reader: bool = False
 
 
+# What an observation has besides the aspects, where everything is looked at: the split's :class:`States`.
+STATES = "states"
 # What a look returns where the adapter does not show what it needs.
 NOT_SHOWN = object()
 
@@ -42,11 +45,14 @@ NOT_SHOWN = object()
 @phase("observe")
 def observe(adapter: Adapter, split: Any, question: Question) -> dict[str, Any]:
     """Return every aspect that the adapter can show; one that raises is recorded as :class:`Raised`."""
+    found = attempt(whole_state, split) if question.only is None else None
     chosen = (aspect for aspect in ASPECTS if question.only is None or aspect.name in question.only)
     looked = {aspect.name: attempt(aspect.look, adapter, split, question) for aspect in chosen}
     seen = {name: value for name, value in looked.items() if value is not NOT_SHOWN}
     if question.only is None or "rows" in question.only:
         seen |= _read(adapter, split, question)
+    if found is not None and not isinstance(found, Raised):
+        seen[STATES] = States(found, whole_state(split))
     return seen
 
 

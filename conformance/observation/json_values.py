@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance.observation.aspects import Observation
 from conformance.observation.raised import Raised
+from conformance.observation.state import States
 from conformance.observation.values import Rows
 
 __all__ = ["json_of"]
@@ -25,7 +26,7 @@ def json_of(observation: Observation, folder: Path) -> dict[str, Any]:
     if isinstance(opened, Mapping):
         told = {path: named.get(content, content) for path, content in opened.items()}
         observation = {**observation, "FileIO opens": told}
-    return {aspect: _json(value) for aspect, value in observation.items()}
+    return {aspect: _json(value) for aspect, value in observation.items() if not isinstance(value, States)}
 
 
 def _json(value: Any) -> Any:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["reachable"]
+__all__ = ["reachable", "steps"]
 
 _ATOMS = (str, bytes, int, float, complex, bool, type(None), type, types.ModuleType)
 LIMIT = 200_000
@@ -26,14 +26,15 @@ def reachable(start: object) -> Iterator[tuple[str, object]]:
     while pending and len(seen) < LIMIT:
         path, value = pending.popleft()
         yield path, value
-        for step, part in _parts(value):
+        for step, part in steps(value):
             if not isinstance(part, _ATOMS) and id(part) not in seen:
                 seen.add(id(part))
                 kept_alive.append(part)  # an object made on the fly must not leave its id to another
                 pending.append((path + step, part))
 
 
-def _parts(value: Any) -> Iterator[tuple[str, object]]:
+def steps(value: Any) -> Iterator[tuple[str, object]]:
+    """Yield (step, object) for each thing that a value consists of; a path is steps in a row."""
     if isinstance(value, (dict, types.MappingProxyType)):
         for key, item in list(value.items()):
             yield f".keys()[{key!r}]", key

@@ -101,6 +101,7 @@ def document(run: Ended) -> dict[str, Any]:
         "generated": {
             "examples": findings.examples,
             "unusable": dict(sorted(findings.unusable.items())),
+            "declined": dict(sorted(findings.declined.items())),
             "reached": dict(sorted(findings.reached.items())),
         },
         "times": {

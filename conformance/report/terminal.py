@@ -54,6 +54,11 @@ def header(selection: Selection, workers: int) -> str:
         ("clauses", f"{len(selection.clauses)} selected"),
         ("transports", ", ".join(selection.transport_names)),
     ]
+    if selection.adapter.not_passed:
+        names = ", ".join(selection.adapter.not_passed)
+        lines.append(("not judged", f"{names}: the adapter passes nothing for these parameters"))
+    for path, reason in selection.adapter.may_differ.items():
+        lines.append(("may differ", f"{path}: {reason}"))
     if selection.baseline.entries:
         lines.append(("baseline", f"{selection.baseline.path}, {len(selection.baseline.entries)} known failures"))
     return rendered(*(Text.assemble((f"{name:>10}  ", "bold"), value) for name, value in lines))
@@ -82,6 +87,9 @@ def summary(
     parts.append(
         Text(f"{findings.examples} examples ({unusable} that the engine cannot run), {seconds:.0f} s: {phases}")
     )
+    if findings.declined:
+        reasons = ", ".join(f"{reason} ({count})" for reason, count in findings.declined.most_common())
+        parts.append(Text(f"{sum(findings.declined.values())} examples declined by the adapter: {reasons}"))
     red = any(verdict.state is State.VIOLATES for verdict in verdicts) or errors or findings.stale
     parts.append(Text(f"{selection.adapter.name}: {outcome}", style="bold red" if red else "bold"))
     return rendered(*parts)

@@ -173,6 +173,9 @@ class Sweep:
         given_up = ledger.given_up | {name for name, deaths in self.deaths.items() if deaths >= MOST_DEATHS}
         transports = [transport for transport in self.transports if transport.name not in given_up]
         journey = replace(self, transports=transports).travelled(example)
+        if (declined := journey.declined) is not None:
+            findings.note_declined(declined)
+            return []
         for name, arrivals in journey.arrivals.items():
             self._note_arrivals(name, arrivals, journey, ledger)
         judgements = []
@@ -223,4 +226,4 @@ class Sweep:
         journey = replace(self, transports=through or self.transports[:1]).travelled(
             replace(example, exhaustive=exhaustive)
         )
-        return list(judge(journey, checks, self.baseline))
+        return [] if journey.declined is not None else list(judge(journey, checks, self.baseline))

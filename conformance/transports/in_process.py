@@ -12,7 +12,8 @@ from typing import Any
 import cloudpickle
 
 from conformance.adapter import Adapter
-from conformance.observation.aspects import ASPECTS, observe
+from conformance.observation.aspects import ASPECTS
+from conformance.observation.once import observe_once
 from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
 from conformance.transports.transport import Arrival
@@ -41,14 +42,14 @@ class InProcess:
             if isinstance(split, Raised):
                 return (*arrivals, Arrival(hop, None, split))
             asked = question if hop == 1 else replace(question, again=False)
-            arrivals.append(Arrival(hop, observe(adapter, split, asked), None, split))
+            arrivals.append(Arrival(hop, observe_once(adapter, split, asked), None, split))
         for _ in range(2, MANY_HOPS):
             split = attempt(self.carry, split)
             if isinstance(split, Raised):
                 return (*arrivals, Arrival(MANY_HOPS, None, split))
         # What is read has been read twice; the parts are looked at once more.
         parts = frozenset(aspect.name for aspect in ASPECTS)
-        seen = observe(adapter, split, replace(question, again=False, only=parts))
+        seen = observe_once(adapter, split, replace(question, again=False, only=parts))
         return (*arrivals, Arrival(MANY_HOPS, seen, None, split))
 
 

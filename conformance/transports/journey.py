@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,15 +13,17 @@ from typing import Any
 
 from datafusion import SessionContext
 
-from conformance.adapter import Adapter
+from conformance.adapter import Adapter, NotSupported
 from conformance.examples.example import Example
 from conformance.observation.aspects import Observation, observe
 from conformance.observation.difference import ABSENT, Difference, Place, Step, difference
+from conformance.observation.once import observed_once
 from conformance.observation.parts import part
 from conformance.observation.question import Question
-from conformance.observation.raised import Died, Raised, attempt
+from conformance.observation.raised import Died, Raised, attempt, qualified_name
 from conformance.observation.recorder import Event, recorded
 from conformance.observation.secrets import keep_secret, secret_values
+from conformance.observation.state import State, whole_state
 from conformance.observation.values import Rows, in_any_layout, plain_rows
 from conformance.timing import phase
 from conformance.transports.calls import CALL_SECONDS, call
@@ -32,6 +36,9 @@ from strategies.udfs import IMPORTABLE
 __all__ = ["EndsProcess", "Journey", "not_carried", "travel"]
 
 
+NOT_SUPPORTED = qualified_name(NotSupported)
+
+
 class EndsProcess(Exception):
     """A check cannot tell what it is to tell, for the split ends the processes that it is sent to."""
 
@@ -42,8 +49,9 @@ class Journey:
 
     ``split`` is the split, or how building it failed. ``build_events`` happened while it was built, ``later_events``
     while it was observed and sent. ``sent`` is what was seen of the split before it was sent; ``arrivals`` is what
-    arrived, by transport. ``scratch`` is a folder in which checks may make and damage files. ``ended_processes`` says
-    that splits before this one ended the processes that they were sent to.
+    arrived, by transport, and ``left`` the state of the original before it was sent there. ``scratch`` is a folder in
+    which checks may make and damage files. ``ended_processes`` says that splits before this one ended the processes
+    that they were sent to.
     """
 
     adapter: Adapter
@@ -55,6 +63,7 @@ class Journey:
     arrivals: Mapping[str, Sequence[Arrival]] = field(default_factory=dict)
     later_events: Sequence[Event] = ()
     transports: Sequence[Transport] = ()
+    left: Mapping[str, State | Raised] = field(default_factory=dict)
     scratch: Path = Path()
     ended_processes: bool = False
 
@@ -67,6 +76,12 @@ class Journey:
     def refusal(self) -> Raised | None:
         """How ``build`` failed; ``None`` where it did not."""
         return self.split if isinstance(self.split, Raised) else None
+
+    @property
+    def declined(self) -> str | None:
+        """Why the loader does not take such an example, where the adapter says so; ``None`` where it does."""
+        refused = self.refusal
+        return refused.message if refused is not None and refused.type == NOT_SUPPORTED else None
 
     @property
     def expected_rows(self) -> Rows:
@@ -193,8 +208,14 @@ def travel(adapter: Adapter, example: Example, transports: Sequence[Transport], 
     keep_secret(_taken_from_elsewhere(adapter, split, materials))
     with recorded() as later_events:
         sent = observe(adapter, split, example.question)
-        arrivals = {transport.name: _sent(transport, adapter, split, example.question) for transport in transports}
-    return Journey(adapter, example, materials, split, build_events, sent, arrivals, later_events, transports, scratch)
+        left: dict[str, State | Raised] = {}
+        arrivals: dict[str, Sequence[Arrival]] = {}
+        with nullcontext() if example.exhaustive else observed_once(zlib.crc32(example.title.encode())):
+            for transport in transports:
+                left[transport.name] = attempt(whole_state, split)
+                arrivals[transport.name] = _sent(transport, adapter, split, example.question)
+    travelled = Journey(adapter, example, materials, split, build_events, sent, arrivals, later_events, transports)
+    return replace(travelled, left=left, scratch=scratch)
 
 
 def _sent(transport: Transport, adapter: Adapter, split: Any, question: Question) -> Sequence[Arrival]:

@@ -1,16 +1,18 @@
 """OpenHouse's data loader (``openhouse.dataloader``), of whichever generation is installed.
 
 What a generation can do is read from its constructors, never from a version: a plan with a session context, or SQL
-text; one file, or several; what a scan context needs besides the table.
+text; one file, or several; what a scan context needs besides the table. Parameters that this adapter does not know get
+values that tell, so that their loss shows (CTX-7).
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from conformance.adapter import Adapter, Capability
+from conformance.adapters.telling import UNKNOWN, telling_value
 from fixtures.materials import Materials
 
 __all__ = ["UnknownGeneration", "adapter_for"]
@@ -40,6 +42,8 @@ def adapter_for(name: str, split: Any, context: Any, identifier: Callable[[str, 
     can |= {Capability.PLANS} if plans else set()
     can |= {Capability.SQL_TRANSFORMS} if sql else set()
     can |= {Capability.UDF_REGISTRIES} if "udf_registry" in parameters else set()
+    offered = SPLIT_PARAMETERS | CONTEXT_PARAMETERS
+    gaps = [n for class_ in (split, context) for n, p in _others(class_, offered) if telling_value(p) is UNKNOWN]
     return Adapter(
         name=name,
         build=build,
@@ -58,6 +62,7 @@ def adapter_for(name: str, split: Any, context: Any, identifier: Callable[[str, 
         build_scan=build_scan,
         build_files=build_files if several else None,
         modules=(split.__module__.rpartition(".")[0] or split.__module__, "pyiceberg"),
+        not_passed=tuple(gaps),
     )
 
 
@@ -121,9 +126,17 @@ def _check_known(class_: Any, known: frozenset[str]) -> None:
 
 
 def _called(class_: Any, offered: dict[str, Any]) -> Any:
-    """Call the constructor with what it takes of the arguments offered."""
+    """Call the constructor with what it takes of the arguments offered, and with values that tell for all else."""
     taken = inspect.signature(class_).parameters
-    return class_(**{name: value for name, value in offered.items() if name in taken})
+    others = {name: telling_value(parameter) for name, parameter in _others(class_, offered)}
+    told = {name: value for name, value in others.items() if value is not UNKNOWN}
+    return class_(**told, **{name: value for name, value in offered.items() if name in taken})
+
+
+def _others(class_: Any, offered: Iterable[str]) -> list[tuple[str, inspect.Parameter]]:
+    """Return the optional parameters of a constructor besides those offered, with their names."""
+    parameters = inspect.signature(class_).parameters.items()
+    return [(name, p) for name, p in parameters if name not in offered and p.default is not p.empty]
 
 
 def __getattr__(name: str) -> Adapter:

@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance.adapter import Adapter, Capability
 from conformance.checks.build import FEWEST_WORDS
+from conformance.checks.context import WHOLE_STATE
 from conformance.checks.process import GROWN
 from conformance.checks.read import ORDER
 from conformance.checks.wire import GROWING, PLAIN_MODULES, SIBLINGS
@@ -177,6 +178,12 @@ def _connection(asked: Asked) -> Demonstration:
     return Demonstration(shows.connection_stays_behind, look=looks.look_io_connection, way="worker")
 
 
+def _belonging(asked: Asked) -> Demonstration:
+    arguments = {"path": asked.place.within[0]}
+    trips = max(1, asked.place.hop)
+    return Demonstration(shows.belonging_arrives, arguments, looks.look_itself, way=asked.way, trips=trips)
+
+
 def _on_rows(show: Callable[..., Any]) -> Make:
     """A show that looks at the rows, as built."""
     return lambda asked: Demonstration(show, look="rows")
@@ -231,6 +238,7 @@ ROWS: tuple[tuple[Where, Make], ...] = (
     (Where(_S, "", case=""), _sent(shows.is_carried, "rows")),
     (Where(_R, "registered before SQL"), _sent(shows.registers_before_sql, "registered before SQL")),
     (Where(_A, "connection"), _connection),
+    (Where(_A, WHOLE_STATE), _belonging),
     (Where(_A, "FileIO mapping"), _sent(shows.properties_are_a_dict, "FileIO mapping")),
     (Where(part="FileIO properties of two splits"), _sent(shows.configurations_stay_apart, shows.look_pair)),
     (Where(part="row filters of two splits"), _sent(shows.filters_stay_apart, shows.look_filters)),

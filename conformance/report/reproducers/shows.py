@@ -495,6 +495,20 @@ def copies_share_nothing(make: Any, loader: Any, through: Any) -> tuple[Any, Any
     return {what: [] for what in seen}, seen
 
 
+def belonging_arrives(make: Any, loader: Any, through: Any, path: str) -> tuple[Any, Any]:
+    """The path leads from a split to something that belongs to it."""
+
+    def at_path(split: Any) -> str:
+        found = attempt(lambda: eval(path, {"split": split}))
+        if isinstance(found, (AttributeError, LookupError)):
+            return "nothing"
+        text = repr(found)
+        return f"{type(found).__qualname__} {'' if ' at 0x' in text else text}"
+
+    split = loader.build(make())
+    return at_path(split), at_path(through(split))
+
+
 def original_stays(make: Any, loader: Any, look: Any) -> tuple[Any, Any]:
     """However it was sent or copied."""
     split = loader.build(make())

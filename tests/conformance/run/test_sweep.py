@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from pyiceberg.io.pyarrow import ArrowScan
 
+from conformance.adapter import NotSupported
 from conformance.adapters.builtin.reference import ADAPTER, adapter_for
 from conformance.adapters.loading import load_adapter
 from conformance.checks import CHECKS, Check
@@ -52,6 +53,20 @@ def test_rare_break_is_found_behind_one_that_always_breaks(sweep_of: Callable[..
     assert len(shown["ID-1"].example) < 140
     assert len(shown["CTX-5"].example) < 250
     assert "x#y" in shown["CTX-5"].example
+
+
+def test_what_the_adapter_declines_is_counted_and_no_refusal(sweep_of: Callable[..., Sweep]) -> None:
+    def build(materials: Any) -> Any:
+        if materials.file_scan_task.file.file_format.name == "ORC":
+            raise NotSupported("reads no ORC")
+        return ADAPTER.build(materials)
+
+    sweep = sweep_of(replace(ADAPTER, build=build), clauses=("ID-1", "BUILD-4", "WIRE-1"), transports=PICKLE)
+    findings = sweep.drawn(split_specs(), EXAMPLES, SEED)
+    assert findings.violations == []
+    assert 5 <= findings.declined["reads no ORC"] == findings.declined.total()
+    assert findings.examples == EXAMPLES
+    assert findings.met["ID-1", AS_BUILT] < EXAMPLES - findings.declined.total()
 
 
 def test_break_that_comes_only_with_another_is_found(sweep_of: Callable[..., Sweep]) -> None:

@@ -76,6 +76,15 @@ class MetricContext(JvmContext):
     metric_attributes: Mapping[str, str] = field(default_factory=dict)
 
 
+class ForgetfulContext(MetricContext):
+    """Was written before there were JVM arguments and metrics."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        later = ("io", "worker_jvm_args", "metric_attributes")
+        rest = {name: value for name, value in vars(self).items() if name not in later}
+        return _arrived, (type(self), type(self.io), dict(self.io.properties), rest)
+
+
 class _Split:
     """What all generations have."""
 
@@ -262,4 +271,5 @@ TRIMS_SQL = adapter_for("trims", TrimsSql, SqlContext, TableIdentifier)
 BATCH_AT_A_TIME = adapter_for("batch at a time", BatchAtATime, SqlContext, TableIdentifier)
 LOSES_A_ROW = adapter_for("loses a row", LosesARow, SqlContext, TableIdentifier)
 REGISTERS_TOO_LATE = adapter_for("registers too late", RegistersTooLate, SqlContext, TableIdentifier)
+LOSES_SETTINGS = adapter_for("loses settings", SqlSplit, ForgetfulContext, TableIdentifier)
 FIRST_FILE_ALONE = adapter_for("first file alone", FirstFileAlone, MetricContext, TableIdentifier)

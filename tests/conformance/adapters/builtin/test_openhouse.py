@@ -68,12 +68,20 @@ def test_generation_goes_through_the_checks(name: str, sweep_of: Callable[..., S
         ("LOSES_A_ROW", "PLAN-8"),
         ("REGISTERS_TOO_LATE", "UDF-8"),
         ("FIRST_FILE_ALONE", "READ-5"),
+        ("LOSES_SETTINGS", "CTX-7"),
     ],
 )
 def test_broken_generation_is_caught(name: str, clause: str, sweep_of: Callable[..., Sweep]) -> None:
     findings = sweep_of(generation(name), clauses=(clause,), transports=FEW).pinned(PINNED)
     assert {violation.clause for violation in findings.violations} == {clause}
     assert findings.violations[0].difference.expected != findings.violations[0].difference.actual
+
+
+def test_settings_that_no_reader_shows_are_missed_by_name(sweep_of: Callable[..., Sweep]) -> None:
+    findings = sweep_of(generation("LOSES_SETTINGS"), clauses=("CTX-7",), transports=FEW).pinned(PINNED[:3])
+    expected = findings.violations[0].difference.expected
+    assert "worker_jvm_args: str 'conformance'" in expected
+    assert "metric_attributes['conformance']: str 'value'" in expected
 
 
 def test_constructor_of_a_generation_to_come_is_refused_with_its_parameter() -> None:
