@@ -20,9 +20,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from multiprocessing import util
 from pathlib import Path
@@ -35,21 +36,24 @@ from conformance.adapter import Adapter
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
 from conformance.checks import CHECKS
+from conformance.checks.scan import FAMILY
 from conformance.examples.design import designed_plans, designed_splits
 from conformance.examples.pinned import PINNED
+from conformance.judging.findings import Findings
 from conformance.judging.ledger import Ledger
 from conformance.run.lifecycles import CLAUSE as LIFE
 from conformance.run.lifecycles import live
 from conformance.run.profiles import PROFILES
+from conformance.run.scans import THROUGH, planned
 from conformance.run.search import History
 from conformance.run.sweep import Sweep
 from conformance.templates import template
 from conformance.transports.registry import TRANSPORTS
-from conformance.transports.transport import STARTED
+from conformance.transports.transport import AS_BUILT, STARTED
 from fixtures.loaders.defects import DEFECTS
 from fixtures.processes.guard import Guard
 from fixtures.tables.warehouse import Warehouse
-from strategies import split_specs
+from strategies import scans, split_specs
 from strategies.specs import SplitSpec
 
 QUICK = PROFILES["quick"]
@@ -155,10 +159,13 @@ def row_of(name: str, folder: str) -> Row:
         row = Row(name, DEFECTS[name].clause, DEFECTS[name].story)
         sweep = sweep_of(load_adapter(reference_of(name)), folder)
     try:
-        if row.clause != LIFE:
+        planning = row.clause.startswith(f"{FAMILY}-")
+        if row.clause != LIFE and not planning:
             _judge(row, sweep)
         if row.clause in (LIFE, ""):
-            _live(row, sweep)
+            _search(row, "lifecycles", partial(live, sweep, QUICK.lives), AS_BUILT)
+        if planning or row.clause == "":
+            _search(row, "scans", partial(planned, sweep, scans(), QUICK.scans), THROUGH)
     except Exception as error:  # an error of the suite never counts as a catch
         row.error = f"{type(error).__name__}: {error}"
     return row
@@ -219,15 +226,16 @@ def _shrink(row: Row, sweep: Sweep, spec: SplitSpec) -> None:
     row.expected, row.actual = smallest.difference.expected, smallest.difference.actual
 
 
-def _live(row: Row, sweep: Sweep) -> None:
+def _search(row: Row, stage: str, findings_of: Callable[[int], Findings], transport: str) -> None:
+    """Judge a loader by what is drawn from the profile's seed; none of it is pinned."""
     assert QUICK.seed is not None
     started = time.process_time()
-    findings = live(sweep, QUICK.lives, QUICK.seed)
+    findings = findings_of(QUICK.seed)
     row.broken.update({clause for clause, _ in findings.broken})
-    for violation in findings.violations:
-        row.stage, row.examples = "lifecycles", findings.met[LIFE, "as built"]
+    for violation in findings.violated(row.clause):
+        row.stage, row.examples = stage, findings.met[row.clause, transport] or findings.met[row.clause, AS_BUILT]
         row.cpu_seconds = time.process_time() - started
-        row.alone, row.alone_examples = row.stage, row.examples  # no order of steps is pinned
+        row.alone, row.alone_examples = row.stage, row.examples
         row.example, row.expected, row.actual = (
             violation.example,
             violation.difference.expected,

@@ -28,10 +28,11 @@ from conformance.judging.judgement import judge
 from conformance.run.lifecycles import live
 from conformance.run.other_processes import departed
 from conformance.run.profiles import PROFILES
+from conformance.run.scans import planned
 from conformance.run.sweep import Sweep
 from conformance.transports.registry import TRANSPORTS
 from fixtures.tables.warehouse import Warehouse
-from strategies import split_specs
+from strategies import scans, split_specs
 from strategies.specs import SplitSpec
 
 # Clauses whose checks use a worker process with any transport.
@@ -96,6 +97,8 @@ def other_steps(adapter: Adapter, drawn: Examples, root: Path, names: Container[
     assert QUICK.seed is not None
     lives = partial(live, sweep, QUICK.lives, QUICK.seed)
     yield Step("lives", lambda: _shown(lives()))
+    plans = partial(planned, sweep, scans(), QUICK.scans, QUICK.seed)
+    yield Step("scans", lambda: _shown(plans()))
     for case in TABLE_CASES:
         yield Step(f"table {case.name}", partial(_broken_table, sweep, case, root))
     chosen = [number for number in range(len(drawn.pinned)) if "" in names or f"pinned {number}" in names]

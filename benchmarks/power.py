@@ -32,11 +32,13 @@ from conformance.examples.pinned import PINNED
 from conformance.judging.ledger import Ledger
 from conformance.run.lifecycles import live
 from conformance.run.profiles import PROFILES
+from conformance.run.scans import planned
 from conformance.run.search import History
 from conformance.run.sweep import Sweep
 from fixtures.loaders.defects import DEFECTS, Defect
 from fixtures.processes.guard import Guard
 from reference import DataLoaderSplit, TableScanContext
+from strategies import scans
 
 ALTERNATIVES = Path(__file__).with_name("alternatives")
 SOUND = Defect(REFERENCE, "", "", DataLoaderSplit, TableScanContext)
@@ -107,6 +109,7 @@ def _broken(sweep: Sweep, *, brief: bool) -> Iterator[str]:
             yield from history.first
         if is_pinned:
             yield from (clause for clause, _ in live(sweep, quick.lives, quick.seed).broken)
+            yield from (clause for clause, _ in planned(sweep, scans(), quick.scans, quick.seed).broken)
 
 
 class Classes:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from fixtures.materials import Materials
+from fixtures.scans import Scan
 
 __all__ = ["Adapter", "Capability", "NotSupported"]
 
@@ -43,6 +44,7 @@ class Capability(Enum):
     IDS = "splits have an id"
     SHARED_CONTEXT = "several splits of one scan share a scan context"
     SEVERAL_FILES = "one split reads several files"
+    PLANNING = "plans the splits of a scan"
 
 
 Reader = Callable[[Any], Any]
@@ -62,12 +64,14 @@ class Adapter:
     reader that is given adds the capability to show that part. Readers take a split, the one that was built or one
     that arrived, and return PyIceberg's object (or plain values): they compare nothing. ``build_scan`` makes the splits
     of one scan, which share a scan context; ``build_files`` makes one split of the given scan tasks, all else from the
-    materials. ``modules`` are the modules that a payload may name (WIRE-12). ``secret_properties`` are FileIO
-    properties that are secret besides those of :mod:`conformance.observation.secrets` (SAFE-1). ``may_differ`` names
-    what a split holds and does not send as it is, a connection say, by the path to it (``"split._client"``), each with
-    the reason: it and what belongs to it may arrive changed, or not at all (CTX-7). ``not_passed``
-    names parameters of the loader's constructors for which ``build`` passes nothing: a run says that they are not
-    judged. ``reference`` is how a worker finds the adapter; whoever loads the adapter fills it in.
+    materials. ``plan`` lets the loader plan a scan (:class:`fixtures.scans.Scan`) and gives its splits, which ``read``
+    reads; what cannot be asked of the loader raises :class:`NotSupported`. ``modules`` are the modules that a payload
+    may name (WIRE-12). ``secret_properties`` are FileIO properties that are secret besides those of
+    :mod:`conformance.observation.secrets` (SAFE-1). ``may_differ`` names what a split holds and does not send as it is,
+    a connection say, by the path to it (``"split._client"``), each with the reason: it and what belongs to it may
+    arrive changed, or not at all (CTX-7). ``not_passed`` names parameters of the loader's constructors for which
+    ``build`` passes nothing: a run says that they are not judged. ``reference`` is how a worker finds the adapter;
+    whoever loads the adapter fills it in.
     """
 
     name: str
@@ -87,6 +91,7 @@ class Adapter:
     scan_context: Reader | None = _adds(Capability.SCAN_CONTEXT)
     build_scan: Callable[[Sequence[Materials]], Sequence[Any]] | None = _adds(Capability.SHARED_CONTEXT)
     build_files: Callable[[Materials, Sequence[Any]], Any] | None = _adds(Capability.SEVERAL_FILES)
+    plan: Callable[[Scan], Iterable[Any]] | None = _adds(Capability.PLANNING)
     modules: tuple[str, ...] = ()
     secret_properties: tuple[str, ...] = ()
     may_differ: Mapping[str, str] = field(default_factory=dict)

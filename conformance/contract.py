@@ -58,6 +58,7 @@ FAMILIES = {
     "READ": "reading",
     "ID": "identity",
     "PROC": "the process that reads",
+    "SCAN": "what is planned",
     "WIRE": "transports",
     "SAFE": "secrets",
     "LIFE": "lifecycles",
@@ -319,6 +320,61 @@ CLAUSES: tuple[Clause, ...] = (
         "field",
     ),
     Clause("PROC-4", "What a split has read, opened or cached does not travel with it.", "field"),
+    Clause(
+        "SCAN-1",
+        "The splits of a scan together give exactly the rows of the scanned snapshot, each once, in the asked columns"
+        " and their order: no file is left out, and no part of one is read twice.",
+        "field",
+        needs=(_C.PLANNING,),
+    ),
+    Clause(
+        "SCAN-2",
+        "What was deleted is given by no split, whichever way it was deleted: its file written anew, or its position"
+        " noted in a delete file, which may name several data files.",
+        "field",
+        needs=(_C.PLANNING,),
+    ),
+    Clause(
+        "SCAN-3",
+        "A file that is older than the table's schema or partition spec gives what the scanned schema says: columns"
+        " renamed, moved, widened, added and dropped since.",
+        "field",
+        needs=(_C.PLANNING,),
+    ),
+    Clause(
+        "SCAN-4",
+        "A transformation that gives for each row one or none gives over the splits what it gives over the table.",
+        "field",
+        needs=(_C.PLANNING, _C.TRANSFORMS),
+    ),
+    Clause(
+        "SCAN-5",
+        "What is pushed down, pruned or rewritten changes no row: a filter and the choice of columns select what they"
+        " select without any of it.",
+        "field",
+        needs=(_C.PLANNING,),
+    ),
+    Clause(
+        "SCAN-6",
+        "A scan is pinned when it is planned: what is committed later changes none of its splits, and the next"
+        " planning sees it.",
+        "field",
+        needs=(_C.PLANNING,),
+    ),
+    Clause(
+        "SCAN-7",
+        "Planning twice gives the same splits, with the same ids in the same order; no two of them have one id.",
+        "field",
+        needs=(_C.PLANNING, _C.IDS),
+    ),
+    Clause("SCAN-8", "Reading on a worker asks the catalog for nothing.", "seed", needs=(_C.PLANNING,)),
+    Clause(
+        "SCAN-9",
+        "What is not there is told when the scan is planned, by its name: a table, a column, a column of the filter, a"
+        " snapshot, a branch or tag. It never means fewer rows.",
+        "field",
+        needs=(_C.PLANNING,),
+    ),
     Clause("WIRE-1", "Pickle, every protocol from 2 to the highest; protocol 5 also with out-of-band buffers.", "card"),
     Clause("WIRE-2", "Cloudpickle.", "card"),
     Clause("WIRE-3", "`copy.copy` and `copy.deepcopy`.", "field"),

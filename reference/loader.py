@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from datafusion import DataFrame, SessionContext
+from datafusion.plan import LogicalPlan
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.expressions.parser import parse
-from pyiceberg.table import DataScan, Table
+from pyiceberg.table import DataScan, FileScanTask, Table
 
 from reference.context import TableScanContext
 from reference.engine import TableName, register_table, require_engine
@@ -43,6 +44,7 @@ class DataLoader:
         columns: Sequence[str] | None = None,
         row_filter: BooleanExpression | str = AlwaysTrue(),  # noqa: B008 - a singleton
         snapshot_id: int | None = None,
+        ref: str | None = None,
         transformer: TableTransformer | None = None,
         udf_registry: UDFRegistry | None = None,
         context: Mapping[str, str] | None = None,
@@ -55,16 +57,19 @@ class DataLoader:
             columns: names of the columns to read, or `None` for all. They are returned in the order of the
                 snapshot's schema.
             row_filter: an expression, or PyIceberg's text form of one.
-            snapshot_id: the snapshot to scan. `None` means the current one.
+            snapshot_id: the snapshot to scan. `None` means the current one, or that of `ref`.
+            ref: the branch or tag to scan, as it is when the scan is planned.
             transformer: creates the plan that is applied to each split.
             udf_registry: the functions that the plan may call.
             context: strings that are passed to the transformer.
 
         Raises:
             TypeError: `columns` is a `str`, or `row_filter` is neither an expression nor a `str`.
-            ValueError: `row_filter` is a text that cannot be parsed.
+            ValueError: `row_filter` is a text that cannot be parsed, or both `snapshot_id` and `ref` are given.
 
         """
+        if snapshot_id is not None and ref is not None:
+            raise ValueError(f"snapshot_id and ref: one at most, got {snapshot_id} and {ref!r}")
         if isinstance(columns, str):
             raise TypeError("columns must be a sequence of names, not one str")
         if isinstance(row_filter, str):
@@ -79,6 +84,7 @@ class DataLoader:
         self._columns = None if columns is None else tuple(columns)
         self._row_filter = row_filter
         self._snapshot_id = snapshot_id
+        self._ref = ref
         self._transformer = transformer
         self._registry = NoOpRegistry() if udf_registry is None else udf_registry
         self._strings = dict(context or {})
@@ -90,7 +96,7 @@ class DataLoader:
         runs, and once more for each split that is built (UDF-1).
 
         Raises:
-            ValueError: the table has no such snapshot or column.
+            ValueError: the table has no such snapshot, branch, tag or column.
             TypeError: the transformer returns something other than a DataFrame or `None`.
             PlanRefused: the transformer's plan cannot be sent.
             EngineUnusableAfterFork: there is a transformer, and this process was forked from one in which DataFusion
@@ -102,20 +108,38 @@ class DataLoader:
         session, frame = None, None
         if self._transformer is not None:
             require_engine()
-            session = SessionContext()
-            self._registry.register_udfs(session)
-            name = _engine_name(table.name())
-            register_table(session, name, [empty_batch(scan_schema(context))])
-            quoted = ".".join('"' + part.replace('"', '""') + '"' for part in name)
+            session = self._session(table, context)
+            quoted = ".".join('"' + part.replace('"', '""') + '"' for part in _engine_name(table.name()))
             frame = self._transformer.transform(session, quoted, MappingProxyType(self._strings))
             if not isinstance(frame, (DataFrame, type(None))):
                 raise TypeError(f"transformer must return a DataFrame or None, not {type(frame).__qualname__}")
         plan = None if frame is None else frame.logical_plan()
-        for task in scan.plan_files():
-            yield DataLoaderSplit(task, context, plan, None if plan is None else session, self._registry)
+        for task in self._tasks(scan):
+            yield self._split(task, context, plan, None if plan is None else session)
+
+    def _session(self, table: Table, context: TableScanContext) -> SessionContext:
+        """Return a session with the registry's functions and the table, which has no rows."""
+        session = SessionContext()
+        self._registry.register_udfs(session)
+        register_table(session, _engine_name(table.name()), [empty_batch(scan_schema(context))])
+        return session
+
+    def _tasks(self, scan: DataScan) -> Iterable[FileScanTask]:
+        """Return what becomes of the files of a scan: a split each."""
+        return scan.plan_files()
+
+    def _split(
+        self, task: FileScanTask, context: TableScanContext, plan: LogicalPlan | None, session: SessionContext | None
+    ) -> DataLoaderSplit:
+        return DataLoaderSplit(task, context, plan, session, self._registry)
 
     def _scan(self, table: Table) -> tuple[TableScanContext, DataScan]:
         snapshot_id = self._snapshot_id
+        if self._ref is not None:
+            known = {name: ref.snapshot_id for name, ref in table.metadata.refs.items()}
+            if self._ref not in known:
+                raise ValueError(f"ref {self._ref!r} is no branch or tag of {'.'.join(table.name())}: {sorted(known)}")
+            snapshot_id = known[self._ref]
         if snapshot_id is not None and table.metadata.snapshot_by_id(snapshot_id) is None:
             raise ValueError(f"snapshot_id {snapshot_id} is no snapshot of {'.'.join(table.name())}")
         scan = table.scan(snapshot_id=snapshot_id)

@@ -7,6 +7,7 @@ elsewhere.
 from strategies.arguments import invalid_arguments, valid_arguments
 from strategies.file_ios import file_io_properties, file_ios
 from strategies.filters import predicates, projections, row_filters
+from strategies.histories import HistorySpec, RowwiseSpec, ScanSpec, scans
 from strategies.pairs import pairs
 from strategies.plans import frame_plans, plans, sql_plans
 from strategies.serialization import from_json, to_json
@@ -46,6 +47,7 @@ __all__ = [
     "FileIOSpec",
     "FilterSpec",
     "FramePlanSpec",
+    "HistorySpec",
     "ListSpec",
     "MapSpec",
     "Not",
@@ -54,6 +56,8 @@ __all__ = [
     "PlanSpec",
     "Predicate",
     "RegistrySpec",
+    "RowwiseSpec",
+    "ScanSpec",
     "Spec",
     "SplitSpec",
     "SqlPlanSpec",
@@ -74,6 +78,7 @@ __all__ = [
     "projections",
     "registries",
     "row_filters",
+    "scans",
     "split_specs",
     "sql_plans",
     "tables",

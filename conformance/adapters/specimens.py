@@ -18,7 +18,7 @@ __all__ = ["reference_of"]
 
 def __getattr__(name: str) -> Adapter:
     if (defect := (DEFECTS | SHOWN_ELSEWHERE).get(name)) is not None:
-        adapter = adapter_for(defect.name, defect.split, defect.context)
+        adapter = adapter_for(defect.name, defect.split, defect.context, defect.loader)
         return replace(adapter, modules=(*adapter.modules, "fixtures.loaders.defects"))
     if (loader := UNUSUAL.get(name)) is None:
         raise AttributeError(name)

@@ -21,7 +21,8 @@ class Check:
 
     ``arrivals`` says that it tells something of a split where it arrives: such a clause depends on the transport, and
     is judged through engines too. ``together`` says the same of several splits that travel in one payload. ``units``
-    are the units of work that judge the clause by ways of their own, besides those that send examples.
+    are the units of work that judge the clause by ways of their own, besides those that send examples; ``journeys`` is
+    false where those that do tell nothing of it.
     """
 
     clause: Clause
@@ -29,13 +30,19 @@ class Check:
     arrivals: bool = False
     together: bool = False
     units: tuple[str, ...] = ()
+    journeys: bool = True
 
 
 REGISTERED: list[Check] = []
 
 
 def verifies(
-    clause_id: str, *, arrivals: bool = False, together: bool = False, units: tuple[str, ...] = ()
+    clause_id: str,
+    *,
+    arrivals: bool = False,
+    together: bool = False,
+    units: tuple[str, ...] = (),
+    journeys: bool = True,
 ) -> Callable[[Callable[[Journey], Judged]], Callable[[Journey], Judged]]:
     """Register a function as a check of the clause; the arguments are the fields of :class:`Check`.
 
@@ -46,7 +53,7 @@ def verifies(
     verified = clause(clause_id)
 
     def register(judge: Callable[[Journey], Judged]) -> Callable[[Journey], Judged]:
-        REGISTERED.append(Check(verified, judge, arrivals or together, together, units))
+        REGISTERED.append(Check(verified, judge, arrivals or together, together, units, journeys))
         return judge
 
     return register

@@ -19,6 +19,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from conformance.checks import check_of
+from conformance.checks.scan import FAMILY
 from conformance.contract import clause as clause_of
 from conformance.contract import nearest
 from conformance.judging.conditions import CONDITIONS, holding, holds
@@ -27,6 +28,7 @@ from conformance.judging.where import ANYWHERE, Where
 from conformance.observation.difference import Difference, Step
 from conformance.transports.registry import transport_names
 from conformance.transports.transport import AS_BUILT, DEPARTED, EXCHANGED
+from strategies.histories import ScanSpec
 from strategies.serialization import from_json
 from strategies.specs import SplitSpec
 
@@ -110,6 +112,8 @@ class Entry(BaseModel):
             return self
         try:
             spec = from_json(self.spec)
+            if check_of(self.clause).clause.family == FAMILY:
+                return self._is_of_a_scan(spec)
             falls_under = isinstance(spec, SplitSpec) and holds(self.condition, spec)
         except (LookupError, TypeError, ValueError) as error:
             raise ValueError(str(error.args[0])) from None
@@ -117,6 +121,12 @@ class Entry(BaseModel):
             raise ValueError("spec must be the JSON of a SplitSpec")
         if not falls_under:
             raise ValueError(f"the pinned spec does not fall under its own condition {list(self.condition)}")
+        return self
+
+    def _is_of_a_scan(self, spec: object) -> Entry:
+        """A scan is of a table with a history, of which no condition can hold."""
+        if not isinstance(spec, ScanSpec) or self.condition:
+            raise ValueError("spec must be the JSON of a ScanSpec, and the condition empty")
         return self
 
     def excuses(self, clause_id: str, transport: str, spec: SplitSpec | None, found: Difference) -> bool:

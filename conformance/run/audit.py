@@ -6,6 +6,7 @@ import datetime
 from dataclasses import replace
 
 from conformance.checks import Check
+from conformance.checks.scan import FAMILY
 from conformance.examples.from_spec import Unusable, example_of
 from conformance.judging.baseline import Entry
 from conformance.judging.judgement import judge
@@ -13,6 +14,7 @@ from conformance.observation.raised import Raised, attempt
 from conformance.run.lifecycle import lived
 from conformance.run.other_processes import CLAUSE as OTHER_PROCESSES
 from conformance.run.other_processes import departed
+from conformance.run.scans import THROUGH, scanned_again
 from conformance.run.sweep import Sweep
 from conformance.transports.registry import transport_names
 from conformance.transports.transport import AS_BUILT, DEPARTED, EXCHANGED
@@ -31,6 +33,8 @@ def stale(sweep: Sweep, entry: Entry, today: datetime.date) -> str | None:
     checks = [check for check in sweep.checks if check.clause.id == entry.clause]
     if not checks:
         return "matches nothing: the clause is not applicable to this adapter"
+    if checks[0].clause.family == FAMILY:
+        return _stale_scan(sweep, entry)
     if entry.script:
         return _stale_script(sweep, entry)
     failing = _failing(sweep, entry, checks)
@@ -50,6 +54,13 @@ def _stale_script(sweep: Sweep, entry: Entry) -> str | None:
     if isinstance(found, Raised):
         return f"matches nothing: {found.message}"
     again = found is not None and entry.excuses(entry.clause, AS_BUILT, None, found)
+    return None if again else "no longer fails"
+
+
+def _stale_scan(sweep: Sweep, entry: Entry) -> str | None:
+    found = scanned_again(sweep, entry.clause, from_json(entry.spec))
+    again = any(each and entry.excuses(entry.clause, THROUGH, None, each) for each in found)
+    again |= any(each and entry.excuses(entry.clause, AS_BUILT, None, each) for each in found)
     return None if again else "no longer fails"
 
 

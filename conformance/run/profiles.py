@@ -14,7 +14,8 @@ class Profile:
     """``shards`` units of work draw ``examples`` splits each, and ``plan_shards`` draw ``plans`` splits with a plan.
 
     The latter are judged on what concerns the plan alone, so that many are judged in little time. One unit more draws
-    ``lives`` orders of steps (LIFE-1). All of it is settled by one seed. Splits of real ``tables`` are taken besides.
+    ``lives`` orders of steps (LIFE-1), and another ``scans`` scans (SCAN) where the loader plans. All of it is settled
+    by one seed. Splits of real ``tables`` are taken besides.
     ``designed`` takes the examples from :mod:`conformance.examples.design` instead of drawing them, where the run has
     the profile's own seed. ``seed`` is fixed where a run must draw the same examples every time; ``None`` takes a new
     one, which is printed.
@@ -28,16 +29,21 @@ class Profile:
     plan_shards: int = 0
     plans: int = 0
     lives: int = 0
+    scans: int = 0
     tables: bool = True
     designed: bool = False
     budget: int | None = None
 
 
 PROFILES = {
-    "smoke": Profile("smoke", shards=1, examples=4, seed=20260311, plan_shards=1, plans=8, lives=4, tables=False),
-    "quick": Profile("quick", shards=8, examples=6, seed=20260311, plan_shards=2, plans=50, lives=40, designed=True),
-    "thorough": Profile("thorough", shards=40, examples=40, seed=None, plan_shards=8, plans=200, lives=1000),
-    "soak": Profile("soak", shards=4, examples=25, seed=None, lives=1000, budget=600),
+    "smoke": Profile(
+        "smoke", shards=1, examples=4, seed=20260311, plan_shards=1, plans=8, lives=4, scans=2, tables=False
+    ),
+    "quick": Profile(
+        "quick", shards=8, examples=6, seed=20260311, plan_shards=2, plans=50, lives=40, scans=40, designed=True
+    ),
+    "thorough": Profile("thorough", shards=40, examples=40, seed=None, plan_shards=8, plans=200, lives=1000, scans=400),
+    "soak": Profile("soak", shards=4, examples=25, seed=None, lives=1000, scans=200, budget=600),
 }
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from conformance.adapter import Adapter
 from conformance.checks import CHECKS, Check
+from conformance.checks.scan import FAMILY
+from conformance.contract import clause as clause_of
 from conformance.contract import select
 from conformance.examples.example import Example
 from conformance.examples.from_spec import Unusable, example_of
@@ -24,6 +26,7 @@ from conformance.run.lifecycle import lived
 from conformance.run.lifecycles import CLAUSE as LIFECYCLES
 from conformance.run.other_processes import CLAUSE as OTHER_PROCESSES
 from conformance.run.other_processes import departed
+from conformance.run.scans import scanned_again
 from conformance.run.sweep import Sweep
 from conformance.transports.engines import EngineUnavailable, running
 from conformance.transports.in_process import IN_PROCESS
@@ -31,6 +34,7 @@ from conformance.transports.other_interpreters import PREFIX, Interpreter
 from conformance.transports.registry import TRANSPORTS, select_engines
 from conformance.transports.transport import AS_BUILT, DEPARTED, EXCHANGED, Transport
 from fixtures.tables.warehouse import Warehouse
+from strategies.histories import ScanSpec
 from strategies.serialization import from_json
 from strategies.specs import SplitSpec
 
@@ -118,6 +122,8 @@ def replay(adapter: Adapter, case: Case, folder: Path) -> Replay:
     missing = [need.value for check in checks for need in check.clause.needs if need not in adapter.capabilities]
     if missing:
         return Replay(case, Result.ERROR, why=f"the adapter lacks what the clause needs: {missing[0]}")
+    if clause_of(case.clause).family == FAMILY:
+        return _scanned_again(adapter, case, checks, folder)
     if case.clause == LIFECYCLES:
         return _lived_again(adapter, case, folder)
     if case.clause == OTHER_PROCESSES and case.transports and set(case.transports) <= {DEPARTED, EXCHANGED}:
@@ -171,6 +177,16 @@ def _lived_again(adapter: Adapter, case: Case, folder: Path) -> Replay:
     return _judged(case, None, (), [] if case.spec else [(AS_BUILT, found)])
 
 
+def _scanned_again(adapter: Adapter, case: Case, checks: Sequence[Check], folder: Path) -> Replay:
+    """A scan; the JSON of a split is none."""
+    spec = from_json(case.spec) if case.spec else None
+    if not isinstance(spec, ScanSpec):
+        return _judged(case, None, (), [])
+    sweep = Sweep(adapter, (), checks, Warehouse(folder / "drawn"))
+    found = scanned_again(sweep, case.clause, spec)
+    return _judged(case, None, (), [(case.transports[0] if case.transports else AS_BUILT, each) for each in found])
+
+
 def _example(case: Case, warehouse: Warehouse, folder: Path) -> Example | Unusable:
     if case.spec:
         return example_of(from_json(case.spec), warehouse)
@@ -202,10 +218,12 @@ def _from_file(path: Path) -> Cases:
         spec = from_json(json.dumps(document))
     except (TypeError, ValueError) as error:
         raise NotReplayable(f"{str(path)!r} is neither a JSON report nor a spec: {error}") from None
-    if not isinstance(spec, SplitSpec):
-        raise NotReplayable(f"{str(path)!r} holds a {type(spec).__name__}, and a replay needs a SplitSpec")
+    if not isinstance(spec, (SplitSpec, ScanSpec)):
+        held = type(spec).__name__
+        raise NotReplayable(f"{str(path)!r} holds a {held}, and a replay needs a SplitSpec or a ScanSpec")
     text = json.dumps(document)
-    checked = dict.fromkeys(check.clause.id for check in CHECKS)
+    of_scans = isinstance(spec, ScanSpec)
+    checked = dict.fromkeys(check.clause.id for check in CHECKS if (check.clause.family == FAMILY) == of_scans)
     return Cases(tuple(Case(clause, text, repr(spec)) for clause in checked))
 
 

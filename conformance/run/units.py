@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from conformance.adapter import Capability
 from conformance.examples.design import designed_plans, designed_splits
 from conformance.examples.pinned import PINNED
 from conformance.examples.real_tables import TABLE_CASES, TableCase, table_example
@@ -20,6 +21,7 @@ from conformance.run.engines import through_engine
 from conformance.run.lifecycles import live
 from conformance.run.other_processes import CLAUSE as OTHER_PROCESSES
 from conformance.run.other_processes import departed
+from conformance.run.scans import planned
 from conformance.run.selection import Selection
 from conformance.run.stores import through_store
 from conformance.run.surroundings import SuiteFailed, advice, check_surroundings
@@ -29,7 +31,7 @@ from conformance.transports.engines import Engine, Way
 from conformance.transports.lost_processes import noted
 from conformance.transports.transport import STARTED
 from fixtures.tables.warehouse import Warehouse
-from strategies import split_specs
+from strategies import scans, split_specs
 
 __all__ = ["Unit", "Workplace", "units", "workplace"]
 
@@ -101,7 +103,8 @@ def _units(selection: Selection) -> Iterator[Unit]:
         yield Unit(f"known-{entry.clause}-line-{entry.first}", partial(_known, entry))
     for engine, ways in selection.engines:
         yield Unit(f"engine-{engine.name}", partial(_engine, engine, ways))
-    if selection.transports:
+    carries = selection.transports and any(check.journeys for check in selection.checks)
+    if carries:
         is_designed = profile.designed and selection.seed == profile.seed
         splits, plans = (_designed, _designed_plans) if is_designed else (_drawn, _drawn_plans)
         for shard in range(profile.shards):
@@ -109,11 +112,14 @@ def _units(selection: Selection) -> Iterator[Unit]:
         for shard in range(profile.plan_shards):
             yield Unit(f"plans-{shard + 1}-of-{profile.plan_shards}", partial(plans, shard))
         yield Unit("pinned", _pinned)
-        yield Unit("lifecycles", _lifecycles)
         yield Unit("departed", _departed)
+    if selection.transports:
+        yield Unit("lifecycles", _lifecycles)
+        if Capability.PLANNING in selection.adapter.capabilities:
+            yield Unit("scans", _scans)
     for store in selection.stores:
         yield Unit(f"store-{store}", partial(_store, store))
-    if selection.transports and profile.tables:
+    if carries and profile.tables:
         for case in TABLE_CASES:
             yield Unit(f"table-{case.name}", partial(_real_table, case))
 
@@ -159,6 +165,11 @@ def _pinned(place: Workplace) -> Findings:
 def _lifecycles(place: Workplace) -> Findings:
     """Splits in orders of steps drawn from the seed."""
     return live(place.sweep, place.selection.profile.lives, place.selection.seed)
+
+
+def _scans(place: Workplace) -> Findings:
+    """Scans drawn from the seed, which the loader plans itself."""
+    return planned(place.sweep, scans(), place.selection.profile.scans, place.selection.seed)
 
 
 def _departed(place: Workplace) -> Findings:

@@ -26,7 +26,7 @@ from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.reader import USES
 from conformance.observation.recorder import recorded
-from conformance.observation.values import in_any_layout
+from conformance.observation.values import Rows, in_any_layout, plain_rows
 from fixtures.materials import make_files
 from fixtures.tables.warehouse import Warehouse
 from strategies.serialization import from_json
@@ -42,9 +42,11 @@ __all__ = [
     "read",
     "read_each",
     "read_failure",
+    "read_planned",
     "relay",
     "rows_of",
     "second_load",
+    "together",
     "use",
     "versions",
     "write",
@@ -218,6 +220,30 @@ def read_failure(reference: str, payload: bytes) -> dict[str, Any]:
         text = "".join(traceback.format_exception(error)) + repr(vars(error))
         return {"raised": Raised.from_exception(error), "text": text, "sent back": attempt(_sent_back, error)}
     return {"rows": rows}
+
+
+def read_planned(reference: str, payloads: Sequence[bytes], exact: bool) -> Rows | None:
+    """Load and read all payloads, one after another, and return their rows together; ``None`` where there is no batch.
+
+    Raises:
+        ValueError: they have different columns.
+
+    """
+    adapter = _adapter(reference)
+    seen = [plain_rows(adapter.read(pickle.loads(payload)), exact=exact) for payload in payloads]
+    return together([in_any_layout(rows) for rows in seen if rows is not None])
+
+
+def together(parts: Sequence[Rows]) -> Rows | None:
+    """Return the rows of several splits as those of one; ``None`` for those of none.
+
+    Raises:
+        ValueError: they have different columns.
+
+    """
+    if len({rows.columns for rows in parts}) > 1:
+        raise ValueError(f"splits of one scan have different columns: {parts[0].columns} and {parts[-1].columns}")
+    return Rows(parts[0].columns, tuple(sorted(row for rows in parts for row in rows.rows))) if parts else None
 
 
 def use(reference: str, payload: bytes, how: str, question: Question) -> Any:

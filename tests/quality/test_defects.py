@@ -9,17 +9,19 @@ import pytest
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
 from conformance.checks import CHECKS, wire
+from conformance.checks.scan import FAMILY
 from conformance.examples.design import designed_plans, designed_splits
 from conformance.examples.pinned import PINNED
 from conformance.judging.findings import Findings
 from conformance.run.lifecycles import CLAUSE, live
 from conformance.run.profiles import PROFILES
+from conformance.run.scans import planned
 from conformance.run.sweep import Sweep
 from conformance.transports import processes as pools
 from conformance.transports.registry import TRANSPORTS
 from conformance.transports.transport import Transport
 from fixtures.loaders.defects import DEFECTS, Defect
-from strategies import split_specs
+from strategies import scans, split_specs
 
 QUICK = PROFILES["quick"]
 
@@ -29,6 +31,8 @@ def first_catch(sweep: Sweep) -> Findings:
     assert QUICK.seed is not None
     if any(check.clause.id == CLAUSE for check in sweep.checks):
         return live(sweep, 4 * QUICK.lives, QUICK.seed)
+    if any(check.clause.family == FAMILY for check in sweep.checks):
+        return planned(sweep, scans(), QUICK.scans, QUICK.seed)
     for spec in sorted(PINNED, key=lambda spec: len(repr(spec))):
         findings = sweep.pinned([spec])
         if findings.violations:

@@ -7,13 +7,16 @@ values that tell, so that their loss shows (CTX-7).
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
-from conformance.adapter import Adapter, Capability
+from conformance.adapter import Adapter, Capability, NotSupported
 from conformance.adapters.telling import UNKNOWN, telling_value
 from fixtures.materials import Materials
+from fixtures.scans import Scan
 
 __all__ = ["UnknownGeneration", "adapter_for"]
 
@@ -25,8 +28,12 @@ class UnknownGeneration(Exception):
     """A constructor requires what this adapter does not know of."""
 
 
-def adapter_for(name: str, split: Any, context: Any, identifier: Callable[[str, str], Any]) -> Adapter:
+def adapter_for(
+    name: str, split: Any, context: Any, identifier: Callable[[str, str], Any], loader: Any = None
+) -> Adapter:
     """Return the adapter of a generation, from its ``DataLoaderSplit``, ``TableScanContext`` and ``TableIdentifier``.
+
+    ``loader`` is its ``OpenHouseDataLoader``, which plans; ``None`` leaves planning out.
 
     Raises:
         UnknownGeneration: a constructor has a required parameter of which this adapter does not know.
@@ -62,6 +69,7 @@ def adapter_for(name: str, split: Any, context: Any, identifier: Callable[[str, 
         build_scan=build_scan,
         build_files=build_files if several else None,
         modules=(split.__module__.rpartition(".")[0] or split.__module__, "pyiceberg"),
+        plan=None if loader is None else partial(_plan, loader),
         not_passed=tuple(gaps),
     )
 
@@ -125,6 +133,89 @@ def _check_known(class_: Any, known: frozenset[str]) -> None:
         )
 
 
+PREDICATES = {
+    "eq": "EqualTo",
+    "ne": "NotEqualTo",
+    "lt": "LessThan",
+    "le": "LessThanOrEqual",
+    "gt": "GreaterThan",
+    "ge": "GreaterThanOrEqual",
+    "in": "In",
+    "not-in": "NotIn",
+    "is-null": "IsNull",
+    "not-null": "IsNotNull",
+    "is-nan": "IsNaN",
+    "not-nan": "IsNotNaN",
+    "starts-with": "StartsWith",
+    "not-starts-with": "NotStartsWith",
+}
+
+
+def _plan(loader: Any, scan: Scan) -> Any:
+    """Return the loader of a scan, which iterates over its splits.
+
+    Raises:
+        NotSupported: this generation takes no transformation, branch or snapshot, or takes it otherwise: columns and
+            filter are those of what the transformation gives.
+
+    """
+    taken = inspect.signature(loader).parameters
+    if scan.transformation is not None and (scan.columns is not None or scan.condition is not None):
+        raise NotSupported("chooses columns and filters after it has transformed")
+    offered: dict[str, Any] = {
+        "catalog": scan.catalog,
+        "database": scan.identifier[0],
+        "table": scan.identifier[1],
+        "branch": scan.ref,
+        "snapshot_id": scan.snapshot_id,
+        "columns": None if scan.columns is None else list(scan.columns),
+        "filters": _filters(loader, scan),
+        "context": _context(loader, scan),
+    }
+    for name, value in offered.items():
+        if value is not None and name not in taken:
+            raise NotSupported(f"takes no {name}")
+    return loader(**{name: value for name, value in offered.items() if value is not None})
+
+
+def _filters(loader: Any, scan: Scan) -> Any:
+    """Return the filter of a scan in the loader's own language."""
+    if scan.condition is None:
+        return None
+    filters = importlib.import_module(f"{loader.__module__.rpartition('.')[0]}.filters")
+
+    def predicate(operator: str, column: str, values: list[Any]) -> Any:
+        made = getattr(filters, PREDICATES[operator])
+        return made(column, tuple(values)) if operator in ("in", "not-in") else made(column, *values)
+
+    return scan.filter_in(predicate, filters.And, filters.Or, filters.Not)
+
+
+def _context(loader: Any, scan: Scan) -> Any:
+    """Return the loader's context with the transformation of a scan; ``None`` without one."""
+    if scan.transformation is None:
+        return None
+    package = loader.__module__.rpartition(".")[0]
+    try:
+        transformers = importlib.import_module(f"{package}.table_transformer")
+    except ImportError:
+        raise NotSupported("takes no transformation") from None
+    own = transformers.TableTransformer
+    if "session_context" in inspect.signature(own.transform).parameters:
+        raise NotSupported("its transformers give a DataFrame")
+    made = type("Transforming", (own,), {"transform": lambda self, table, context: scan.transform_sql})
+    takes_dialect = "dialect" in inspect.signature(own).parameters
+    transformer = made(dialect=_dialect(package)) if takes_dialect else made()
+    contexts = importlib.import_module(loader.__module__).DataLoaderContext
+    return contexts(table_transformer=transformer, udf_registry=scan.udf_registry)
+
+
+def _dialect(package: str) -> Any:
+    """Return how the generation names the dialect of DataFusion: by a member of an enumeration, or as text."""
+    targets = getattr(importlib.import_module(f"{package}.filters"), "SqlTarget", None)
+    return "datafusion" if targets is None else targets.DATA_FUSION
+
+
 def _called(class_: Any, offered: dict[str, Any]) -> Any:
     """Call the constructor with what it takes of the arguments offered, and with values that tell for all else."""
     taken = inspect.signature(class_).parameters
@@ -144,7 +235,8 @@ def __getattr__(name: str) -> Adapter:
     if name != "ADAPTER":
         raise AttributeError(name)
     from openhouse.dataloader._table_scan_context import TableScanContext
+    from openhouse.dataloader.data_loader import OpenHouseDataLoader
     from openhouse.dataloader.data_loader_split import DataLoaderSplit
     from openhouse.dataloader.table_identifier import TableIdentifier
 
-    return adapter_for("openhouse", DataLoaderSplit, TableScanContext, TableIdentifier)
+    return adapter_for("openhouse", DataLoaderSplit, TableScanContext, TableIdentifier, OpenHouseDataLoader)

@@ -56,6 +56,14 @@ def _build_scan(scan: Sequence[Materials]) -> list[ScanSplit]:
     return [ScanSplit(materials.file_scan_task, shared) for materials in scan]
 
 
+def _plan(scan: Any) -> list[ScanSplit]:
+    table = scan.catalog.load_table(scan.identifier)
+    asked = table.scan(scan.row_filter, scan.columns or ("*",), snapshot_id=scan.snapshot_id)
+    asked = asked if scan.ref is None else asked.use_ref(scan.ref)
+    shared = Scan(table.metadata, table.io, asked.projection(), scan.row_filter)
+    return [ScanSplit(task, shared) for task in asked.plan_files()]
+
+
 ADAPTER = Adapter(
     name="pyiceberg",
     build=_build,
@@ -67,5 +75,6 @@ ADAPTER = Adapter(
     scan_tasks=lambda split: [split.task],
     scan_context=lambda split: split.scan,
     build_scan=_build_scan,
+    plan=_plan,
     modules=("conformance.adapters.builtin.pyiceberg", "pyiceberg"),
 )

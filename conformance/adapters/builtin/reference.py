@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from datafusion import DataFrame, SessionContext
 
 from conformance.adapter import Adapter, Capability
 from fixtures.materials import Materials
-from reference import DataLoaderSplit, TableScanContext
+from fixtures.scans import Scan
+from reference import DataLoader, DataLoaderSplit, TableScanContext, TableTransformer
 
 __all__ = ["ADAPTER", "adapter_for"]
 
 
 def adapter_for(
-    name: str, split: type[DataLoaderSplit] = DataLoaderSplit, context: type[TableScanContext] = TableScanContext
+    name: str,
+    split: type[DataLoaderSplit] = DataLoaderSplit,
+    context: type[TableScanContext] = TableScanContext,
+    loader: type[DataLoader] = DataLoader,
 ) -> Adapter:
     """Return the adapter of the reference loader with other classes in place of its own."""
     build, build_scan = _builders(split, context)
@@ -32,8 +39,38 @@ def adapter_for(
         table_properties=lambda split: split.table_properties,
         scan_context=lambda split: split.scan_context,
         build_scan=build_scan,
+        plan=_plan(loader),
         modules=("reference",),
     )
+
+
+def _plan(loader: type[DataLoader]) -> Callable[[Scan], DataLoader]:
+    """Return ``plan`` with this loader, which is iterable over its splits."""
+
+    def plan(scan: Scan) -> DataLoader:
+        return loader(
+            scan.catalog,
+            scan.identifier,
+            columns=scan.columns,
+            row_filter=scan.row_filter,
+            snapshot_id=scan.snapshot_id,
+            ref=scan.ref,
+            transformer=None if scan.transformation is None else Transforming(scan),
+            udf_registry=scan.udf_registry,
+        )
+
+    return plan
+
+
+@dataclass(frozen=True)
+class Transforming(TableTransformer):
+    """The transformation of a scan, as the loader takes it."""
+
+    scan: Scan
+
+    def transform(self, session_context: SessionContext, table: str, context: Mapping[str, str]) -> DataFrame | None:
+        """Return the transformation over the table that the session knows by that name."""
+        return self.scan.data_frame(session_context, table)
 
 
 def _builders(

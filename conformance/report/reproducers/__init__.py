@@ -24,6 +24,7 @@ from conformance.report.reproducers.script import heading, script
 from conformance.report.reproducers.sources import NotEmbeddable
 from conformance.templates import template
 from strategies.serialization import from_json
+from strategies.specs import SplitSpec
 
 __all__ = ["reproducer", "verified"]
 
@@ -38,6 +39,8 @@ def reproducer(violation: Violation, adapter: Adapter) -> str:
     if not violation.spec:
         return _unshown(violation, f"the example is a split of a real table that the suite makes: {violation.example}")
     spec = from_json(violation.spec)
+    if not isinstance(spec, SplitSpec):
+        return _unshown(violation, "the example is a scan of a table that the suite makes, and of what is done to it")
     try:
         return script(violation, adapter, spec, demonstration(violation, adapter, spec))
     except NotEmbeddable as error:

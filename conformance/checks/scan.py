@@ -1,0 +1,22 @@
+"""SCAN: what a data loader plans."""
+
+from __future__ import annotations
+
+from conformance.checks.check import Judged, verifies
+from conformance.contract import CLAUSES
+from conformance.transports.journey import Journey
+
+__all__ = ["FAMILY", "UNIT"]
+
+FAMILY = "SCAN"
+UNIT = "scans"
+
+
+def told_of_scans(journey: Journey) -> Judged:
+    """A journey has one split, which was planned by nobody: see conformance/run/scans.py."""
+    yield from ()
+
+
+for _clause in CLAUSES:
+    if _clause.family == FAMILY:
+        verifies(_clause.id, units=(UNIT,), journeys=False)(told_of_scans)

@@ -1,0 +1,366 @@
+"""SCAN: scans that the loader plans itself, of tables with a history; their splits are read by a worker, in any order.
+
+A scan that gives other rows is made smaller by leaving out parts of it; the clause is that of what it still has then.
+"""
+
+from __future__ import annotations
+
+import pickle
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from hypothesis.strategies import SearchStrategy
+from pyiceberg.expressions import BooleanExpression, EqualTo
+
+from conformance.adapter import Capability, NotSupported
+from conformance.checks.scan import FAMILY
+from conformance.examples.drawing import draw
+from conformance.examples.engine_refusals import is_refusal
+from conformance.judging.findings import Findings
+from conformance.judging.judgement import Judgement
+from conformance.judging.ledger import Ledger, Shown
+from conformance.observation.difference import Difference, Place, Step, difference
+from conformance.observation.raised import Raised, attempt, qualified_name
+from conformance.observation.values import Rows, in_any_layout, plain_rows
+from conformance.run.sweep import Sweep
+from conformance.timing import phase
+from conformance.transports.calls import call
+from conformance.transports.transport import AS_BUILT
+from conformance.transports.worker_tasks import together
+from fixtures.expected import asked_rows
+from fixtures.plans import empty_batch
+from fixtures.scans import Scan, scan_of
+from fixtures.tables.made_histories import MadeTable, do_more, make_history
+from fixtures.tables.model import is_sound, scanned_columns
+from strategies.histories import (
+    EVOLVING,
+    Append,
+    Branch,
+    DeletePositions,
+    DeleteRows,
+    HistorySpec,
+    Operation,
+    OverwriteRows,
+    PartitionBy,
+    ScanSpec,
+    SetProperty,
+    table_before,
+)
+from strategies.serialization import to_json
+from strategies.simpler_scans import simpler_scans
+from strategies.specs import ColumnSpec, Predicate
+
+__all__ = ["THROUGH", "planned", "scanned_again"]
+
+# The workers that read splits, and the name under which reports have it.
+WORKERS, THROUGH = ("first", "second"), "worker"
+# Seconds in which smaller scans that go wrong too are looked for, for each that does, and how many are looked at.
+SHRINK_SECONDS, MOST_SHRUNK = 8.0, 3
+# One scan in so many is planned again after more was committed.
+LATER_SHARE = 3
+ROWS, DELETES, EVOLUTION, TRANSFORMATION, SELECTION, PINNED, TWICE, NO_CATALOG, MISSING = (
+    f"{FAMILY}-{number}" for number in range(1, 10)
+)
+DECLINED = qualified_name(NotSupported)
+
+
+def clauses_of(spec: ScanSpec) -> list[str]:
+    """Return the clauses that the rows of a scan bear on; the last is broken where no smaller scan goes wrong."""
+    operations = spec.history.operations
+    deletes = any(isinstance(done, (DeleteRows, OverwriteRows, DeletePositions)) for done in operations)
+    evolved = any(isinstance(done, (*EVOLVING, PartitionBy)) for done in operations)
+    has = {
+        ROWS: True,
+        EVOLUTION: evolved,
+        SELECTION: spec.row_filter is not None or spec.columns is not None,
+        TRANSFORMATION: spec.transformation is not None,
+        DELETES: deletes,
+    }
+    return [clause for clause, is_there in has.items() if is_there]
+
+
+@phase("scans")
+def planned(sweep: Sweep, strategy: SearchStrategy[ScanSpec], count: int, seed: int) -> Findings:
+    """Judge ``count`` scans drawn from the seed on the clauses of the family that the sweep checks."""
+    scanning = Scanning(sweep, {check.clause.id for check in sweep.checks if check.clause.family == FAMILY})
+    if scanning.clauses:
+        started = time.perf_counter()
+        draw(strategy, count, seed, scanning.judge)
+        scanning.judge_missing()
+        spent = time.perf_counter() - started
+        for clause in scanning.clauses:
+            scanning.ledger.findings.judging[clause] += spent / len(scanning.clauses)
+    return scanning.ledger.findings
+
+
+def scanned_again(sweep: Sweep, clause: str, spec: ScanSpec) -> list[Difference | None]:
+    """Return what a clause says of one scan: nothing where it does not bear on it, ``None`` where it holds."""
+    scanning = Scanning(sweep, {clause})
+    if clause == MISSING:
+        return [judgement.difference for judgement in scanning.missing()]
+    made = scanning.made(spec.history)
+    if isinstance(made, Raised):
+        return []
+    if clause in clauses_of(spec):
+        return [scanning.rows_differ(spec, made)]
+    found = scanning.others(spec, made, later=True)
+    return [judgement.difference for judgement in found if judgement.clause == clause]
+
+
+@dataclass
+class Scanning:
+    """Scans that are judged one after another."""
+
+    sweep: Sweep
+    clauses: set[str]
+    ledger: Ledger = field(init=False)
+    drawn: int = 0
+    shrunk: dict[str, ScanSpec] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing found."""
+        self.ledger = Ledger(self.sweep.baseline)
+
+    def judge(self, spec: ScanSpec) -> None:
+        """Judge one scan and note what came of it."""
+        self.drawn += 1
+        spec = self.given(spec)
+        made = self.made(spec.history)
+        if isinstance(made, Raised):
+            raise RuntimeError(f"the table of a drawn scan cannot be made: {made}; {spec!r}")
+        found = self.rows_differ(spec, made)
+        if isinstance(found, Declined) and spec.transformation is not None:
+            spec = replace(
+                spec, columns=None, row_filter=None
+            )  # a loader may choose and filter what it has transformed
+            found = self.rows_differ(spec, made)
+        if isinstance(found, Declined):
+            self.ledger.findings.note_declined(found.why)
+            return
+        bears_on = [clause for clause in clauses_of(spec) if clause in self.clauses]
+        if found is None:
+            self._record(spec, [Judgement(clause, THROUGH, None) for clause in bears_on])
+        else:
+            self._break(spec, found)
+            return  # the other clauses are about scans that give their rows
+        for judgement in self.others(spec, made, later=self.drawn % LATER_SHARE == 0):
+            self._record(spec, [judgement])
+
+    def judge_missing(self) -> None:
+        """Judge what a loader says of what is not there."""
+        for judgement in self.missing():
+            self._record(SIMPLEST, [judgement])
+
+    def given(self, spec: ScanSpec) -> ScanSpec:
+        """Return a scan as the loader under test can be asked for it.
+
+        An operation that changed no row has made no snapshot: what was drawn to be asked of that names columns that
+        may not be there, and only the whole is asked for.
+        """
+        if not is_sound(spec):
+            spec = ScanSpec(spec.history)
+        capabilities = self.sweep.adapter.capabilities
+        if not self.sweep.adapter.applies_transforms:
+            return replace(spec, transformation=None, registry=None)
+        if spec.registry is not None and Capability.UDF_REGISTRIES not in capabilities:
+            return replace(spec, transformation=None, registry=None)
+        return spec
+
+    def made(self, history: HistorySpec) -> MadeTable | Raised:
+        """Return the table of a history, or why there is none."""
+        self.sweep.warehouse.root.mkdir(parents=True, exist_ok=True)
+        folder = Path(mkdtemp(prefix="scan-", dir=self.sweep.warehouse.root))
+        with phase("make"):
+            made: MadeTable | Raised = attempt(make_history, history, folder / "table")
+        return made
+
+    def rows_differ(self, spec: ScanSpec, made: MadeTable) -> Any:
+        """Return how the rows of a scan differ from those asked for; ``None`` where they do not.
+
+        :class:`Declined` where the loader takes no such scan.
+        """
+        expected = _expected(spec)
+        if isinstance(expected, Raised):
+            return Declined(f"the engine cannot run the transformation: {expected.message}")
+        payloads = self.payloads(scan_of(spec, made))
+        if isinstance(payloads, Raised):
+            if payloads.type == DECLINED:
+                return Declined(payloads.message)
+            if spec.transformation is not None and Capability.PLANS in self.sweep.adapter.capabilities:
+                return Declined(f"a plan that is refused: {payloads.message}")  # BUILD-4 judges which may be
+            return Difference(Place(Step.BUILD, case="of the splits of a scan"), "splits", str(payloads))
+        random.Random(len(payloads)).shuffle(payloads)
+        return _compared(expected, self.read(spec, payloads))
+
+    def payloads(self, scan: Scan) -> Any:
+        """Return the payloads of the splits that the loader plans, or how it fails."""
+        plan = self.sweep.adapter.plan
+        assert plan is not None
+        return attempt(lambda: [pickle.dumps(split, pickle.HIGHEST_PROTOCOL) for split in plan(scan)])
+
+    def read(self, spec: ScanSpec, payloads: list[bytes]) -> Any:
+        """Return the rows that two workers read from the payloads, or how that fails; ``None`` for no batch."""
+        exact = spec.transformation is None
+        halves = [(worker, payloads[i :: len(WORKERS)]) for i, worker in enumerate(WORKERS)]
+        parts = [call(self.sweep.adapter, worker, "read_planned", half, exact) for worker, half in halves if half]
+        failed = next((part for part in parts if isinstance(part, Raised)), None)
+        return failed or together([part for part in parts if part is not None])
+
+    def others(self, spec: ScanSpec, made: MadeTable, *, later: bool) -> Iterator[Judgement]:
+        """Yield what the other clauses of the family say. The table is not used afterwards."""
+        if TWICE in self.clauses and self.sweep.adapter.split_id is not None:
+            yield Judgement(TWICE, AS_BUILT, self._planned_twice(spec, made))
+        if later and self.clauses & {PINNED, NO_CATALOG}:
+            yield from self._later(spec, made)
+
+    def _planned_twice(self, spec: ScanSpec, made: MadeTable) -> Difference | None:
+        plan, split_id = self.sweep.adapter.plan, self.sweep.adapter.split_id
+        assert plan is not None
+        assert split_id is not None
+        first, second = (attempt(lambda: [repr(split_id(split)) for split in plan(scan_of(spec, made))]) for _ in "12")
+        if isinstance(first, Raised):
+            return None  # others tell
+        where = Place(Step.LOOK, "ids of the splits")
+        if len(set(first)) < len(first):
+            return Difference(where, f"{len(first)} different ids", f"{len(set(first))} different ids: {first}")
+        return difference(first, second, replace(where, case="of a second planning"))
+
+    def _later(self, spec: ScanSpec, made: MadeTable) -> Iterator[Judgement]:
+        """Plan, commit more, and read what was planned where the catalog cannot be reached; then plan again."""
+        payloads, expected = self.payloads(scan_of(spec, made)), _expected(spec)
+        if isinstance(payloads, Raised) or isinstance(expected, Raised):
+            return
+        with _away(made.database):
+            without = self.read(spec, payloads)
+        yield Judgement(NO_CATALOG, THROUGH, _compared(expected, without, "without the catalog"))
+        more = _more(spec)
+        do_more(made, spec.history, more)
+        afterwards = self.read(spec, payloads)
+        found = _compared(expected, afterwards, "after more was committed")
+        if found is None:
+            history = replace(spec.history, operations=(*spec.history.operations, *more))
+            wanted = _expected(replace(spec, history=history))
+            again = self.payloads(scan_of(spec, made))
+            seen = again if isinstance(again, Raised) else self.read(spec, again)
+            if expected.rows and _compared(expected, seen) is None:  # as before; how else it may be wrong others tell
+                found = _compared(wanted, seen, "of a second planning, after more was committed")
+        yield Judgement(PINNED, THROUGH, found)
+
+    def missing(self) -> Iterator[Judgement]:
+        """Yield what a loader says of each thing that is not there."""
+        made = self.made(SIMPLEST.history)
+        assert isinstance(made, MadeTable), made
+        if MISSING not in self.clauses:
+            return
+        scan = scan_of(SIMPLEST, made)
+        for what, name, changes in _THINGS_MISSING:
+            seen = self.payloads(replace(scan, **changes))
+            if isinstance(seen, Raised) and seen.type == DECLINED:
+                continue
+            where = Place(Step.BUILD, case="of a scan with a missing", variant=what)
+            if not isinstance(seen, Raised):
+                yield Judgement(MISSING, AS_BUILT, Difference(where, f"an error that names {name!r}", "splits"))
+            elif name not in seen.message:
+                yield Judgement(MISSING, AS_BUILT, Difference(where, f"an error that names {name!r}", str(seen)))
+            else:
+                yield Judgement(MISSING, AS_BUILT, None)
+
+    def _record(self, spec: ScanSpec, judgements: list[Judgement]) -> None:
+        kept = [self.ledger.excused(j, None) for j in judgements if j.clause in self.clauses]
+        shown = Shown(repr(spec), to_json(spec))
+        self.ledger.record(shown, kept)
+        self.ledger.violate_each(shown, kept, alone=True)
+
+    def _break(self, spec: ScanSpec, found: Difference) -> None:
+        """Find a smaller scan that goes wrong too, and note it under the clause of what it has."""
+        smallest, difference_ = (spec, found) if len(self.shrunk) >= MOST_SHRUNK else self._smallest(spec, found)
+        bears_on = clauses_of(smallest)
+        clause = next((known for known in self.shrunk if known in bears_on), bears_on[-1])
+        if ".schema" in difference_.place.within and EVOLUTION not in bears_on:  # other columns, or in another order
+            clause = ROWS
+        self.shrunk.setdefault(clause, smallest)
+        self._record(smallest, [Judgement(clause, THROUGH, difference_)])
+
+    def _smallest(self, spec: ScanSpec, found: Difference) -> tuple[ScanSpec, Difference]:
+        end = time.monotonic() + SHRINK_SECONDS
+        candidates = simpler_scans(spec)
+        while (candidate := next(candidates, None)) is not None and time.monotonic() < end:
+            if not is_sound(candidate):
+                continue
+            made = self.made(candidate.history)
+            differs = None if isinstance(made, Raised) else attempt(self.rows_differ, candidate, made)
+            if isinstance(differs, Difference):
+                spec, found, candidates = candidate, differs, simpler_scans(candidate)
+        return spec, found
+
+
+@dataclass(frozen=True)
+class Declined:
+    """Why a scan proves nothing."""
+
+    why: str
+
+
+def _equal_to(column: str) -> BooleanExpression:
+    make: Callable[..., BooleanExpression] = EqualTo
+    return make(column, 1)
+
+
+SIMPLEST = ScanSpec(HistorySpec((ColumnSpec(1, "a", "long", (1, 2, None)),), (Append(3),)))
+_FILTERED_BY_IT = {
+    "row_filter": _equal_to("no_such_column"),
+    "condition": Predicate("eq", "no_such_column", (1,)),
+    "scanned": (ColumnSpec(9, "no_such_column", "long"),),
+}
+_THINGS_MISSING: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("table", "no_such_table", {"identifier": ("conformance", "no_such_table")}),
+    ("column", "no_such_column", {"columns": ("a", "no_such_column")}),
+    ("column of the filter", "no_such_column", _FILTERED_BY_IT),
+    ("snapshot", "1234567890123", {"snapshot_id": 1_234_567_890_123}),
+    ("branch or tag", "no_such_ref", {"ref": "no_such_ref"}),
+)
+
+
+def _more(spec: ScanSpec) -> tuple[Operation, ...]:
+    """Return what is committed after a scan was planned: to the branch that is scanned too, where its schema stays."""
+    on_branch: tuple[Operation, ...] = ()
+    if any(isinstance(done, Branch) and done.name == spec.ref for done in spec.history.operations):
+        now = table_before(spec.history, len(spec.history.operations)).columns
+        on_branch = (Append(1, spec.ref),) if scanned_columns(spec) == now else ()
+    return (Append(2), *on_branch, SetProperty("owner", "three"))
+
+
+def _expected(spec: ScanSpec) -> Rows | Raised:
+    """Return the rows that a scan must give, or how the engine fails to transform them."""
+    try:
+        table = asked_rows(spec)
+    except BaseException as error:  # the engine's panics are no Exception
+        if not is_refusal(error):
+            raise
+        return Raised.from_exception(error)
+    rows = plain_rows(table.to_batches() or [empty_batch(table.schema)], exact=spec.transformation is None)
+    assert rows is not None  # there is a batch
+    return rows
+
+
+def _compared(expected: Any, actual: Any, case: str = "of the splits of a scan") -> Difference | None:
+    if actual is None and not expected.rows:
+        return None
+    return difference(in_any_layout(expected), in_any_layout(actual), Place(Step.READ, "rows", case=case))
+
+
+@contextmanager
+def _away(file: Path) -> Iterator[None]:
+    """Put a file out of reach meanwhile."""
+    elsewhere = file.with_name(f"{file.name}-away")
+    file.rename(elsewhere)
+    try:
+        yield
+    finally:
+        elsewhere.rename(file)

@@ -1,0 +1,482 @@
+"""Scans of tables with a history: what was done to a table, one operation after another, and what is asked of it.
+
+Field ids are given as Iceberg gives them: 1, 2, … to the columns of the first schema, and the next to each that is
+added. Rows are counted through: row number ``i`` holds in each column ``values[i % len(values)]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from strategies.drawing import flip, one_in, pick, some
+from strategies.filters import predicates, row_filters
+from strategies.primitives import primitive
+from strategies.specs import Chain, ColumnSpec, FilterSpec, Not, Predicate, RegistrySpec, Spec, TableSpec, UdfSpec
+from strategies.terms import quoted
+
+__all__ = [
+    "EVOLVING",
+    "AddColumn",
+    "Append",
+    "Branch",
+    "DeletePositions",
+    "DeleteRows",
+    "DropColumn",
+    "HistorySpec",
+    "MoveFirst",
+    "Operation",
+    "OverwriteRows",
+    "PartitionBy",
+    "RenameColumn",
+    "RollBack",
+    "RowwiseSpec",
+    "ScanSpec",
+    "SetProperty",
+    "Tag",
+    "WidenColumn",
+    "scans",
+    "table_before",
+]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, repr=False)
+class Append(Spec):
+    """More rows, in files of their own, to ``main`` or to a branch."""
+
+    rows: int = 1
+    branch: str | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class DeleteRows(Spec):
+    """The rows that the predicate selects are left out of files that are written anew (copy on write)."""
+
+    where: Predicate
+
+
+@dataclass(frozen=True, repr=False)
+class OverwriteRows(Spec):
+    """As :class:`DeleteRows`, and in the same commit more rows."""
+
+    where: Predicate
+    rows: int = 1
+
+
+@dataclass(frozen=True, repr=False)
+class DeletePositions(Spec):
+    """Every ``step``-th row of what there is, from ``first`` on, is deleted by position (merge on read).
+
+    One delete file for each partition names all data files of it.
+    """
+
+    first: int = 0
+    step: int = 2
+
+
+@dataclass(frozen=True, repr=False)
+class AddColumn(Spec):
+    """A column more; rows that are older hold null in it. Its ``id`` is the next after all that were given."""
+
+    column: ColumnSpec
+
+
+@dataclass(frozen=True, repr=False)
+class DropColumn(Spec):
+    """A column less."""
+
+    name: str
+
+
+@dataclass(frozen=True, repr=False)
+class RenameColumn(Spec):
+    """A column under another name."""
+
+    name: str
+    to: str
+
+
+@dataclass(frozen=True, repr=False)
+class WidenColumn(Spec):
+    """A column of another type, which holds all that the former does."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, repr=False)
+class MoveFirst(Spec):
+    """A column in the first place."""
+
+    name: str
+
+
+@dataclass(frozen=True, repr=False)
+class PartitionBy(Spec):
+    """From now on files are partitioned by this column under identity, or by none."""
+
+    name: str | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Tag(Spec):
+    """A tag of what is current."""
+
+    name: str
+
+
+@dataclass(frozen=True, repr=False)
+class Branch(Spec):
+    """A branch of what is current."""
+
+    name: str
+
+
+@dataclass(frozen=True, repr=False)
+class RollBack(Spec):
+    """The snapshot before the current one becomes current again; the schema stays."""
+
+
+@dataclass(frozen=True, repr=False)
+class SetProperty(Spec):
+    """A table property."""
+
+    name: str
+    value: str
+
+
+Operation = (
+    Append
+    | DeleteRows
+    | OverwriteRows
+    | DeletePositions
+    | AddColumn
+    | DropColumn
+    | RenameColumn
+    | WidenColumn
+    | MoveFirst
+    | PartitionBy
+    | Tag
+    | Branch
+    | RollBack
+    | SetProperty
+)
+# Operations that make a snapshot.
+COMMITS = (Append, DeleteRows, OverwriteRows, DeletePositions)
+# Operations that change the schema.
+EVOLVING = (AddColumn, DropColumn, RenameColumn, WidenColumn, MoveFirst)
+
+
+@dataclass(frozen=True, repr=False)
+class HistorySpec(Spec):
+    """A table: the columns with which it was created, and what was done to it since.
+
+    ``partition_by`` names the column by which it is partitioned from the start.
+    """
+
+    columns: tuple[ColumnSpec, ...]
+    operations: tuple[Operation, ...] = (Append(),)
+    partition_by: str | None = None
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class RowwiseSpec(Spec):
+    """A transformation that gives for each row one or none: what is selected, and where, as SQL.
+
+    ``having`` is a condition on what was selected, in a query around it.
+    """
+
+    select: str = "*"
+    where: str = ""
+    having: str = ""
+
+    def sql(self, table: str) -> str:
+        """Return the query over a table, whose name is SQL already."""
+        query = f"SELECT {self.select} FROM {table}" + (f" WHERE {self.where}" if self.where else "")
+        return f"SELECT * FROM ({query}) AS selected WHERE {self.having}" if self.having else query
+
+
+@dataclass(frozen=True, repr=False)
+class ScanSpec(Spec):
+    """What is asked of a data loader: ``None`` means every column, no filter, what is current, no transformation.
+
+    ``columns`` are asked for in the table's order. ``at`` is the number of the operation whose snapshot is scanned,
+    ``ref`` a branch or tag.
+    """
+
+    history: HistorySpec
+    columns: tuple[str, ...] | None = None
+    row_filter: FilterSpec | None = None
+    at: int | None = None
+    ref: str | None = None
+    transformation: RowwiseSpec | None = None
+    registry: RegistrySpec | None = None
+
+
+# Types whose values every layer writes and reads alike; of floats neither NaN nor zeros, which PyIceberg's statistics
+# and pyarrow's tell differently.
+TYPES = ("long", "string", "int", "double", "date", "boolean", "timestamp", "decimal(9, 2)")
+_WIDENED = {"int": "long"}
+NAMES = ("a", "b", "c", "Upper", "two words", "d", "select")
+_LATER_NAMES = ("later", "Later", "newer", "renamed", "x y")
+
+
+def scans() -> st.SearchStrategy[ScanSpec]:
+    """Scans of tables with a history of one to seven operations.
+
+    >>> scan = scans().example()
+    >>> bool(scan.history.operations)
+    True
+
+    """
+    return _scans()
+
+
+def table_before(history: HistorySpec, count: int) -> TableSpec:
+    """Return the columns that the table has after so many of its operations, as far as filters ask for them.
+
+    >>> columns = (ColumnSpec(1, "a", "int"),)
+    >>> history = HistorySpec(columns, (Append(), RenameColumn("a", "b"), WidenColumn("b", "long")))
+    >>> [(column.name, column.type) for column in table_before(history, 3).columns]
+    [('b', 'long')]
+
+    """
+    columns = list(history.columns)
+    for operation in history.operations[:count]:
+        columns = _columns_after(columns, operation)
+    return TableSpec(tuple(columns))
+
+
+def _columns_after(columns: list[ColumnSpec], operation: Operation) -> list[ColumnSpec]:
+    if isinstance(operation, AddColumn):
+        return [*columns, replace(operation.column, added=True)]
+    if isinstance(operation, DropColumn):
+        return [column for column in columns if column.name != operation.name]
+    if isinstance(operation, RenameColumn):
+        return [replace(column, name=operation.to) if column.name == operation.name else column for column in columns]
+    if isinstance(operation, WidenColumn):
+        return [
+            replace(column, type=operation.type, old_type=column.type) if column.name == operation.name else column  # type: ignore[arg-type]  # only primitives are widened
+            for column in columns
+        ]
+    if isinstance(operation, MoveFirst):
+        return sorted(columns, key=lambda column: column.name != operation.name)
+    return columns
+
+
+def values_of(type_: str) -> tuple[object, ...]:
+    """Return the values of a type that are drawn here."""
+    floating = primitive(type_).is_floating
+    return tuple(
+        value
+        for value in primitive(type_).values
+        if not (floating and (isinstance(value, str) or value == 0)) and len(str(value)) < LONGEST
+    )
+
+
+# PyIceberg names folders by the values of a partition, and no file system takes names of any length.
+LONGEST = 100
+
+
+@st.composite
+def _scans(draw: st.DrawFn) -> ScanSpec:
+    history = draw(_histories())
+    operations = history.operations
+    at, ref = None, None
+    commits = [
+        i for i, operation in enumerate(operations) if isinstance(operation, COMMITS) and not _on_branch(operation)
+    ]
+    refs = [operation.name for operation in operations if isinstance(operation, (Tag, Branch))]
+    outgrown = [i for i in commits if any(isinstance(done, EVOLVING) for done in operations[i:])]
+    if outgrown and flip(draw):
+        at = pick(draw, outgrown)
+    elif len(commits) > 1 and one_in(draw, 4):
+        at = pick(draw, commits)
+    elif refs and flip(draw):
+        ref = pick(draw, refs)
+    table = table_before(history, _seen(history, at, ref))
+    names = [column.name for column in table.columns]
+    columns = tuple(sorted(some(draw, names, len(names)), key=names.index)) if flip(draw) else None
+    row_filter = _filter(draw, table, table_before(history, len(operations)))
+    if flip(draw):
+        return ScanSpec(history, columns, row_filter, at, ref)
+    shown = [column for column in table.columns if columns is None or column.name in columns]
+    transformation, registry = draw(_transformations(tuple(shown)))
+    return ScanSpec(history, columns, row_filter, at, ref, transformation, registry)
+
+
+def _filter(draw: st.DrawFn, table: TableSpec, now: TableSpec) -> FilterSpec | None:
+    """Draw a filter over the columns that are named in the scanned schema as they are now, or none.
+
+    PyIceberg plans by the current schema, and fails over names that only the scanned one has (docs/FINDINGS.md). Where
+    a set is negated, it selects nulls, which a negated comparison does not: no such is drawn.
+    """
+    named = {(column.id, column.name, column.type) for column in now.columns}
+    columns = tuple(column for column in table.columns if (column.id, column.name, column.type) in named)
+    if not columns or flip(draw):
+        return None
+    found = draw(row_filters(TableSpec(columns), max_leaves=3))
+    return None if _negates_a_set(found) else found
+
+
+def _negates_a_set(spec: FilterSpec, *, negated: bool = False) -> bool:
+    if isinstance(spec, Predicate):
+        return spec.op == "not-in" or (negated and spec.op == "in")
+    if isinstance(spec, Not):
+        return _negates_a_set(spec.child, negated=True)
+    if isinstance(spec, Chain):
+        return any(_negates_a_set(part, negated=negated) for part in (spec.first, spec.last))
+    return any(_negates_a_set(part, negated=negated) for part in (spec.left, spec.right))
+
+
+def _seen(history: HistorySpec, at: int | None, ref: str | None) -> int:
+    """Return how many operations the schema of the scan has seen."""
+    if at is not None:
+        return at + 1
+    if ref is None:
+        return len(history.operations)
+    names = [getattr(operation, "name", None) for operation in history.operations]
+    made = names.index(ref) + 1
+    later = [
+        i + 1
+        for i, operation in enumerate(history.operations)
+        if isinstance(operation, Append) and operation.branch == ref
+    ]
+    commits = [i + 1 for i, operation in enumerate(history.operations[:made]) if isinstance(operation, COMMITS)]
+    return max([*later, *commits[-1:]], default=made)
+
+
+def _on_branch(operation: Operation) -> bool:
+    return isinstance(operation, Append) and operation.branch is not None
+
+
+@st.composite
+def _histories(draw: st.DrawFn) -> HistorySpec:
+    types = [pick(draw, TYPES) for _ in range(1 + pick(draw, range(4)))]
+    names = some_names(draw, len(types))
+    columns = tuple(_column(draw, i + 1, name, type_) for i, (name, type_) in enumerate(zip(names, types, strict=True)))
+    partitionable = [column.name for column in columns if column.type in ("long", "string", "int")]
+    partition_by = pick(draw, partitionable) if partitionable and one_in(draw, 3) else None
+    history = HistorySpec(columns, (Append(1 + pick(draw, range(7))),), partition_by)
+    for _ in range(pick(draw, range(7))):
+        operation = _operation(draw, history)
+        history = replace(history, operations=(*history.operations, operation))
+    return history
+
+
+def some_names(draw: st.DrawFn, count: int) -> tuple[str, ...]:
+    """Return so many different names of columns."""
+    start = pick(draw, range(len(NAMES)))
+    return tuple((NAMES * 2)[start : start + count])
+
+
+def _column(draw: st.DrawFn, id_: int, name: str, type_: str) -> ColumnSpec:
+    held = some(draw, values_of(type_), 4)
+    return ColumnSpec(id_, name, type_, (*held, None) if one_in(draw, 3) else held)
+
+
+def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
+    """Draw what is done next; what cannot be done becomes an append."""
+    kind = pick(draw, _KINDS)
+    columns = table_before(history, len(history.operations)).columns
+    done = history.operations
+    column = pick(draw, columns)
+    partitioned = {history.partition_by, *(o.name for o in done if isinstance(o, PartitionBy))}
+    if kind in ("delete", "overwrite") and not column.added and column.old_type is None:
+        where = draw(predicates(column).filter(lambda predicate: predicate.op in _DELETED_BY))
+        return DeleteRows(where) if kind == "delete" else OverwriteRows(where, 1 + pick(draw, range(3)))
+    if kind == "positions":
+        return DeletePositions(pick(draw, range(3)), 1 + pick(draw, (1, 2, 0)))
+    if kind == "add":
+        taken = {column.name for column in columns}
+        free = [name for name in _LATER_NAMES if name not in taken]
+        ids = len(history.columns) + sum(isinstance(operation, AddColumn) for operation in done)
+        return AddColumn(_column(draw, ids + 1, pick(draw, free), pick(draw, TYPES))) if free else Append()
+    if kind == "drop" and len(columns) > 1 and column.name not in partitioned:
+        return DropColumn(column.name)
+    if kind == "rename" and column.name not in partitioned:
+        free = [name for name in (*_LATER_NAMES, *NAMES) if name not in {c.name for c in columns}]
+        return RenameColumn(column.name, pick(draw, free))
+    if kind == "widen" and column.type in _WIDENED and column.name not in partitioned:
+        return WidenColumn(column.name, _WIDENED[str(column.type)])
+    if kind == "move":
+        return MoveFirst(column.name)
+    if kind == "partition":
+        names = [c.name for c in columns if c.type in ("long", "string", "int") and not c.added and c.old_type is None]
+        now = _partitioned_by(history)
+        others = [name for name in (*names, None) if name != now]
+        return PartitionBy(pick(draw, others)) if others else Append()
+    refs = [operation.name for operation in done if isinstance(operation, Branch)]
+    if kind == "branch":
+        return Append(1 + pick(draw, range(3)), pick(draw, refs)) if refs else Branch("work")
+    if kind == "tag" and not any(isinstance(operation, Tag) for operation in done):
+        return Tag("release")
+    if (
+        kind == "roll back"
+        and sum(isinstance(o, COMMITS) and not _on_branch(o) for o in done) > 1
+        and not any(isinstance(o, RollBack) for o in done)
+    ):
+        return RollBack()
+    if kind == "property":
+        return SetProperty("owner", pick(draw, ("one", "two")))
+    return Append(1 + pick(draw, range(5)))
+
+
+_KINDS = (
+    *("append", "append", "delete", "overwrite", "positions", "positions", "positions"),
+    *("add", "drop", "rename", "widen", "move", "partition"),
+    *("branch", "branch", "tag", "roll back", "property"),
+)
+# Predicates whose complement needs no word on null.
+_DELETED_BY = ("eq", "lt", "le", "gt", "ge", "in", "is-null", "not-null")
+
+
+def _partitioned_by(history: HistorySpec) -> str | None:
+    changes = [operation.name for operation in history.operations if isinstance(operation, PartitionBy)]
+    return changes[-1] if changes else history.partition_by
+
+
+@st.composite
+def _transformations(draw: st.DrawFn, columns: Sequence[ColumnSpec]) -> tuple[RowwiseSpec, RegistrySpec | None]:
+    """Draw a transformation over the columns; where there are functions, it calls one."""
+    chosen = some(draw, [term for column in columns for term in _terms(column)], 3)
+    numbers = [quoted(column.name) for column in columns if column.type in ("long", "int")]
+    registry = None
+    if numbers and flip(draw):
+        name = pick(draw, ("f", "ABS", "abs", "Mask", "two words"))
+        registry = RegistrySpec((UdfSpec(name, operand=1 + pick(draw, range(9))),))
+        chosen = (f"{quoted(name)}({pick(draw, numbers)})", *chosen[1:])
+    listed = ", ".join(f"{term} AS {quoted(f'c{i}')}" for i, term in enumerate(chosen))
+    kind = "some" if registry else pick(draw, ("*", "constant", "some", "constant", "star and more"))
+    selected = {"*": "*", "constant": "1 AS one", "star and more": f"*, {listed}"}.get(kind, listed)
+    conditions = [condition for column in columns for condition in _conditions(column)]
+    where = pick(draw, conditions) if one_in(draw, 3) else ""
+    having = pick(draw, _OF_RESULTS) if selected == listed and one_in(draw, 3) else ""
+    return RowwiseSpec(selected, where, having), registry
+
+
+_OF_RESULTS = ("c0 IS NOT NULL", '"c0" = "c0"', 'c0 IS NULL OR "c0" = c0')
+
+
+def _terms(column: ColumnSpec) -> list[str]:
+    name = quoted(column.name)
+    if column.type in ("long", "int"):
+        return [name, f"{name} % 7", f"CASE WHEN {name} > 1 THEN 'many' ELSE 'few' END", f"coalesce({name}, -5)"]
+    if column.type == "string":
+        return [name, f"upper({name})", f"{name} || '!'", f"char_length({name})"]
+    return [name, f"{name} IS NULL", f"CAST({name} AS VARCHAR)" if column.type == "date" else name]
+
+
+def _conditions(column: ColumnSpec) -> list[str]:
+    name = quoted(column.name)
+    if column.type in ("long", "int"):
+        return [f"{name} > 0", f"{name} IN (0, 1, 2)", f"NOT ({name} = 1)", f"{name} IS NULL OR {name} < 3"]
+    if column.type == "string":
+        return [f"{name} = 'a'", f"{name} LIKE 'a%'", f"lower({name}) <> 'b'", f"{name} IS NOT NULL"]
+    return [f"{name} IS NOT NULL"]

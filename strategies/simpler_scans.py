@@ -1,0 +1,60 @@
+"""Simpler scans: a scan with one of its parts, or one operation of its table's history, left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from strategies.histories import AddColumn, Append, HistorySpec, ScanSpec
+
+__all__ = ["simpler_scans"]
+
+
+def simpler_scans(scan: ScanSpec) -> Iterator[ScanSpec]:
+    """Yield the scan with each part left out in turn: what is asked first, then what was done, then rows and columns.
+
+    Some of them make no sense, for what was left out is needed: whoever makes them real finds out.
+
+    >>> from strategies.specs import ColumnSpec
+    >>> history = HistorySpec((ColumnSpec(1, "a", "long", (1,)),), (Append(), Append(3)))
+    >>> [len(each.history.operations) for each in simpler_scans(ScanSpec(history))][:2]
+    [1, 1]
+
+    """
+    if scan.transformation is not None:
+        yield replace(scan, transformation=None, registry=None)
+        if scan.transformation.where:
+            yield replace(scan, transformation=replace(scan.transformation, where=""))
+        if scan.transformation.having:
+            yield replace(scan, transformation=replace(scan.transformation, having=""))
+        if ", " in scan.transformation.select:
+            for kept in scan.transformation.select.split(", "):
+                yield replace(scan, transformation=replace(scan.transformation, select=kept))
+    if scan.registry is not None:
+        yield replace(scan, registry=None)
+    for without in ({"row_filter": None}, {"columns": None}, {"ref": None}, {"at": None}):
+        simpler: ScanSpec = replace(scan, **without)  # type: ignore[arg-type]  # each is None where nothing is asked
+        if simpler != scan:
+            yield simpler
+    history = scan.history
+    for position in reversed(range(len(history.operations))):
+        if position != scan.at:
+            operations = (*history.operations[:position], *history.operations[position + 1 :])
+            at = scan.at - 1 if scan.at is not None and position < scan.at else scan.at
+            if operations and isinstance(operations[0], Append):
+                yield replace(scan, history=replace(history, operations=operations), at=at)
+    if history.partition_by is not None:
+        yield replace(scan, history=replace(history, partition_by=None))
+    for position, operation in enumerate(history.operations):
+        if isinstance(operation, Append) and operation.rows > 1:
+            fewer = replace(operation, rows=operation.rows // 2)
+            operations = (*history.operations[:position], fewer, *history.operations[position + 1 :])
+            yield replace(scan, history=replace(history, operations=operations))
+    if len(history.columns) > 1 and not any(isinstance(operation, AddColumn) for operation in history.operations):
+        yield from (replace(scan, history=shorter) for shorter in _with_fewer_columns(history))
+
+
+def _with_fewer_columns(history: HistorySpec) -> Iterator[HistorySpec]:
+    for position in reversed(range(len(history.columns))):
+        kept = (*history.columns[:position], *history.columns[position + 1 :])
+        yield replace(history, columns=tuple(replace(column, id=i) for i, column in enumerate(kept, 1)))

@@ -1,0 +1,130 @@
+"""Scans that a loader plans: found, made small, named by what they have, and judged again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.adapter import NotSupported
+from conformance.adapters.builtin.reference import ADAPTER
+from conformance.adapters.loading import load_adapter
+from conformance.adapters.specimens import reference_of
+from conformance.judging.baseline import BaselineError, read_baseline
+from conformance.report.reproducers import reproducer
+from conformance.run.replay import Result, read_cases, replay
+from conformance.run.scans import SIMPLEST, clauses_of, planned, scanned_again
+from conformance.run.sweep import Sweep
+from fixtures.tables.warehouse import Warehouse
+from strategies import ScanSpec, SplitSpec, from_json, scans, to_json
+from strategies.histories import Append, DeletePositions, RenameColumn, RowwiseSpec
+from strategies.specs import ColumnSpec, TableSpec
+
+SEED = 20260311
+
+
+def test_reference_plans_as_asked(sweep_of: Callable[..., Sweep]) -> None:
+    sweep = sweep_of(load_adapter("reference"))
+    findings = planned(sweep, scans(), 25, 7)
+    assert findings.violations == []
+    assert {clause for clause, _ in findings.met} == {f"SCAN-{number}" for number in range(1, 10)}
+
+
+def test_bare_pyiceberg_plans_as_asked(sweep_of: Callable[..., Sweep]) -> None:
+    findings = planned(sweep_of(load_adapter("pyiceberg")), scans(), 15, 8)
+    assert findings.violations == []
+    assert "SCAN-4" not in {clause for clause, _ in findings.met}
+
+
+def test_a_fault_ends_in_a_small_scan_and_is_replayed(sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
+    adapter = load_adapter(reference_of("delete-file-for-one-data-file"))
+    (violation,) = planned(sweep_of(adapter), scans(), 40, SEED).violations
+    assert violation.clause == "SCAN-2"
+    spec = from_json(violation.spec)
+    assert len(spec.history.operations) <= 3
+    assert spec.transformation is spec.row_filter is spec.columns is None
+    file = tmp_path / "spec.json"
+    file.write_text(violation.spec)
+    case = next(case for case in read_cases(str(file)).cases if case.clause == "SCAN-2")
+    assert replay(adapter, case, tmp_path / "broken").result is Result.VIOLATED
+    assert replay(load_adapter("reference"), case, tmp_path / "sound").result is Result.FIXED
+    assert "is a scan of a table that the suite makes" in reproducer(violation, adapter)
+
+
+def test_the_clause_is_that_of_what_a_scan_has() -> None:
+    history = SIMPLEST.history
+    deleted = replace(history, operations=(*history.operations, DeletePositions()))
+    evolved = replace(history, operations=(*history.operations, RenameColumn("a", "b")))
+    assert clauses_of(SIMPLEST) == ["SCAN-1"]
+    assert clauses_of(ScanSpec(deleted))[-1] == "SCAN-2"
+    assert clauses_of(ScanSpec(evolved))[-1] == "SCAN-3"
+    assert clauses_of(replace(SIMPLEST, transformation=RowwiseSpec()))[-1] == "SCAN-4"
+    assert clauses_of(replace(SIMPLEST, columns=("a",)))[-1] == "SCAN-5"
+
+
+def test_what_a_loader_declines_is_counted(sweep_of: Callable[..., Sweep]) -> None:
+    def plan(scan: Any) -> Any:
+        if scan.ref is not None:
+            raise NotSupported("reads no branches")
+        assert ADAPTER.plan is not None
+        return ADAPTER.plan(scan)
+
+    findings = planned(sweep_of(replace(load_adapter("reference"), plan=plan), clauses=("SCAN-1",)), scans(), 30, SEED)
+    assert findings.violations == []
+    assert findings.declined["reads no branches"] > 0
+    assert findings.met["SCAN-1", "worker"] == 30 - findings.declined.total()
+
+
+def test_a_loader_that_fails_to_plan_is_found(sweep_of: Callable[..., Sweep]) -> None:
+    def plan(scan: Any) -> Any:
+        raise RuntimeError("the planner is out of order")
+
+    findings = planned(sweep_of(replace(load_adapter("reference"), plan=plan), clauses=("SCAN-1",)), scans(), 3, SEED)
+    assert "the planner is out of order" in findings.violations[0].difference.actual
+
+
+def test_a_clause_that_a_scan_does_not_bear_on_says_nothing(sweep_of: Callable[..., Sweep]) -> None:
+    sweep = sweep_of(load_adapter("reference"), clauses=("SCAN-2",))
+    assert scanned_again(sweep, "SCAN-2", SIMPLEST) == []
+    assert scanned_again(sweep, "SCAN-1", SIMPLEST) == [None]
+    assert scanned_again(sweep, "SCAN-9", SIMPLEST) == [None] * 5
+
+
+def entry(spec: str, condition: str = "[]") -> str:
+    head = '[[known]]\nclause = "SCAN-2"\nfault = "ours"\nreason = "known"\n'
+    return f"{head}condition = {condition}\nspec = {json.dumps(spec)}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (entry(to_json(SplitSpec(TableSpec((ColumnSpec(1, "a", "long"),))))), "JSON of a ScanSpec"),
+        (entry(to_json(SIMPLEST), '["plan"]'), "the condition empty"),
+    ],
+)
+def test_baseline_of_a_scan_is_shown_by_one(text: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "baseline.toml"
+    file.write_text(text)
+    with pytest.raises(BaselineError, match=says):
+        read_baseline(file)
+
+
+def test_known_fault_of_a_scan_is_excused(sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
+    file = tmp_path / "baseline.toml"
+    history = replace(SIMPLEST.history, operations=(Append(3), Append(3), DeletePositions()))
+    file.write_text(entry(to_json(ScanSpec(history))))
+    adapter = load_adapter(reference_of("delete-file-for-one-data-file"))
+    sweep = replace(sweep_of(adapter, clauses=("SCAN-2",)), baseline=read_baseline(file))
+    findings = planned(sweep, scans(), 40, SEED)
+    assert findings.violations == []
+    assert findings.known
+
+
+def test_tables_are_made_where_the_run_is(sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
+    sweep = replace(sweep_of(load_adapter("reference"), clauses=("SCAN-1",)), warehouse=Warehouse(tmp_path / "here"))
+    planned(sweep, scans(), 1, 1)
+    assert list((tmp_path / "here").iterdir())
