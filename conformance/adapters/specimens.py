@@ -23,7 +23,7 @@ def __getattr__(name: str) -> Adapter:
     if (loader := UNUSUAL.get(name)) is None:
         raise AttributeError(name)
     hidden: dict[str, Any] = dict.fromkeys(loader.lacks)
-    adapter = adapter_for(loader.name, loader.split, loader.context)
+    adapter = adapter_for(loader.name, loader.split, loader.context, loader.loader)
     return replace(
         adapter, modules=(*adapter.modules, "fixtures.loaders.unusual"), may_differ=dict(loader.may_differ), **hidden
     )

@@ -17,10 +17,12 @@ from conformance.adapters.specimens import reference_of
 from conformance.checks import CHECKS
 from conformance.examples.pinned import PINNED
 from conformance.run.profiles import PROFILES
+from conformance.run.scans import planned
 from conformance.run.sweep import Sweep
 from conformance.transports.registry import TRANSPORTS
 from fixtures.loaders.unusual import UNUSUAL
-from strategies import split_specs
+from reference import DataLoader
+from strategies import scans, split_specs
 
 QUICK = PROFILES["quick"]
 ASKED = int(os.environ.get("FALSE_ALARM_SEEDS", "0"))
@@ -31,7 +33,18 @@ CARRYING = tuple(
 )
 
 
-@pytest.mark.parametrize("name", UNUSUAL)
+PLANNING = [name for name, loader in UNUSUAL.items() if loader.loader is not DataLoader]
+
+
+@pytest.mark.parametrize("name", PLANNING)
+def test_loader_that_plans_otherwise_breaks_no_clause(name: str, sweep_of: Callable[..., Sweep]) -> None:
+    sweep = sweep_of(load_adapter(reference_of(name)))
+    findings = planned(sweep, scans(), QUICK.scans * len(SEEDS) if ASKED else 12, SEEDS[0])
+    assert [f"{v.clause} {v.difference} {v.example}" for v in findings.violations] == [], f"seeds {SEEDS}"
+    assert ("SCAN-7", "as built") in findings.met
+
+
+@pytest.mark.parametrize("name", [name for name in UNUSUAL if name not in PLANNING])
 def test_conforming_loader_breaks_no_clause(name: str, sweep_of: Callable[..., Sweep]) -> None:
     adapter = load_adapter(reference_of(name))
     applicable = tuple(check.clause.id for check in CHECKS if adapter.capabilities.issuperset(check.clause.needs))
@@ -47,4 +60,4 @@ def test_conforming_loader_breaks_no_clause(name: str, sweep_of: Callable[..., S
 def test_there_are_ten_and_each_is_itself() -> None:
     assert len(UNUSUAL) >= 10
     assert all(loader.name == name and loader.story.endswith(".") for name, loader in UNUSUAL.items())
-    assert len({(u.split, u.context, u.lacks) for u in UNUSUAL.values()}) == len(UNUSUAL)
+    assert len({(u.split, u.context, u.loader, u.lacks) for u in UNUSUAL.values()}) == len(UNUSUAL)
