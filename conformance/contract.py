@@ -144,6 +144,14 @@ CLAUSES: tuple[Clause, ...] = (
         needs=(_C.SQL_TRANSFORMS,),
     ),
     Clause(
+        "PLAN-9",
+        "A plan that takes from elsewhere than the rows (the clock, random numbers) is refused, or gives the same rows"
+        " at each reading: a retry must not give others than the first try.",
+        "field",
+        Level.SHOULD,
+        needs=(_C.TRANSFORMS,),
+    ),
+    Clause(
         "UDF-1",
         "The registry is applied to the given session (that very session), once for each split built with a plan, "
         "before the plan is encoded.",
@@ -288,6 +296,13 @@ CLAUSES: tuple[Clause, ...] = (
         "whatever their order; no file at all raises `ValueError`.",
         "field",
         needs=(_C.SEVERAL_FILES,),
+    ),
+    Clause(
+        "READ-6",
+        "An error while a plan runs reaches whoever reads, as built and where the split arrives: a function that fails"
+        " at some row never ends the rows early and silently.",
+        "field",
+        needs=(_C.TRANSFORMS, _C.UDF_REGISTRIES),
     ),
     Clause(
         "ID-1",

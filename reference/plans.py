@@ -111,6 +111,10 @@ def encode_plan_of_scan(
     return result
 
 
+# Functions of the engine that take from the clock or at random: each reading would give other rows (PLAN-9).
+UNSETTLED = frozenset({"now", "current_date", "current_time", "random", "uuid"})
+
+
 def encode_plan(
     plan: LogicalPlan, session_context: SessionContext, registry: UDFRegistry, table_schema: pa.Schema
 ) -> tuple[bytes, TableName | None]:
@@ -140,6 +144,8 @@ def encode_plan(
         raise PlanRefused(f"the plan may scan one table, the split's own data; it scans {shown}")
     table = next(iter(names), None)
     registered = registered_names(registry)
+    if unsettled := sorted(UNSETTLED & _functions(data) - registered):
+        raise PlanRefused(f"the plan calls {unsettled[0]}(): a second reading would give other rows than the first")
     if mixed := sorted(name for name in registered if name != name.lower() and _calls(plan, name)):
         raise PlanRefused(f"the plan calls {mixed[0]!r}; the engine decodes names of functions in lower case")
     if replaced := sorted(operators() & _functions(data) & registered):

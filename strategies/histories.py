@@ -13,7 +13,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from strategies.drawing import flip, one_in, pick, some
-from strategies.filters import predicates, row_filters
+from strategies.filters import filter_columns, predicates, row_filters
 from strategies.primitives import primitive
 from strategies.specs import Chain, ColumnSpec, FilterSpec, Not, Predicate, RegistrySpec, Spec, TableSpec, UdfSpec
 from strategies.terms import quoted
@@ -302,13 +302,22 @@ def _scans(draw: st.DrawFn) -> ScanSpec:
         ref = pick(draw, refs)
     table = table_before(history, _seen(history, at, ref))
     names = [column.name for column in table.columns]
-    columns = tuple(sorted(some(draw, names, len(names)), key=names.index)) if flip(draw) else None
     row_filter = _filter(draw, table, table_before(history, len(operations)))
+    columns = _columns(draw, names, () if row_filter is None else tuple(filter_columns(row_filter)))
     if flip(draw):
         return ScanSpec(history, columns, row_filter, at, ref)
     shown = [column for column in table.columns if columns is None or column.name in columns]
     transformation, registry = draw(_transformations(tuple(shown)))
     return ScanSpec(history, columns, row_filter, at, ref, transformation, registry)
+
+
+def _columns(draw: st.DrawFn, names: Sequence[str], filtered: Sequence[str]) -> tuple[str, ...] | None:
+    """Draw the columns that are asked for; half of those under a filter lack one that it names."""
+    if flip(draw):
+        return None
+    left_out = pick(draw, filtered) if filtered and len(names) > 1 and flip(draw) else None
+    offered = [name for name in names if name != left_out]
+    return tuple(sorted(some(draw, offered, len(offered)), key=names.index))
 
 
 def _filter(draw: st.DrawFn, table: TableSpec, now: TableSpec) -> FilterSpec | None:
@@ -378,7 +387,7 @@ def some_names(draw: st.DrawFn, count: int) -> tuple[str, ...]:
 
 def _column(draw: st.DrawFn, id_: int, name: str, type_: str) -> ColumnSpec:
     held = some(draw, values_of(type_), 4)
-    return ColumnSpec(id_, name, type_, (*held, None) if one_in(draw, 3) else held)
+    return ColumnSpec(id_, name, type_, (*held, None) if flip(draw) else held)
 
 
 def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
@@ -456,7 +465,7 @@ def _transformations(draw: st.DrawFn, columns: Sequence[ColumnSpec]) -> tuple[Ro
     kind = "some" if registry else pick(draw, ("*", "constant", "some", "constant", "star and more"))
     selected = {"*": "*", "constant": "1 AS one", "star and more": f"*, {listed}"}.get(kind, listed)
     conditions = [condition for column in columns for condition in _conditions(column)]
-    where = pick(draw, conditions) if one_in(draw, 3) else ""
+    where = pick(draw, conditions) if flip(draw) else ""
     having = pick(draw, _OF_RESULTS) if selected == listed and one_in(draw, 3) else ""
     return RowwiseSpec(selected, where, having), registry
 
@@ -476,7 +485,7 @@ def _terms(column: ColumnSpec) -> list[str]:
 def _conditions(column: ColumnSpec) -> list[str]:
     name = quoted(column.name)
     if column.type in ("long", "int"):
-        return [f"{name} > 0", f"{name} IN (0, 1, 2)", f"NOT ({name} = 1)", f"{name} IS NULL OR {name} < 3"]
+        return [f"{name} IS NOT NULL", f"{name} > 0", f"{name} IN (0, 1, 2)", f"{name} IS NULL OR NOT ({name} = 1)"]
     if column.type == "string":
-        return [f"{name} = 'a'", f"{name} LIKE 'a%'", f"lower({name}) <> 'b'", f"{name} IS NOT NULL"]
+        return [f"{name} IS NOT NULL", f"{name} = 'a'", f"{name} LIKE 'a%'", f"lower({name}) <> 'b'"]
     return [f"{name} IS NOT NULL"]

@@ -11,7 +11,17 @@ from hypothesis.errors import InvalidArgument
 from strategies.drawing import one_in, pick
 from strategies.specs import RegistrySpec, UdfSpec
 
-__all__ = ["BEHAVIOURS", "BUILT_INS", "IMPORTABLE", "ORIGINS", "REGISTRY_KINDS", "UDF_NAMES", "registries", "udfs"]
+__all__ = [
+    "BEHAVIOURS",
+    "BUILT_INS",
+    "FAILING",
+    "IMPORTABLE",
+    "ORIGINS",
+    "REGISTRY_KINDS",
+    "UDF_NAMES",
+    "registries",
+    "udfs",
+]
 
 # behaviour: (kind, Arrow type of the argument, Arrow type of the result)
 BEHAVIOURS: dict[str, tuple[str, str, str]] = {
@@ -21,6 +31,8 @@ BEHAVIOURS: dict[str, tuple[str, str, str]] = {
     "total": ("aggregate", "int64", "int64"),
     "count_in": ("window", "int64", "int64"),
 }
+# As above; drawn by no strategy, for a plan that calls it gives no rows.
+FAILING: dict[str, tuple[str, str, str]] = {"fail": ("scalar", "int64", "int64")}
 ORIGINS = ("module", "method", "closure", "lambda", "main")
 # Those that are known by a name that can be imported.
 IMPORTABLE = ("module", "method")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from conformance.checks.check import Judged, verifies
 from conformance.observation.difference import Difference, Place, Step, difference
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.reachable import reachable
-from conformance.observation.values import in_any_layout
+from conformance.observation.values import Rows, in_any_layout, plain_rows
 from conformance.transports.journey import Journey
 from conformance.transports.transport import AS_BUILT
+from strategies.specs import ColumnSpec, SqlPlanSpec, TableSpec
 
 
 @verifies("PLAN-1")
@@ -108,6 +111,42 @@ def splits_of_one_plan_share_nothing(journey: Journey) -> Judged:
     path = public or next(changed, None)
     where = Place(Step.LOOK, "reachable", case="shared by splits of one plan", variant=path or "")
     yield AS_BUILT, None if path is None else Difference(where, "its own", "shared with another split of the plan")
+
+
+# Queries whose rows depend on when they run, and on nothing of the table.
+UNSETTLED = ("now()", "random()", "uuid()")
+
+
+@verifies("PLAN-9")
+def readings_agree_on_what_is_not_of_the_rows(journey: Journey) -> Judged:
+    if journey.materials.plan is None or journey.example.variant is None or not journey.adapter.applies_transforms:
+        return
+    for called in UNSETTLED:
+        changes = {**ONE_ROW, "plan": unsettled(called), "registry": None}
+        split = attempt(journey.adapter.build, journey.example.variant(**changes))
+        if isinstance(split, Raised):
+            yield AS_BUILT, None
+            continue
+        first, second = (attempt(_exact_rows, journey, split) for _ in "12")
+        where = Place(Step.READ, "rows", case="of a second reading, of a query that calls", variant=called)
+        yield AS_BUILT, difference(first, second, where)
+
+
+def _exact_rows(journey: Journey, split: Any) -> Rows | None:
+    return plain_rows(journey.adapter.read(split), exact=True)
+
+
+def unsettled(called: str) -> SqlPlanSpec:
+    """Return a plan that takes its one column from elsewhere than the rows."""
+    return SqlPlanSpec(f'SELECT {called} AS x FROM "t"')
+
+
+# A table of one number and one row, without anything else.
+ONE_ROW: dict[str, Any] = {
+    "table": TableSpec((ColumnSpec(1, "a", "long", (1,)),)),
+    "row_filter": None,
+    "projection": None,
+}
 
 
 @verifies("PLAN-7", arrivals=True)

@@ -17,6 +17,7 @@ from conformance.observation.values import in_any_layout
 from conformance.transports.journey import Journey
 from conformance.transports.transport import AS_BUILT
 from fixtures.tables.damage import DAMAGES
+from strategies.specs import ColumnSpec, RegistrySpec, SqlPlanSpec, TableSpec, UdfSpec
 
 CONTAINERS = (list, dict, set, bytearray)
 
@@ -121,6 +122,41 @@ def _lost_delete_file(journey: Journey) -> Judged:
                 _as_it_should_fail(answer, file.file_path, Place(Step.READ, case="a delete file", variant="removed")),
             )
         return
+
+
+@verifies("READ-6", arrivals=True)
+def error_of_a_function_is_raised(journey: Journey) -> Judged:
+    """A split of three rows, over whose second a function fails."""
+    if journey.materials.plan is None or journey.example.variant is None or not journey.adapter.applies_transforms:
+        return
+    split = attempt(journey.adapter.build, journey.example.variant(**FAILING))
+    if isinstance(split, Raised):
+        return  # BUILD-4 judges what may be refused
+    where = Place(Step.READ, "rows", case="of a plan whose function fails")
+    yield AS_BUILT, _silence(journey, split, where)
+    for transport, arrived in journey.carried_together(split):
+        if not isinstance(arrived, Raised):
+            yield transport.name, _silence(journey, arrived, where)
+
+
+# The number over which the function fails: none that a loader would try it with.
+FAILS_AT = 918_273_645
+FAILING: dict[str, Any] = {
+    "table": TableSpec((ColumnSpec(1, "a", "long", (1, FAILS_AT, 3)),), rows=3),
+    "row_filter": None,
+    "projection": None,
+    "plan": SqlPlanSpec('SELECT f("a") AS x FROM "t"'),
+    "registry": RegistrySpec((UdfSpec("f", "fail", FAILS_AT),)),
+}
+
+
+def _silence(journey: Journey, split: Any, where: Place) -> Difference | None:
+    """Return the difference of a reading that ends as if nothing had happened."""
+    rows = journey.observe("rows", split=split)["rows"]
+    if isinstance(rows, Raised):
+        return None
+    count = 0 if rows is None else len(rows.rows)
+    return Difference(where, "an error", f"{count} rows and no error")
 
 
 # Several files in one split.

@@ -20,6 +20,7 @@ from pyiceberg.expressions import BooleanExpression, EqualTo
 
 from conformance.adapter import Capability, NotSupported
 from conformance.checks.scan import FAMILY
+from conformance.examples.covering import covering
 from conformance.examples.drawing import draw
 from conformance.examples.engine_refusals import is_refusal
 from conformance.judging.findings import Findings
@@ -62,6 +63,8 @@ __all__ = ["THROUGH", "planned", "scanned_again"]
 WORKERS, THROUGH = ("first", "second"), "worker"
 # Seconds in which smaller scans that go wrong too are looked for, for each that does, and how many are looked at.
 SHRINK_SECONDS, MOST_SHRUNK = 8.0, 3
+# So many scans are drawn for each that is judged.
+CHOSEN_FROM = 8
 # One scan in so many is planned again after more was committed.
 LATER_SHARE = 3
 ROWS, DELETES, EVOLUTION, TRANSFORMATION, SELECTION, PINNED, TWICE, NO_CATALOG, MISSING = (
@@ -87,11 +90,16 @@ def clauses_of(spec: ScanSpec) -> list[str]:
 
 @phase("scans")
 def planned(sweep: Sweep, strategy: SearchStrategy[ScanSpec], count: int, seed: int) -> Findings:
-    """Judge ``count`` scans drawn from the seed on the clauses of the family that the sweep checks."""
+    """Judge ``count`` scans on the clauses of the family that the sweep checks: of many drawn from the seed those that
+    meet most.
+    """
     scanning = Scanning(sweep, {check.clause.id for check in sweep.checks if check.clause.family == FAMILY})
     if scanning.clauses:
         started = time.perf_counter()
-        draw(strategy, count, seed, scanning.judge)
+        drawn: list[ScanSpec] = []
+        draw(strategy, count * CHOSEN_FROM, seed, drawn.append)
+        for spec in covering(drawn, count):
+            scanning.judge(spec)
         scanning.judge_missing()
         spent = time.perf_counter() - started
         for clause in scanning.clauses:
@@ -282,8 +290,8 @@ class Scanning:
         smallest, difference_ = (spec, found) if len(self.shrunk) >= MOST_SHRUNK else self._smallest(spec, found)
         bears_on = clauses_of(smallest)
         clause = next((known for known in self.shrunk if known in bears_on), bears_on[-1])
-        if ".schema" in difference_.place.within and EVOLUTION not in bears_on:  # other columns, or in another order
-            clause = ROWS
+        if ".schema" in difference_.place.within:  # other columns, or in another order
+            clause = EVOLUTION if EVOLUTION in bears_on else ROWS
         self.shrunk.setdefault(clause, smallest)
         self._record(smallest, [Judgement(clause, THROUGH, difference_)])
 

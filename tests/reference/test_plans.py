@@ -195,6 +195,21 @@ def test_a_function_that_the_registry_lacks_is_refused(split: DataLoaderSplit, s
 
 
 @pytest.mark.parametrize(
+    "query", ["SELECT random() AS r FROM t", "SELECT id FROM t WHERE now() > CAST('2020-01-01' AS TIMESTAMP)"]
+)
+def test_what_each_reading_computes_otherwise_is_refused(split: DataLoaderSplit, query: str) -> None:
+    session = session_with(split, "t")
+    with pytest.raises(PlanRefused, match="second reading"):
+        DataLoaderSplit(split.file_scan_task, split.scan_context, session.sql(query).logical_plan(), session)
+
+
+def test_a_column_may_be_called_like_such_a_function(split: DataLoaderSplit) -> None:
+    session = session_with(split, "t")
+    plan = session.sql('SELECT id AS "random()" FROM t').logical_plan()
+    DataLoaderSplit(split.file_scan_task, split.scan_context, plan, session)
+
+
+@pytest.mark.parametrize(
     ("step", "said"), [("table_names", "cannot be searched for its tables"), ("optimized", "cannot be planned")]
 )
 @pytest.mark.parametrize(("length", "shown"), [(500, f"'{'x' * 498}'"), (501, f"'{'x' * 499} ...")])

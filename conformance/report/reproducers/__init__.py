@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from conformance.adapter import Adapter
@@ -42,7 +43,8 @@ def reproducer(violation: Violation, adapter: Adapter) -> str:
     if not isinstance(spec, SplitSpec):
         return _unshown(violation, "the example is a scan of a table that the suite makes, and of what is done to it")
     try:
-        return script(violation, adapter, spec, demonstration(violation, adapter, spec))
+        shown = demonstration(violation, adapter, spec)
+        return script(violation, adapter, replace(spec, **shown.of), shown)
     except NotEmbeddable as error:
         return _unshown(violation, str(error))
 

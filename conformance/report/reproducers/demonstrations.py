@@ -10,8 +10,9 @@ from typing import Any
 from conformance.adapter import Adapter, Capability
 from conformance.checks.build import FEWEST_WORDS
 from conformance.checks.context import WHOLE_STATE
+from conformance.checks.plan import ONE_ROW, unsettled
 from conformance.checks.process import GROWN
-from conformance.checks.read import ORDER
+from conformance.checks.read import FAILING, ORDER
 from conformance.checks.wire import GROWING, PLAIN_MODULES, SIBLINGS
 from conformance.judging.findings import Violation
 from conformance.judging.where import Where
@@ -38,7 +39,7 @@ class Demonstration:
     """What a script does: the function that shows the break, further arguments of it, what is looked at, and the way.
 
     ``given`` names the part or aspect whose value is expected as it was given. ``way`` is a transport's name, ``trips``
-    how often the split makes it.
+    how often the split makes it. ``of`` are fields of the spec that the check had replaced.
     """
 
     show: Callable[..., Any]
@@ -47,6 +48,7 @@ class Demonstration:
     given: str | None = None
     way: str = AS_BUILT
     trips: int = 1
+    of: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,15 @@ def _on_rows(show: Callable[..., Any]) -> Make:
     return lambda asked: Demonstration(show, look="rows")
 
 
+def _failing(asked: Asked) -> Demonstration:
+    return Demonstration(shows.failure_is_raised, look="rows", way=asked.way, of=FAILING)
+
+
+def _unsettled(asked: Asked) -> Demonstration:
+    of = {**ONE_ROW, "registry": None, "plan": unsettled(asked.place.variant)}
+    return Demonstration(shows.readings_agree, look="rows", of=of)
+
+
 def _in_circumstances(asked: Asked) -> Demonstration:
     in_loop = "event loop" in asked.place.variant
     show = shows.reads_in_a_running_event_loop if in_loop else shows.reads_in_another_thread
@@ -250,6 +261,8 @@ ROWS: tuple[tuple[Where, Make], ...] = (
     (Where(_R, case="a delete file"), _lost_file),
     (Where(_R, "the process"), _by(shows.process_stays_as_it_was, readings=READINGS)),
     (Where(_R, "rows", case="in other circumstances"), _in_circumstances),
+    (Where(_R, "rows", case="of a plan whose function fails"), _failing),
+    (Where(_R, "rows", case="of a second reading, of a query that calls"), _unsettled),
     (Where(_R, "rows", case="after a reading that was left"), _on_rows(shows.reads_whole_after_it_was_left)),
     (
         Where(_S, "payload", case="after it was read"),

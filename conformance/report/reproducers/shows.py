@@ -509,6 +509,17 @@ def belonging_arrives(make: Any, loader: Any, through: Any, path: str) -> tuple[
     return at_path(split), at_path(through(split))
 
 
+def readings_agree(make: Any, loader: Any, look: Any) -> tuple[Any, Any]:
+    """A query that takes from the clock or at random is read twice."""
+    split = loader.build(make())
+    return look(split), look(split)
+
+
+def failure_is_raised(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:
+    seen = attempt(through, loader.build(make()))
+    return "an error", "an error" if isinstance(seen, BaseException) else seen
+
+
 def original_stays(make: Any, loader: Any, look: Any) -> tuple[Any, Any]:
     """However it was sent or copied."""
     split = loader.build(make())

@@ -1,0 +1,66 @@
+"""A few scans out of many drawn ones: those that together have most pairs of features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+from fixtures.tables.model import is_sound, rows_selected
+from strategies.filters import filter_columns
+from strategies.histories import Append, DeletePositions, DeleteRows, OverwriteRows, ScanSpec
+
+__all__ = ["covering", "features"]
+
+
+def features(scan: ScanSpec) -> frozenset[str]:
+    """Return what a scan has: the kinds of operations of its history, what is asked, and what of it its rows show."""
+    found = {type(done).__name__ for done in scan.history.operations}
+    appends = [done for done in scan.history.operations if isinstance(done, Append)]
+    found |= {"append to a branch"} if any(append.branch for append in appends) else set()
+    found |= {"partitioned"} if scan.history.partition_by else set()
+    for name in ("columns", "row_filter", "at", "ref", "registry"):
+        found |= {name} if getattr(scan, name) is not None else set()
+    if scan.row_filter is not None and scan.columns is not None:
+        named = set(filter_columns(scan.row_filter))
+        found |= {"filter of a column that is not asked for"} if named - set(scan.columns) else set()
+    if (made := scan.transformation) is not None:
+        found |= {"constants"} if made.select == "1 AS one" else set()
+        found |= {"every column"} if made.select.startswith("*") else {"expressions"}
+        found |= {"where"} if made.where else set()
+        found |= {"where of a null"} if made.where.endswith("IS NOT NULL") else set()
+        found |= {"having"} if made.having else set()
+    return frozenset(found | _told(scan)) if is_sound(scan) else frozenset()
+
+
+def _told(scan: ScanSpec) -> set[str]:
+    """Return which parts of a scan show in its rows: without them there are others. A plan is not looked at."""
+    rows = rows_selected(scan)
+    told = {"a column of nulls"} if rows.num_rows and any(c.null_count == len(c) for c in rows.columns) else set()
+    if scan.row_filter is not None and rows_selected(replace(scan, row_filter=None)).num_rows > rows.num_rows > 0:
+        told.add("a filter that tells")
+    for position, done in enumerate(scan.history.operations):
+        if isinstance(done, (DeletePositions, DeleteRows, OverwriteRows)) and position != scan.at:
+            operations = (*scan.history.operations[:position], *scan.history.operations[position + 1 :])
+            at = scan.at - 1 if scan.at is not None and position < scan.at else scan.at
+            without = replace(scan, history=replace(scan.history, operations=operations), at=at)
+            if is_sound(without) and rows_selected(without).num_rows != rows.num_rows:
+                told.add(f"{type(done).__name__} that tells")
+    return told
+
+
+def covering(scans: Sequence[ScanSpec], count: int) -> list[ScanSpec]:
+    """Return at most ``count`` of the scans, each time one that has most pairs of features which none before it has.
+
+    Of several the first, so that the same scans give the same choice.
+    """
+    pairs = [set(combinations(sorted(features(scan)), 2)) for scan in scans]
+    left = list(range(len(scans)))
+    chosen: list[ScanSpec] = []
+    met: set[tuple[str, str]] = set()
+    while left and len(chosen) < count:
+        best = max(left, key=lambda i: (len(pairs[i] - met), -i))
+        left.remove(best)
+        met |= pairs[best]
+        chosen.append(scans[best])
+    return chosen
