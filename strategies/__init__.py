@@ -7,7 +7,7 @@ elsewhere.
 from strategies.arguments import invalid_arguments, valid_arguments
 from strategies.file_ios import file_io_properties, file_ios
 from strategies.filters import predicates, projections, row_filters
-from strategies.histories import HistorySpec, RowwiseSpec, ScanSpec, scans
+from strategies.histories import scans
 from strategies.pairs import pairs
 from strategies.plans import frame_plans, plans, sql_plans
 from strategies.serialization import from_json, to_json
@@ -19,6 +19,7 @@ from strategies.specs import (
     FileIOSpec,
     FilterSpec,
     FramePlanSpec,
+    HistorySpec,
     ListSpec,
     MapSpec,
     Not,
@@ -27,6 +28,8 @@ from strategies.specs import (
     PlanSpec,
     Predicate,
     RegistrySpec,
+    RowwiseSpec,
+    ScanSpec,
     Spec,
     SplitSpec,
     SqlPlanSpec,

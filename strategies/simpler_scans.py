@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from strategies.histories import AddColumn, Append, HistorySpec, ScanSpec
+from strategies.specs import AddColumn, Append, HistorySpec, ScanSpec
 
 __all__ = ["simpler_scans"]
 

@@ -19,29 +19,47 @@ from typing import Any, ClassVar
 
 __all__ = [
     "FALSY",
+    "AddColumn",
     "And",
+    "Append",
     "ArgumentsSpec",
+    "Branch",
     "Chain",
     "ColumnSpec",
+    "DeletePositions",
+    "DeleteRows",
+    "DropColumn",
     "FileIOSpec",
     "FilterSpec",
     "FramePlanSpec",
+    "HistorySpec",
     "ListSpec",
     "MapSpec",
+    "MoveFirst",
     "Not",
+    "Operation",
     "Or",
+    "OverwriteRows",
     "PairSpec",
+    "PartitionBy",
     "PlanSpec",
     "Predicate",
     "RegistrySpec",
+    "RenameColumn",
+    "RollBack",
+    "RowwiseSpec",
+    "ScanSpec",
+    "SetProperty",
     "Spec",
     "SplitSpec",
     "SqlPlanSpec",
     "StructSpec",
     "TableSpec",
+    "Tag",
     "TypeSpec",
     "UdfSpec",
     "Value",
+    "WidenColumn",
 ]
 
 # None, bool, int, finite float, str, or a tuple of these: list elements, struct fields, (key, value) pairs of
@@ -295,6 +313,176 @@ class SplitSpec(Spec):
     registry: RegistrySpec | None = None
     file_io: FileIOSpec = FileIOSpec()
     file_name: str = "data"
+
+
+@dataclass(frozen=True, repr=False)
+class Append(Spec):
+    """More rows, in files of their own, to ``main`` or to a branch."""
+
+    rows: int = 1
+    branch: str | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class DeleteRows(Spec):
+    """The rows that the predicate selects are left out of files that are written anew (copy on write)."""
+
+    where: Predicate
+
+
+@dataclass(frozen=True, repr=False)
+class OverwriteRows(Spec):
+    """As :class:`DeleteRows`, and in the same commit more rows."""
+
+    where: Predicate
+    rows: int = 1
+
+
+@dataclass(frozen=True, repr=False)
+class DeletePositions(Spec):
+    """Every ``step``-th row of what there is, from ``first`` on, is deleted by position (merge on read).
+
+    One delete file for each partition names all data files of it.
+    """
+
+    first: int = 0
+    step: int = 2
+
+
+@dataclass(frozen=True, repr=False)
+class AddColumn(Spec):
+    """A column more; rows that are older hold null in it. Its ``id`` is the next after all that were given."""
+
+    column: ColumnSpec
+
+
+@dataclass(frozen=True, repr=False)
+class DropColumn(Spec):
+    """A column less."""
+
+    name: str
+
+
+@dataclass(frozen=True, repr=False)
+class RenameColumn(Spec):
+    """A column under another name."""
+
+    name: str
+    to: str
+
+
+@dataclass(frozen=True, repr=False)
+class WidenColumn(Spec):
+    """A column of another type, which holds all that the former does."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, repr=False)
+class MoveFirst(Spec):
+    """A column in the first place."""
+
+    name: str
+
+
+@dataclass(frozen=True, repr=False)
+class PartitionBy(Spec):
+    """From now on files are partitioned by this column under identity, or by none."""
+
+    name: str | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Tag(Spec):
+    """A tag of what is current."""
+
+    name: str
+
+
+@dataclass(frozen=True, repr=False)
+class Branch(Spec):
+    """A branch of what is current."""
+
+    name: str
+
+
+@dataclass(frozen=True, repr=False)
+class RollBack(Spec):
+    """The snapshot before the current one becomes current again; the schema stays."""
+
+
+@dataclass(frozen=True, repr=False)
+class SetProperty(Spec):
+    """A table property."""
+
+    name: str
+    value: str
+
+
+Operation = (
+    Append
+    | DeleteRows
+    | OverwriteRows
+    | DeletePositions
+    | AddColumn
+    | DropColumn
+    | RenameColumn
+    | WidenColumn
+    | MoveFirst
+    | PartitionBy
+    | Tag
+    | Branch
+    | RollBack
+    | SetProperty
+)
+
+
+@dataclass(frozen=True, repr=False)
+class HistorySpec(Spec):
+    """A table: the columns with which it was created, and what was done to it since.
+
+    ``partition_by`` names the column by which it is partitioned from the start.
+    """
+
+    columns: tuple[ColumnSpec, ...]
+    operations: tuple[Operation, ...] = (Append(),)
+    partition_by: str | None = None
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class RowwiseSpec(Spec):
+    """A transformation that gives for each row one or none: what is selected, and where, as SQL.
+
+    ``having`` is a condition on what was selected, in a query around it.
+    """
+
+    select: str = "*"
+    where: str = ""
+    having: str = ""
+
+    def sql(self, table: str) -> str:
+        """Return the query over a table, whose name is SQL already."""
+        query = f"SELECT {self.select} FROM {table}" + (f" WHERE {self.where}" if self.where else "")
+        return f"SELECT * FROM ({query}) AS selected WHERE {self.having}" if self.having else query
+
+
+@dataclass(frozen=True, repr=False)
+class ScanSpec(Spec):
+    """What is asked of a data loader: ``None`` means every column, no filter, what is current, no transformation.
+
+    ``columns`` are asked for in the table's order. ``at`` is the number of the operation whose snapshot is scanned,
+    ``ref`` a branch or tag.
+    """
+
+    history: HistorySpec
+    columns: tuple[str, ...] | None = None
+    row_filter: FilterSpec | None = None
+    at: int | None = None
+    ref: str | None = None
+    transformation: RowwiseSpec | None = None
+    registry: RegistrySpec | None = None
 
 
 @dataclass(frozen=True, repr=False)

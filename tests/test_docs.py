@@ -46,6 +46,7 @@ def run_python(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
     loader = types.ModuleType("my_loader")
     vars(loader).update(Split=reference.DataLoaderSplit, ScanContext=reference.TableScanContext)
+    vars(loader).update(Loader=reference.DataLoader)
     monkeypatch.setitem(sys.modules, "my_loader", loader)
     names: dict[str, Any] = {"build": lambda materials: None}
     exec(compile(text, "snippet", "exec"), names)

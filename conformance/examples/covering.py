@@ -8,7 +8,7 @@ from itertools import combinations
 
 from fixtures.tables.model import is_sound, rows_selected
 from strategies.filters import filter_columns
-from strategies.histories import Append, DeletePositions, DeleteRows, OverwriteRows, ScanSpec
+from strategies.specs import Append, DeletePositions, DeleteRows, OverwriteRows, ScanSpec
 
 __all__ = ["covering", "features"]
 

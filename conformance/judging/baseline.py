@@ -28,9 +28,8 @@ from conformance.judging.where import ANYWHERE, Where
 from conformance.observation.difference import Difference, Step
 from conformance.transports.registry import transport_names
 from conformance.transports.transport import AS_BUILT, DEPARTED, EXCHANGED
-from strategies.histories import ScanSpec
 from strategies.serialization import from_json
-from strategies.specs import SplitSpec
+from strategies.specs import ScanSpec, SplitSpec
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -240,7 +239,8 @@ def written(adapter: str, findings: Findings, violations: Sequence[Violation], e
 
 def _written_entry(violation: Violation, findings: Findings, expires: datetime.date) -> str:
     spec = from_json(violation.spec) if violation.spec else None
-    common = Common(frozenset() if spec is None else holding(spec), Where.of(violation.difference.place))
+    conditions_of = holding(spec) if isinstance(spec, SplitSpec) else frozenset()
+    common = Common(conditions_of, Where.of(violation.difference.place))
     for transport in violation.transports:
         common = common.also(findings.common[violation.clause, transport])
     conditions = [name for name in CONDITIONS if name in common.conditions - findings.everywhere]

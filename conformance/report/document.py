@@ -20,9 +20,9 @@ from conformance.judging.verdicts import State, Verdict
 from conformance.observation.difference import Place
 from conformance.report.reproducers import verified
 from conformance.report.terminal import VERSIONS
+from conformance.run.distributions import running_version
 from conformance.run.selection import Selection
 from conformance.transports.transport import AS_BUILT
-from conformance.transports.worker_tasks import distribution_version
 from strategies.serialization import from_json
 
 __all__ = ["FORMAT", "SCHEMA", "Ended", "document"]
@@ -82,7 +82,7 @@ def document(run: Ended) -> dict[str, Any]:
         "environment": {
             "python": platform.python_version(),
             "platform": platform.platform(),
-            "versions": {name: distribution_version(name) for name in VERSIONS},
+            "versions": {name: running_version(name) for name in VERSIONS},
         },
         "run": {
             "profile": selection.profile.name,

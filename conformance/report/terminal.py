@@ -22,9 +22,9 @@ from conformance.contract import clause as clause_of
 from conformance.judging.findings import Findings, Violation
 from conformance.judging.verdicts import State, Verdict
 from conformance.observation.difference import Difference
+from conformance.run.distributions import running_version
 from conformance.run.replay import Replay, Result
 from conformance.run.selection import Selection
-from conformance.transports.worker_tasks import distribution_version
 from strategies.serialization import from_json
 
 __all__ = ["VERSIONS", "facts", "header", "rendered", "replayed", "summary", "told"]
@@ -48,7 +48,7 @@ def header(selection: Selection, workers: int) -> str:
         ("can", ", ".join(sorted(capability.name for capability in selection.adapter.capabilities)).lower()),
         (
             "versions",
-            ", ".join([f"Python {platform.python_version()}", *(f"{n} {distribution_version(n)}" for n in VERSIONS)]),
+            ", ".join([f"Python {platform.python_version()}", *(f"{n} {running_version(n)}" for n in VERSIONS)]),
         ),
         ("profile", f"{selection.profile.name}, seed {selection.seed}, {workers or 'no'} workers"),
         ("clauses", f"{len(selection.clauses)} selected"),

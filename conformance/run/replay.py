@@ -34,9 +34,8 @@ from conformance.transports.other_interpreters import PREFIX, Interpreter
 from conformance.transports.registry import TRANSPORTS, select_engines
 from conformance.transports.transport import AS_BUILT, DEPARTED, EXCHANGED, Transport
 from fixtures.tables.warehouse import Warehouse
-from strategies.histories import ScanSpec
 from strategies.serialization import from_json
-from strategies.specs import SplitSpec
+from strategies.specs import ScanSpec, SplitSpec
 
 __all__ = ["DEFAULT_REPORT", "Case", "Cases", "NotReplayable", "Replay", "Result", "read_cases", "replay"]
 

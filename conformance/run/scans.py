@@ -39,23 +39,23 @@ from fixtures.plans import empty_batch
 from fixtures.scans import Scan, scan_of
 from fixtures.tables.made_histories import MadeTable, do_more, make_history
 from fixtures.tables.model import is_sound, scanned_columns
-from strategies.histories import (
-    EVOLVING,
+from strategies.histories import EVOLVING, table_before
+from strategies.serialization import to_json
+from strategies.simpler_scans import simpler_scans
+from strategies.specs import (
     Append,
     Branch,
+    ColumnSpec,
     DeletePositions,
     DeleteRows,
     HistorySpec,
     Operation,
     OverwriteRows,
     PartitionBy,
+    Predicate,
     ScanSpec,
     SetProperty,
-    table_before,
 )
-from strategies.serialization import to_json
-from strategies.simpler_scans import simpler_scans
-from strategies.specs import ColumnSpec, Predicate
 
 __all__ = ["THROUGH", "planned", "scanned_again"]
 

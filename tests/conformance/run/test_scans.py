@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,15 +15,15 @@ from conformance.adapter import NotSupported
 from conformance.adapters.builtin.reference import ADAPTER
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
-from conformance.judging.baseline import BaselineError, read_baseline
+from conformance.judging.baseline import BaselineError, read_baseline, written
 from conformance.report.reproducers import reproducer
+from conformance.run.audit import stale
 from conformance.run.replay import Result, read_cases, replay
 from conformance.run.scans import SIMPLEST, clauses_of, planned, scanned_again
 from conformance.run.sweep import Sweep
 from fixtures.tables.warehouse import Warehouse
 from strategies import ScanSpec, SplitSpec, from_json, scans, to_json
-from strategies.histories import Append, DeletePositions, RenameColumn, RowwiseSpec
-from strategies.specs import ColumnSpec, TableSpec
+from strategies.specs import Append, ColumnSpec, DeletePositions, RenameColumn, RowwiseSpec, TableSpec
 
 SEED = 20260311
 
@@ -83,7 +84,7 @@ def test_a_loader_that_fails_to_plan_is_found(sweep_of: Callable[..., Sweep]) ->
     def plan(scan: Any) -> Any:
         raise RuntimeError("the planner is out of order")
 
-    findings = planned(sweep_of(replace(load_adapter("reference"), plan=plan), clauses=("SCAN-1",)), scans(), 3, SEED)
+    findings = planned(sweep_of(replace(load_adapter("reference"), plan=plan), clauses=("SCAN-1",)), scans(), 8, SEED)
     assert "the planner is out of order" in findings.violations[0].difference.actual
 
 
@@ -122,6 +123,21 @@ def test_known_fault_of_a_scan_is_excused(sweep_of: Callable[..., Sweep], tmp_pa
     findings = planned(sweep, scans(), 40, SEED)
     assert findings.violations == []
     assert findings.known
+
+
+@pytest.mark.parametrize("name", ["no-columns-no-rows", "ids-by-size"])
+def test_baseline_that_is_written_holds(name: str, sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
+    sweep, file = sweep_of(load_adapter(reference_of(name))), tmp_path / "baseline.toml"
+    found = planned(sweep, scans(), 20, SEED)
+    assert found.violations
+    file.write_text(written(name, found, found.violations, datetime.date(2999, 1, 1)))
+    again = planned(replace(sweep, baseline=read_baseline(file)), scans(), 20, SEED)
+    assert again.violations == []
+    assert again.known
+    assert [stale(sweep, entry, datetime.date(2026, 1, 1)) for entry in read_baseline(file).entries] == [None]
+    sound = sweep_of(load_adapter("reference"))
+    said = [stale(sound, entry, datetime.date(2026, 1, 1)) for entry in read_baseline(file).entries]
+    assert said == ["no longer fails"]
 
 
 def test_tables_are_made_where_the_run_is(sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
