@@ -144,9 +144,8 @@ class Scanning:
             raise RuntimeError(f"the table of a drawn scan cannot be made: {made}; {spec!r}")
         found = self.rows_differ(spec, made)
         if isinstance(found, Declined) and spec.transformation is not None:
-            spec = replace(
-                spec, columns=None, row_filter=None
-            )  # a loader may choose and filter what it has transformed
+            # A loader may choose columns of, and filter, what it has transformed.
+            spec = replace(spec, columns=None, row_filter=None)
             found = self.rows_differ(spec, made)
         if isinstance(found, Declined):
             self.ledger.findings.note_declined(found.why)
@@ -210,7 +209,10 @@ class Scanning:
         """Return the payloads of the splits that the loader plans, or how it fails."""
         plan = self.sweep.adapter.plan
         assert plan is not None
-        return attempt(lambda: [pickle.dumps(split, pickle.HIGHEST_PROTOCOL) for split in plan(scan)])
+        try:
+            return attempt(lambda: [pickle.dumps(split, pickle.HIGHEST_PROTOCOL) for split in plan(scan)])
+        finally:
+            scan.catalog.close()
 
     def read(self, spec: ScanSpec, payloads: list[bytes]) -> Any:
         """Return the rows that two workers read from the payloads, or how that fails; ``None`` for no batch."""
@@ -218,7 +220,7 @@ class Scanning:
         halves = [(worker, payloads[i :: len(WORKERS)]) for i, worker in enumerate(WORKERS)]
         parts = [call(self.sweep.adapter, worker, "read_planned", half, exact) for worker, half in halves if half]
         failed = next((part for part in parts if isinstance(part, Raised)), None)
-        return failed or together([part for part in parts if part is not None])
+        return failed or attempt(together, [part for part in parts if part is not None])
 
     def others(self, spec: ScanSpec, made: MadeTable, *, later: bool) -> Iterator[Judgement]:
         """Yield what the other clauses of the family say. The table is not used afterwards."""
@@ -228,16 +230,23 @@ class Scanning:
             yield from self._later(spec, made)
 
     def _planned_twice(self, spec: ScanSpec, made: MadeTable) -> Difference | None:
-        plan, split_id = self.sweep.adapter.plan, self.sweep.adapter.split_id
-        assert plan is not None
-        assert split_id is not None
-        first, second = (attempt(lambda: [repr(split_id(split)) for split in plan(scan_of(spec, made))]) for _ in "12")
+        first, second = (attempt(self._ids, scan_of(spec, made)) for _ in "12")
         if isinstance(first, Raised):
             return None  # others tell
         where = Place(Step.LOOK, "ids of the splits")
         if len(set(first)) < len(first):
             return Difference(where, f"{len(first)} different ids", f"{len(set(first))} different ids: {first}")
         return difference(first, second, replace(where, case="of a second planning"))
+
+    def _ids(self, scan: Scan) -> list[str]:
+        """Return the ids of the splits that the loader plans."""
+        plan, split_id = self.sweep.adapter.plan, self.sweep.adapter.split_id
+        assert plan is not None
+        assert split_id is not None
+        try:
+            return [repr(split_id(split)) for split in plan(scan)]
+        finally:
+            scan.catalog.close()
 
     def _later(self, spec: ScanSpec, made: MadeTable) -> Iterator[Judgement]:
         """Plan, commit more, and read what was planned where the catalog cannot be reached; then plan again."""

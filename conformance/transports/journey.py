@@ -124,6 +124,10 @@ class Journey:
             registry.register_udfs(SessionContext())
         return [event.what for event in events if event.kind == "register"]
 
+    def is_one_in(self, count: int) -> bool:
+        """Whether the example is one of those, one in ``count``, on which what depends on no example is judged."""
+        return self.example.exhaustive or zlib.crc32(self.example.title.encode()) % count == 0
+
     def can_carry(self, transport: str) -> bool:
         """Whether the example's functions may be sent that way: by name, or by value where it carries values."""
         if self.spec is None or self.spec.registry is None:
