@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.examples.covering import covering, features
+from conformance.examples.drawing import draw
+from strategies.histories import scans
+from strategies.specs import Append, ColumnSpec, DeletePositions, HistorySpec, Predicate, RowwiseSpec, ScanSpec
+
+A = ColumnSpec(1, "a", "long", (1, 2, None))
+PLAIN = ScanSpec(HistorySpec((A,), (Append(4),)))
+
+
+def drawn(count: int) -> list[ScanSpec]:
+    found: list[ScanSpec] = []
+    draw(scans(), count, 5, found.append)
+    return found
+
+
+def test_a_delete_counts_as_telling_where_it_takes_rows_away() -> None:
+    takes = replace(PLAIN, history=HistorySpec((A,), (Append(4), DeletePositions(0, 2))))
+    takes_none = replace(PLAIN, history=HistorySpec((A,), (Append(4), DeletePositions(7, 2))))
+    assert "DeletePositions that tells" in features(takes)
+    assert "DeletePositions that tells" not in features(takes_none)
+    assert {"DeletePositions"} <= features(takes) & features(takes_none)
+
+
+def test_a_filter_counts_as_telling_where_it_selects_some() -> None:
+    assert "a filter that tells" in features(replace(PLAIN, row_filter=Predicate("eq", "a", (1,))))
+    assert "a filter that tells" not in features(replace(PLAIN, row_filter=Predicate("eq", "a", (99,))))
+
+
+def test_a_scan_that_asks_for_what_is_not_there_has_no_feature() -> None:
+    assert features(replace(PLAIN, columns=("b",))) == frozenset()
+
+
+def test_what_is_asked_is_told_apart() -> None:
+    assert "constants" in features(replace(PLAIN, transformation=RowwiseSpec("1 AS one")))
+    assert "where of a null" in features(replace(PLAIN, transformation=RowwiseSpec(where='"a" IS NOT NULL')))
+
+
+def test_the_choice_meets_more_than_as_many_drawn_ones() -> None:
+    many = drawn(120)
+
+    def pairs(some: list[ScanSpec]) -> int:
+        return len({(one, other) for scan in some for one in features(scan) for other in features(scan) if one < other})
+
+    chosen = covering(many, 15)
+    assert len(chosen) == 15
+    assert pairs(chosen) > 1.3 * pairs(many[:15])
+    assert covering(many, 15) == chosen
+
+
+def test_no_more_are_chosen_than_there_are() -> None:
+    assert covering([PLAIN], 5) == [PLAIN]

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from strategies import from_json, to_json
+from strategies.histories import COMMITS, scans, table_before
+from strategies.simpler_scans import simpler_scans
+from strategies.specs import (
+    AddColumn,
+    Append,
+    ColumnSpec,
+    DropColumn,
+    HistorySpec,
+    MoveFirst,
+    Operation,
+    Predicate,
+    RenameColumn,
+    RowwiseSpec,
+    ScanSpec,
+    WidenColumn,
+)
+
+A, B = ColumnSpec(1, "a", "int", (1,)), ColumnSpec(2, "b", "string", ("x",))
+
+
+@given(scans())
+def test_a_scan_goes_to_json_and_back(scan: ScanSpec) -> None:
+    assert from_json(to_json(scan)) == scan
+
+
+@given(scans())
+def test_a_history_begins_with_rows_and_gives_each_column_an_id_of_its_own(scan: ScanSpec) -> None:
+    assert isinstance(scan.history.operations[0], Append)
+    added = [operation.column for operation in scan.history.operations if isinstance(operation, AddColumn)]
+    ids = [column.id for column in (*scan.history.columns, *added)]
+    assert ids == list(range(1, len(ids) + 1))
+    assert scan.at is None or isinstance(scan.history.operations[scan.at], COMMITS)
+
+
+@pytest.mark.parametrize(
+    ("operation", "names"),
+    [
+        (AddColumn(ColumnSpec(3, "c", "long", (1,))), ["a", "b", "c"]),
+        (DropColumn("a"), ["b"]),
+        (RenameColumn("a", "z"), ["z", "b"]),
+        (WidenColumn("a", "long"), ["a", "b"]),
+        (MoveFirst("b"), ["b", "a"]),
+        (Append(2), ["a", "b"]),
+    ],
+)
+def test_columns_after_an_operation(operation: Operation, names: list[str]) -> None:
+    history = HistorySpec((A, B), (Append(), operation))
+    assert [column.name for column in table_before(history, 2).columns] == names
+    assert [column.name for column in table_before(history, 1).columns] == ["a", "b"]
+
+
+@given(scans())
+def test_simpler_scans_are_simpler(scan: ScanSpec) -> None:
+    for simpler in simpler_scans(scan):
+        assert len(repr(simpler)) < len(repr(scan)) or simpler.history != scan.history
+        assert isinstance(simpler.history.operations[0], Append)
+
+
+def test_each_part_of_a_scan_can_be_left_out() -> None:
+    scan = ScanSpec(
+        HistorySpec((A, B), (Append(2), DropColumn("b")), partition_by="a"),
+        ("a",),
+        Predicate("is-null", "a"),
+        0,
+        "release",
+        RowwiseSpec('"a", 1', '"a" > 1', "a > 2"),
+    )
+    simpler = list(simpler_scans(scan))
+    for name in ("columns", "row_filter", "at", "ref", "transformation"):
+        assert any(getattr(each, name) is None for each in simpler), name
+    assert any(each.history.partition_by is None for each in simpler)
+    assert any(len(each.history.operations) == 1 for each in simpler)
+    assert any(each.transformation == RowwiseSpec('"a"', '"a" > 1', "a > 2") for each in simpler)
