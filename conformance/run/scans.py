@@ -57,7 +57,7 @@ from strategies.specs import (
     SetProperty,
 )
 
-__all__ = ["THROUGH", "planned", "scanned_again"]
+__all__ = ["THROUGH", "Scanning", "chosen", "planned", "scanned_again"]
 
 # The workers that read splits, and the name under which reports have it.
 WORKERS, THROUGH = ("first", "second"), "worker"
@@ -96,15 +96,20 @@ def planned(sweep: Sweep, strategy: SearchStrategy[ScanSpec], count: int, seed: 
     scanning = Scanning(sweep, {check.clause.id for check in sweep.checks if check.clause.family == FAMILY})
     if scanning.clauses:
         started = time.perf_counter()
-        drawn: list[ScanSpec] = []
-        draw(strategy, count * CHOSEN_FROM, seed, drawn.append)
-        for spec in covering(drawn, count):
-            scanning.judge(spec)
         scanning.judge_missing()
+        for spec in chosen(strategy, count, seed):
+            scanning.judge(spec)
         spent = time.perf_counter() - started
         for clause in scanning.clauses:
             scanning.ledger.findings.judging[clause] += spent / len(scanning.clauses)
     return scanning.ledger.findings
+
+
+def chosen(strategy: SearchStrategy[ScanSpec], count: int, seed: int) -> list[ScanSpec]:
+    """Return ``count`` scans, those that meet most of many drawn from the seed; the richest come first."""
+    drawn: list[ScanSpec] = []
+    draw(strategy, count * CHOSEN_FROM, seed, drawn.append)
+    return covering(drawn, count)
 
 
 def scanned_again(sweep: Sweep, clause: str, spec: ScanSpec) -> list[Difference | None]:

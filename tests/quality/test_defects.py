@@ -15,7 +15,7 @@ from conformance.examples.pinned import PINNED
 from conformance.judging.findings import Findings
 from conformance.run.lifecycles import CLAUSE, live
 from conformance.run.profiles import PROFILES
-from conformance.run.scans import planned
+from conformance.run.scans import Scanning, chosen
 from conformance.run.sweep import Sweep
 from conformance.transports import processes as pools
 from conformance.transports.registry import TRANSPORTS
@@ -32,7 +32,7 @@ def first_catch(sweep: Sweep) -> Findings:
     if any(check.clause.id == CLAUSE for check in sweep.checks):
         return live(sweep, 4 * QUICK.lives, QUICK.seed)
     if any(check.clause.family == FAMILY for check in sweep.checks):
-        return planned(sweep, scans(), QUICK.scans, QUICK.seed)
+        return first_broken_scan(sweep)
     for spec in sorted(PINNED, key=lambda spec: len(repr(spec))):
         findings = sweep.pinned([spec])
         if findings.violations:
@@ -43,6 +43,18 @@ def first_catch(sweep: Sweep) -> Findings:
             if findings.violations:
                 return findings
     return Findings()
+
+
+def first_broken_scan(sweep: Sweep) -> Findings:
+    """Judge the scans of the quick profile one after another until one goes wrong."""
+    assert QUICK.seed is not None
+    scanning = Scanning(sweep, {check.clause.id for check in sweep.checks})
+    scanning.judge_missing()
+    for spec in chosen(scans(), QUICK.scans, QUICK.seed):
+        if scanning.ledger.findings.violations:
+            break
+        scanning.judge(spec)
+    return scanning.ledger.findings
 
 
 def transports_for(clause: str) -> tuple[Transport, ...]:
