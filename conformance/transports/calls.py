@@ -117,6 +117,7 @@ def _options(name: str) -> dict[str, Any]:
     seed = "0" if os.environ.get("PYTHONHASHSEED") != "0" else "1"
     # What the adapter added to the end of the driver's path is needed there too; nothing else in it is new.
     beside = tuple(entry for entry in sys.path if entry and Path(entry).is_dir())
-    environment = (_changed_since_start() if name == READER else {}) | {"PYTHONHASHSEED": seed}
+    hash_seed: dict[str, str | None] = {"PYTHONHASHSEED": seed}
+    environment = (lambda: _changed_since_start() | hash_seed) if name == READER else hash_seed
     options: dict[str, Any] = {"environment": environment, "import_path": beside}
     return options | ({"memory_limit": MEMORY_BYTES} if name == LIMITED else {})
