@@ -27,7 +27,7 @@ from conformance.judging.findings import Findings
 from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
 from conformance.observation.difference import Difference, Place, Step, difference
-from conformance.observation.raised import Raised, attempt, qualified_name
+from conformance.observation.raised import Died, Raised, attempt, qualified_name
 from conformance.observation.values import Rows, in_any_layout, plain_rows
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
@@ -65,6 +65,8 @@ WORKERS, THROUGH = ("first", "second"), "worker"
 SHRINK_SECONDS, MOST_SHRUNK = 8.0, 3
 # So many scans are drawn for each that is judged.
 CHOSEN_FROM = 8
+# So many scans may end the processes that read their splits: each death costs the start of one.
+MOST_DEATHS = 3
 # One scan in so many is planned again after more was committed.
 LATER_SHARE = 3
 ROWS, DELETES, EVOLUTION, TRANSFORMATION, SELECTION, PINNED, TWICE, NO_CATALOG, MISSING = (
@@ -134,6 +136,7 @@ class Scanning:
     clauses: set[str]
     ledger: Ledger = field(init=False)
     drawn: int = 0
+    deaths: int = 0
     shrunk: dict[str, ScanSpec] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -141,7 +144,9 @@ class Scanning:
         self.ledger = Ledger(self.sweep.baseline)
 
     def judge(self, spec: ScanSpec) -> None:
-        """Judge one scan and note what came of it."""
+        """Judge one scan and note what came of it; nothing once several have ended the processes that read them."""
+        if self.deaths >= MOST_DEATHS:
+            return
         self.drawn += 1
         spec = self.given(spec)
         made = self.made(spec.history)
@@ -208,7 +213,11 @@ class Scanning:
                 return Declined(f"a plan that is refused: {payloads.message}")  # BUILD-4 judges which may be
             return Difference(Place(Step.BUILD, case="of the splits of a scan"), "splits", str(payloads))
         random.Random(len(payloads)).shuffle(payloads)
-        return _compared(expected, self.read(spec, payloads))
+        seen = self.read(spec, payloads)
+        if isinstance(seen, Died):
+            self.deaths += 1
+            return Declined("a split that ends the process which reads it: WIRE-5 judges that")
+        return _compared(expected, seen)
 
     def payloads(self, scan: Scan) -> Any:
         """Return the payloads of the splits that the loader plans, or how it fails."""

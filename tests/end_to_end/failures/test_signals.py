@@ -29,7 +29,7 @@ both = pytest.mark.parametrize("running", ["0", "2"], indirect=True)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_signal_to_the_command(number: signal.Signals, running: Running, temporary: Path) -> None:
     """The run ends too, says what it knows, and leaves neither process nor file; exit code 3."""
-    running.until("1/5")
+    running.until("  1/")
     running.process.send_signal(number)
     assert running.wait() == 3, running.text()
     assert "interrupted: the suite could not do all of its work" in running.text()
@@ -66,7 +66,7 @@ def test_signal_while_workers_are_busy(number: signal.Signals, tmp_path: Path) -
 @both
 def test_signal_to_the_run_alone(running: Running) -> None:
     """It says what it knows; exit code 3."""
-    running.until("1/5")
+    running.until("  1/")
     os.kill(running.run(), signal.SIGTERM)
     assert running.wait() == 3, running.text()
     assert "interrupted: the suite could not do all of its work" in running.text()
@@ -76,7 +76,7 @@ def test_signal_to_the_run_alone(running: Running) -> None:
 @both
 def test_run_that_is_killed(running: Running, temporary: Path) -> None:
     """The command says so, and ends what the run had started; exit code 3."""
-    running.until("1/5")
+    running.until("  1/")
     os.kill(running.run(), signal.SIGKILL)
     assert running.wait() == 3, running.text()
     assert "was killed by SIGKILL and came to no verdict" in running.text()
@@ -87,7 +87,7 @@ def test_run_that_is_killed(running: Running, temporary: Path) -> None:
 @both
 def test_command_that_is_killed(running: Running, temporary: Path, tmp_path: Path) -> None:
     """Its guard ends the run; the next run removes the files."""
-    running.until("1/5")
+    running.until("  1/")
     running.process.kill()
     running.process.wait()
     assert running.left() == []
