@@ -14,6 +14,7 @@ import os
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,15 @@ class Seen:
 
     broken: dict[str, str]
     failed: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fix, and what the gate says of the commit before it and of the fix itself."""
+
+    fix: Fix
+    before: Seen
+    after: Seen
 
 
 def exported(repository: Path, commit: str, folder: Path) -> Path:
@@ -103,11 +113,14 @@ def main(repository: Path, python: Path) -> None:
     """Run the gate on each fix and print the page."""
     rows = []
     for fix in FIXES:
-        before, after = (seen(repository, commit, python) for commit in (f"{fix.commit}~1", fix.commit))
-        rows.append({"fix": fix, "before": before, "after": after})
-        click.echo(f"{fix.commit}: {', '.join(before.broken)} -> {', '.join(after.broken)}", err=True)
-    newest = seen(repository, NEWEST, python)
-    click.echo(template(__file__, "history.md.jinja", repr).render(rows=rows, newest=newest, commit=NEWEST))
+        rows.append(Row(fix, seen(repository, f"{fix.commit}~1", python), seen(repository, fix.commit, python)))
+        click.echo(f"{fix.commit}: {', '.join(rows[-1].before.broken)} -> {', '.join(rows[-1].after.broken)}", err=True)
+    click.echo(page(rows, seen(repository, NEWEST, python)))
+
+
+def page(rows: Sequence[Row], newest: Seen) -> str:
+    """Return the page, without the line break at its end."""
+    return template(__file__, "history.md.jinja", repr).render(rows=rows, newest=newest, commit=NEWEST).rstrip()
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ __all__ = ["Adapter", "Capability", "NotSupported"]
 
 
 class NotSupported(Exception):
-    """Raised by an adapter's ``build``: the loader does not take such materials, and does not claim to.
+    """Raised by an adapter's ``build`` or ``plan``: the loader does not take that, and does not claim to.
 
     The example is left out and counted, with the message (``"reads no ORC"``) as the reason. It is no refusal: where a
-    clause asks for one, the loader's own error has to come through. Raise it for what the materials hold, never for how
-    the loader answered.
+    clause asks for one, the loader's own error has to come through. Raise it for what is asked, never for how it is
+    answered.
     """
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from datafusion import DataFrame, SessionContext
-from datafusion.plan import LogicalPlan
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.expressions.parser import parse
@@ -36,6 +35,8 @@ def embedded_catalog(directory: str | Path = "warehouse") -> Catalog:
 
 class DataLoader:
     """A scan of one table, divided into splits. Each iteration plans the scan again."""
+
+    _split_class: type[DataLoaderSplit] = DataLoaderSplit
 
     def __init__(
         self,
@@ -115,7 +116,7 @@ class DataLoader:
                 raise TypeError(f"transformer must return a DataFrame or None, not {type(frame).__qualname__}")
         plan = None if frame is None else frame.logical_plan()
         for task in self._tasks(scan):
-            yield self._split(task, context, plan, None if plan is None else session)
+            yield self._split_class(task, context, plan, None if plan is None else session, self._registry)
 
     def _session(self, table: Table, context: TableScanContext) -> SessionContext:
         """Return a session with the registry's functions and the table, which has no rows."""
@@ -127,11 +128,6 @@ class DataLoader:
     def _tasks(self, scan: DataScan) -> Iterable[FileScanTask]:
         """Return what becomes of the files of a scan: a split each."""
         return scan.plan_files()
-
-    def _split(
-        self, task: FileScanTask, context: TableScanContext, plan: LogicalPlan | None, session: SessionContext | None
-    ) -> DataLoaderSplit:
-        return DataLoaderSplit(task, context, plan, session, self._registry)
 
     def _scan(self, table: Table) -> tuple[TableScanContext, DataScan]:
         snapshot_id = self._snapshot_id

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
@@ -11,7 +12,9 @@ from strategies.drawing import one_in, pick, picks, some
 from strategies.primitives import primitive
 from strategies.specs import And, Chain, ColumnSpec, FilterSpec, ListSpec, MapSpec, Not, Or, Predicate, TableSpec, Value
 
-__all__ = ["OPERATORS", "filter_columns", "is_filterable", "predicates", "projections", "row_filters"]
+__all__ = ["OPERATORS", "filter_columns", "fold", "is_filterable", "predicates", "projections", "row_filters"]
+
+T = TypeVar("T")
 
 UNARY = ("is-null", "not-null")
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
@@ -94,6 +97,32 @@ def filter_columns(spec: FilterSpec) -> Iterator[str]:
             pending += [node.last, node.first]
         else:
             pending += [node.right, node.left]
+
+
+def fold(
+    spec: FilterSpec,
+    predicate: Callable[[Predicate], T],
+    both: Callable[[T, T], T],
+    either: Callable[[T, T], T],
+    negated: Callable[[T], T],
+) -> T:
+    """Return what becomes of a filter where each of its parts becomes what these functions return.
+
+    >>> spec = And(Predicate("is-null", "a"), Not(Predicate("is-null", "b")))
+    >>> fold(spec, lambda p: p.column, "({} and {})".format, "({} or {})".format, "not {}".format)
+    '(a and not b)'
+    """
+    if isinstance(spec, Predicate):
+        return predicate(spec)
+    if isinstance(spec, Not):
+        return negated(fold(spec.child, predicate, both, either, negated))
+    if isinstance(spec, Chain):  # step by step: it may be deeper than Python's stack
+        node, last = (fold(part, predicate, both, either, negated) for part in (spec.first, spec.last))
+        for level in range(spec.levels):
+            node = (both if level % 2 else either)(node, last)
+        return node
+    left, right = (fold(part, predicate, both, either, negated) for part in (spec.left, spec.right))
+    return (both if isinstance(spec, And) else either)(left, right)
 
 
 @st.composite

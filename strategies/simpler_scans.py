@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from strategies.specs import AddColumn, Append, HistorySpec, ScanSpec
 
-__all__ = ["simpler_scans"]
+__all__ = ["simpler_scans", "without_operation"]
 
 
 def simpler_scans(scan: ScanSpec) -> Iterator[ScanSpec]:
@@ -38,11 +38,8 @@ def simpler_scans(scan: ScanSpec) -> Iterator[ScanSpec]:
             yield simpler
     history = scan.history
     for position in reversed(range(len(history.operations))):
-        if position != scan.at:
-            operations = (*history.operations[:position], *history.operations[position + 1 :])
-            at = scan.at - 1 if scan.at is not None and position < scan.at else scan.at
-            if operations and isinstance(operations[0], Append):
-                yield replace(scan, history=replace(history, operations=operations), at=at)
+        if (shorter := without_operation(scan, position)) is not None:
+            yield shorter
     if history.partition_by is not None:
         yield replace(scan, history=replace(history, partition_by=None))
     for position, operation in enumerate(history.operations):
@@ -52,6 +49,19 @@ def simpler_scans(scan: ScanSpec) -> Iterator[ScanSpec]:
             yield replace(scan, history=replace(history, operations=operations))
     if len(history.columns) > 1 and not any(isinstance(operation, AddColumn) for operation in history.operations):
         yield from (replace(scan, history=shorter) for shorter in _with_fewer_columns(history))
+
+
+def without_operation(scan: ScanSpec, position: int) -> ScanSpec | None:
+    """Return the scan of a table to which one operation was not done.
+
+    ``None`` where it is scanned as of that operation, or would not begin with rows.
+    """
+    done = scan.history.operations
+    operations = (*done[:position], *done[position + 1 :])
+    if position == scan.at or not operations or not isinstance(operations[0], Append):
+        return None
+    at = scan.at - 1 if scan.at is not None and position < scan.at else scan.at
+    return replace(scan, history=replace(scan.history, operations=operations), at=at)
 
 
 def _with_fewer_columns(history: HistorySpec) -> Iterator[HistorySpec]:

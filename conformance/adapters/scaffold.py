@@ -32,6 +32,7 @@ ARGUMENTS = (
 )
 # A parameter that is given the scan context, and not the engine's session context.
 CONTEXT = re.compile(r"^(?!.*session).*context$|^scan$")
+MADE_UP = "made up: any value will do that is not the default, so that its loss shows"
 CAN = {
     "materials.plan": Capability.PLANS,
     "materials.transform_sql": Capability.SQL_TRANSFORMS,
@@ -113,7 +114,7 @@ def _arguments(class_: type, *, has_context: bool = False) -> dict[str, str]:
         elif (value := _material(name, parameter)) is not None:
             arguments[name] = value
         elif (told := telling_value(parameter)) is not UNKNOWN:
-            arguments[name] = f"{told!r}  # TODO: a value that your loader takes and that is not the default"
+            arguments[name] = f"{told!r}  # {MADE_UP}"
         elif parameter.default is parameter.empty:
             arguments[name] = f"...  # TODO: {name}"
     return arguments

@@ -26,8 +26,7 @@ def used(journey: Journey, how: str, worker: str = "first") -> Any:
 
     Where it failed altogether, that is how. ``worker`` is the name of the worker that uses it.
     """
-    is_asked = journey.example.exhaustive or (len(journey.example.title) + len(how)) % ONE_IN == 0
-    if journey.refusal or not is_asked or not journey.can_carry("pickle-2"):
+    if journey.refusal or not journey.is_one_in(ONE_IN, how) or not journey.can_carry("pickle-2"):
         return None
     payload = journey.unread
     if isinstance(payload, Raised):

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from fixtures.tables.model import is_sound, rows_selected
 from strategies.filters import filter_columns
+from strategies.simpler_scans import without_operation
 from strategies.specs import Append, DeletePositions, DeleteRows, OverwriteRows, ScanSpec
 
 __all__ = ["covering", "features"]
@@ -40,11 +41,9 @@ def _told(scan: ScanSpec) -> set[str]:
     if scan.row_filter is not None and rows_selected(replace(scan, row_filter=None)).num_rows > rows.num_rows > 0:
         told.add("a filter that tells")
     for position, done in enumerate(scan.history.operations):
-        if isinstance(done, (DeletePositions, DeleteRows, OverwriteRows)) and position != scan.at:
-            operations = (*scan.history.operations[:position], *scan.history.operations[position + 1 :])
-            at = scan.at - 1 if scan.at is not None and position < scan.at else scan.at
-            without = replace(scan, history=replace(scan.history, operations=operations), at=at)
-            if is_sound(without) and rows_selected(without).num_rows != rows.num_rows:
+        if isinstance(done, (DeletePositions, DeleteRows, OverwriteRows)):
+            without = without_operation(scan, position)
+            if without and is_sound(without) and rows_selected(without).num_rows != rows.num_rows:
                 told.add(f"{type(done).__name__} that tells")
     return told
 

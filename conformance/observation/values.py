@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +27,7 @@ __all__ = [
     "plain_schema",
     "plain_task",
     "plain_tasks",
+    "together",
 ]
 
 DATA_FILE_FIELDS = (
@@ -158,6 +159,18 @@ def in_any_layout(rows: Any) -> Any:
     if not isinstance(rows, Rows):
         return rows
     return replace(rows, columns=tuple((name, type_.replace("large_", ""), True) for name, type_, _ in rows.columns))
+
+
+def together(parts: Sequence[Rows]) -> Rows | None:
+    """Return the rows of several splits as those of one; ``None`` for those of none.
+
+    Raises:
+        ValueError: they have different columns.
+
+    """
+    if len({rows.columns for rows in parts}) > 1:
+        raise ValueError(f"splits of one scan have different columns: {parts[0].columns} and {parts[-1].columns}")
+    return Rows(parts[0].columns, tuple(sorted(row for rows in parts for row in rows.rows))) if parts else None
 
 
 def _plain_column(column: pa.Array, exact: bool) -> list[str]:

@@ -89,7 +89,7 @@ def summary(
     )
     if findings.declined:
         reasons = ", ".join(f"{reason} ({count})" for reason, count in findings.declined.most_common())
-        parts.append(Text(f"{sum(findings.declined.values())} examples declined by the adapter: {reasons}"))
+        parts.append(Text(f"{sum(findings.declined.values())} examples declined: {reasons}"))
     red = any(verdict.state is State.VIOLATES for verdict in verdicts) or errors or findings.stale
     parts.append(Text(f"{selection.adapter.name}: {outcome}", style="bold red" if red else "bold"))
     return rendered(*parts)

@@ -28,12 +28,11 @@ from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
 from conformance.observation.difference import Difference, Place, Step, difference
 from conformance.observation.raised import Died, Raised, attempt, qualified_name
-from conformance.observation.values import Rows, in_any_layout, plain_rows
+from conformance.observation.values import Rows, in_any_layout, plain_rows, together
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
 from conformance.transports.calls import call
 from conformance.transports.transport import AS_BUILT
-from conformance.transports.worker_tasks import together
 from fixtures.expected import asked_rows
 from fixtures.plans import empty_batch
 from fixtures.scans import Scan, scan_of
@@ -123,9 +122,10 @@ def scanned_again(sweep: Sweep, clause: str, spec: ScanSpec) -> list[Difference 
     if isinstance(made, Raised):
         return []
     if clause in clauses_of(spec):
-        return [scanning.rows_differ(spec, made)]
-    found = scanning.others(spec, made, later=True)
-    return [judgement.difference for judgement in found if judgement.clause == clause]
+        found = scanning.rows_differ(spec, made)
+        return [] if isinstance(found, Declined) else [found]
+    others = scanning.others(spec, made, later=True)
+    return [judgement.difference for judgement in others if judgement.clause == clause]
 
 
 @dataclass

@@ -124,9 +124,12 @@ class Journey:
             registry.register_udfs(SessionContext())
         return [event.what for event in events if event.kind == "register"]
 
-    def is_one_in(self, count: int) -> bool:
-        """Whether the example is one of those, one in ``count``, on which what depends on no example is judged."""
-        return self.example.exhaustive or zlib.crc32(self.example.title.encode()) % count == 0
+    def is_one_in(self, count: int, what: str = "") -> bool:
+        """Whether the example is one of those, one in ``count``, on which something is judged that takes long.
+
+        ``what`` that is settles which: so that not all of it falls on the same examples.
+        """
+        return self.example.exhaustive or zlib.crc32(f"{what}{self.example.title}".encode()) % count == 0
 
     def can_carry(self, transport: str) -> bool:
         """Whether the example's functions may be sent that way: by name, or by value where it carries values."""

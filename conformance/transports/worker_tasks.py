@@ -26,7 +26,7 @@ from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.reader import USES
 from conformance.observation.recorder import recorded
-from conformance.observation.values import Rows, in_any_layout, plain_rows
+from conformance.observation.values import Rows, in_any_layout, plain_rows, together
 from fixtures.materials import make_files
 from fixtures.tables.warehouse import Warehouse
 from strategies.serialization import from_json
@@ -46,7 +46,6 @@ __all__ = [
     "relay",
     "rows_of",
     "second_load",
-    "together",
     "use",
     "versions",
     "write",
@@ -232,18 +231,6 @@ def read_planned(reference: str, payloads: Sequence[bytes], exact: bool) -> Rows
     adapter = _adapter(reference)
     seen = [plain_rows(adapter.read(pickle.loads(payload)), exact=exact) for payload in payloads]
     return together([in_any_layout(rows) for rows in seen if rows is not None])
-
-
-def together(parts: Sequence[Rows]) -> Rows | None:
-    """Return the rows of several splits as those of one; ``None`` for those of none.
-
-    Raises:
-        ValueError: they have different columns.
-
-    """
-    if len({rows.columns for rows in parts}) > 1:
-        raise ValueError(f"splits of one scan have different columns: {parts[0].columns} and {parts[-1].columns}")
-    return Rows(parts[0].columns, tuple(sorted(row for rows in parts for row in rows.rows))) if parts else None
 
 
 def use(reference: str, payload: bytes, how: str, question: Question) -> Any:

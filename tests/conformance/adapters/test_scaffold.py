@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -40,6 +42,37 @@ def test_sql_and_several_files_are_recognised() -> None:
     assert "file_scan_tasks=[materials.file_scan_task]," in text
     assert "Capability.SQL_TRANSFORMS, Capability.UDF_REGISTRIES" in text
     assert "table_id=...,  # TODO: table_id" in text
+    compile(text, "adapter", "exec")
+
+
+class Client:
+    """What no value can be made up of."""
+
+
+class Tuned:
+    """A split with settings, as they come to be added."""
+
+    def __init__(
+        self,
+        file_scan_task: Any,
+        batch_size: int = 10,
+        labels: dict[str, str] | None = None,
+        tasks: bool = True,
+        client: Client | None = None,
+        branch: str | None = None,
+    ) -> None:
+        """Take them."""
+
+
+def test_what_the_suite_does_not_know_gets_a_value_that_tells_or_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("tuned_loader")
+    module.Tuned = Tuned  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "tuned_loader", module)
+    text = written_adapter("tuned_loader:Tuned")
+    assert "batch_size=1021,  # made up" in text
+    assert "labels={'conformance': 'value'},  # made up" in text
+    assert "tasks=False,  # made up" in text  # a boolean is no list of tasks
+    assert 'not_passed=("client", "branch",),' in text
     compile(text, "adapter", "exec")
 
 
