@@ -79,9 +79,9 @@ class Findings:
     in common. ``held`` are the conditions that held for every example, ``None`` before the first. ``not_started`` says
     of engines and stores by name why they did not run. ``sent`` and ``arrived`` count the examples that were sent
     through each transport, and those of which anything arrived. ``lost`` says which processes of the suite died for no
-    reason of the loader's. ``declined`` counts examples that the adapter says its loader does not take, by reason.
-    ``reached`` counts the examples in each region of what is drawn
-    (:func:`strategies.regions.regions`).
+    reason of the loader's. ``scans`` counts the scans that were asked for, which are no ``examples``; ``declined``
+    counts, by reason, what the adapter says its loader does not take of both. ``reached`` counts the examples in each
+    region of what is drawn (:func:`strategies.regions.regions`).
     """
 
     met: Counted[str] = field(default_factory=Counter)
@@ -94,6 +94,7 @@ class Findings:
     common: Keyed[Common] = field(default_factory=dict)
     held: frozenset[str] | None = None
     examples: int = 0
+    scans: int = 0
     unusable: Counter[str] = field(default_factory=Counter)
     declined: Counter[str] = field(default_factory=Counter)
     reached: Counter[str] = field(default_factory=Counter)
@@ -148,6 +149,7 @@ class Findings:
             for name, spent in others_times.items():
                 times[name] += spent
         self.examples += other.examples
+        self.scans += other.scans
         self.not_started.update(other.not_started)
 
     def to_json(self) -> str:

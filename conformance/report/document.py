@@ -100,6 +100,7 @@ def document(run: Ended) -> dict[str, Any]:
         "violations": [_violation(*each) for each in zip(violations, scripts, strict=True)],
         "generated": {
             "examples": findings.examples,
+            "scans": findings.scans,
             "unusable": dict(sorted(findings.unusable.items())),
             "declined": dict(sorted(findings.declined.items())),
             "reached": dict(sorted(findings.reached.items())),

@@ -84,12 +84,12 @@ def summary(
         parts.append(Text(f"A process of the suite died, which was not the loader's doing. {note}", style="yellow"))
     phases = ", ".join(f"{name} {spent:.0f} s" for name, spent in sorted(findings.seconds.items()))
     unusable = sum(findings.unusable.values())
-    parts.append(
-        Text(f"{findings.examples} examples ({unusable} that the engine cannot run), {seconds:.0f} s: {phases}")
-    )
+    scans = f", {findings.scans} scans" if findings.scans else ""
+    counted = f"{findings.examples} examples ({unusable} that the engine cannot run){scans}"
+    parts.append(Text(f"{counted}, {seconds:.0f} s: {phases}"))
     if findings.declined:
         reasons = ", ".join(f"{reason} ({count})" for reason, count in findings.declined.most_common())
-        parts.append(Text(f"{sum(findings.declined.values())} examples declined: {reasons}"))
+        parts.append(Text(f"{sum(findings.declined.values())} of them declined: {reasons}"))
     red = any(verdict.state is State.VIOLATES for verdict in verdicts) or errors or findings.stale
     parts.append(Text(f"{selection.adapter.name}: {outcome}", style="bold red" if red else "bold"))
     return rendered(*parts)

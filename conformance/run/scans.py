@@ -135,7 +135,6 @@ class Scanning:
     sweep: Sweep
     clauses: set[str]
     ledger: Ledger = field(init=False)
-    drawn: int = 0
     deaths: int = 0
     shrunk: dict[str, ScanSpec] = field(default_factory=dict)
 
@@ -147,7 +146,7 @@ class Scanning:
         """Judge one scan and note what came of it; nothing once several have ended the processes that read them."""
         if self.deaths >= MOST_DEATHS:
             return
-        self.drawn += 1
+        self.ledger.findings.scans += 1
         spec = self.given(spec)
         made = self.made(spec.history)
         if isinstance(made, Raised):
@@ -166,7 +165,7 @@ class Scanning:
         else:
             self._break(spec, found)
             return  # the other clauses are about scans that give their rows
-        for judgement in self.others(spec, made, later=self.drawn % LATER_SHARE == 0):
+        for judgement in self.others(spec, made, later=self.ledger.findings.scans % LATER_SHARE == 0):
             self._record(spec, [judgement])
 
     def judge_missing(self) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from conformance.adapter import Capability
 from conformance.examples.design import designed_plans, designed_splits
 from conformance.examples.pinned import PINNED
 from conformance.examples.real_tables import TABLE_CASES, TableCase, table_example
@@ -19,7 +18,6 @@ from conformance.run.audit import stale
 from conformance.run.claims import Claims
 from conformance.run.engines import through_engine
 from conformance.run.lifecycles import live
-from conformance.run.other_processes import CLAUSE as OTHER_PROCESSES
 from conformance.run.other_processes import departed
 from conformance.run.scans import planned
 from conformance.run.selection import Selection
@@ -103,7 +101,8 @@ def _units(selection: Selection) -> Iterator[Unit]:
         yield Unit(f"known-{entry.clause}-line-{entry.first}", partial(_known, entry))
     for engine, ways in selection.engines:
         yield Unit(f"engine-{engine.name}", partial(_engine, engine, ways))
-    carries = selection.transports and any(check.journeys for check in selection.checks)
+    checks = selection.checks if selection.transports else []
+    carries, wanted = any(check.journeys for check in checks), {unit for check in checks for unit in check.units}
     if carries:
         is_designed = profile.designed and selection.seed == profile.seed
         splits, plans = (_designed, _designed_plans) if is_designed else (_drawn, _drawn_plans)
@@ -112,11 +111,10 @@ def _units(selection: Selection) -> Iterator[Unit]:
         for shard in range(profile.plan_shards):
             yield Unit(f"plans-{shard + 1}-of-{profile.plan_shards}", partial(plans, shard))
         yield Unit("pinned", _pinned)
-        yield Unit("departed", _departed)
-    if selection.transports:
-        yield Unit("lifecycles", _lifecycles)
-        if Capability.PLANNING in selection.adapter.capabilities:
-            yield Unit("scans", _scans)
+    ways_of_their_own = {"departed": _departed, "lifecycles": _lifecycles, "scans": _scans}
+    for name, work in ways_of_their_own.items():
+        if name in wanted:
+            yield Unit(name, work)
     for store in selection.stores:
         yield Unit(f"store-{store}", partial(_store, store))
     if carries and profile.tables:
@@ -175,8 +173,6 @@ def _scans(place: Workplace) -> Findings:
 def _departed(place: Workplace) -> Findings:
     """Splits whose driver has ended before they are loaded."""
     sweep = place.sweep
-    if all(check.clause.id != OTHER_PROCESSES for check in sweep.checks):
-        return Findings()
     return departed(sweep.adapter, PINNED, sweep.warehouse.root, sweep.baseline)
 
 
