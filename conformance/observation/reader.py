@@ -30,10 +30,7 @@ def rows_read(adapter: Adapter, question: Question, split: Any) -> Rows | None:
 
 
 def changed_by_reading(adapter: Adapter, question: Question, split: Any) -> dict[str, tuple[str, str]]:
-    """Return what of this process is not as it was before reading: its state before and after, by what it is.
-
-    What was changed is put back, so that the next split finds it as this one did.
-    """
+    """Return what of this process is not as it was before reading: its state before and after, by what it is."""
     changed = _changed(adapter, split, leave_out=BY_IMPORTS) or _changed(adapter, split)
     before = held()
     for _ in range(READINGS):

@@ -22,6 +22,7 @@ from conformance.examples.from_spec import Unusable, calls_of, example_of
 from conformance.observation.aspects import Observation, observe
 from conformance.observation.difference import Place, Step, difference
 from conformance.observation.json_values import json_of
+from conformance.observation.process_state import putting_back
 from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.reader import USES
@@ -234,8 +235,13 @@ def read_planned(reference: str, payloads: Sequence[bytes], exact: bool) -> Rows
 
 
 def use(reference: str, payload: bytes, how: str, question: Question) -> Any:
-    """Load the payload, and return what this one of :data:`conformance.observation.reader.USES` tells of it."""
-    return USES[how](_adapter(reference), question, pickle.loads(payload))
+    """Load the payload, and return what this one of :data:`conformance.observation.reader.USES` tells of it.
+
+    What that changes in this process is put back: it would hide what the next split changes alike.
+    """
+    adapter = _adapter(reference)
+    with putting_back():
+        return USES[how](adapter, question, pickle.loads(payload))
 
 
 def read_each(reference: str, payloads: Sequence[bytes]) -> list[Any]:
