@@ -66,7 +66,8 @@ def recorded() -> Iterator[list[Event]]:
     try:
         yield events
     finally:
-        _RECORDINGS.running.remove(events)
+        # Not `remove`: of two recordings that hold the same so far, it would end the outer one.
+        _RECORDINGS.running = [others for others in _RECORDINGS.running if others is not events]
 
 
 def _happened(event: Event) -> None:

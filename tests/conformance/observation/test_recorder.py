@@ -57,6 +57,14 @@ def test_a_recording_inside_of_another_is_part_of_it() -> None:
     assert [event.what for event in inner] == ["g = add(1)"]
 
 
+def test_a_recording_goes_on_after_another_that_held_the_same() -> None:
+    with recorded() as outer:
+        with recorded():
+            pass
+        register()
+    assert [event.what for event in outer] == ["g = add(1)"]
+
+
 @pytest.mark.parametrize("implementation", ["pyarrow", "fsspec", "vault"])
 def test_a_file_that_is_opened_is_recorded_with_its_location(implementation: str, warehouse: Warehouse) -> None:
     table = TableSpec((ColumnSpec(1, "a", "long", (1, 2)),))
