@@ -17,18 +17,19 @@ from pathlib import Path
 import click
 
 from benchmarks.alterations import told
-from conformance.examples.design import PLANS, SPLITS
+from conformance.examples.covering import covering
+from conformance.examples.design import PLANS, SCANS, SPLITS
 from conformance.examples.drawing import draw
 from conformance.examples.from_spec import Unusable, example_of
 from conformance.run.profiles import PROFILES
 from fixtures.tables.warehouse import Warehouse
-from strategies import split_specs, to_json
+from strategies import scans, split_specs, to_json
 from strategies.regions import regions
-from strategies.specs import SplitSpec
+from strategies.specs import ScanSpec, Spec, SplitSpec
 
 SEED = 31
 # Drawn examples to choose from.
-SPLITS_DRAWN, PLANS_DRAWN = 6_000, 12_000
+SPLITS_DRAWN, PLANS_DRAWN, SCANS_DRAWN = 6_000, 12_000, 4_000
 
 # Families of which each pair is to be met: what a loader carries one way or another, whatever the other is.
 PAIRED = ("table", "column", "partition", "filter", "projection", "UDFs", "call", "FileIO", "plan", "value", "name")
@@ -113,7 +114,14 @@ def pools(seed: int) -> tuple[list[tuple[SplitSpec, frozenset[str]]], list[tuple
     return splits, plans
 
 
-def written(file: Path, specs: Sequence[SplitSpec]) -> None:
+def write_scans(count: int, seed: int) -> None:
+    """Choose so many scans among drawn ones, and write them."""
+    drawn: list[ScanSpec] = []
+    draw(scans(), SCANS_DRAWN, seed, drawn.append)
+    written(SCANS, covering(drawn, count))
+
+
+def written(file: Path, specs: Sequence[Spec]) -> None:
     """Write the specs, one a line."""
     file.write_text("".join(f"{to_json(spec)}\n" for spec in specs), encoding="utf-8")
 
@@ -132,6 +140,7 @@ def share(pool: Sequence[tuple[SplitSpec, frozenset[str]]], met: Counter[str]) -
 def main(seed: int) -> None:
     """Choose the examples of the quick profile, and write them."""
     profile = PROFILES["quick"]
+    write_scans(profile.scans, seed)
     splits, plans = pools(seed)
     for pool, count, file in (
         (splits, profile.shards * profile.examples, SPLITS),

@@ -37,7 +37,7 @@ from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
 from conformance.checks import CHECKS
 from conformance.checks.scan import FAMILY
-from conformance.examples.design import designed_plans, designed_splits
+from conformance.examples.design import designed_plans, designed_scans, designed_splits
 from conformance.examples.pinned import PINNED
 from conformance.judging.findings import Findings
 from conformance.judging.ledger import Ledger
@@ -53,7 +53,7 @@ from conformance.transports.transport import AS_BUILT, STARTED
 from fixtures.loaders.defects import DEFECTS
 from fixtures.processes.guard import Guard
 from fixtures.tables.warehouse import Warehouse
-from strategies import scans, split_specs
+from strategies import split_specs
 from strategies.specs import SplitSpec
 
 QUICK = PROFILES["quick"]
@@ -163,9 +163,10 @@ def row_of(name: str, folder: str) -> Row:
         if row.clause != LIFE and not planning:
             _judge(row, sweep)
         if row.clause in (LIFE, ""):
-            _search(row, "lifecycles", partial(live, sweep, QUICK.lives), AS_BUILT)
+            assert QUICK.seed is not None
+            _search(row, "lifecycles", partial(live, sweep, QUICK.lives, QUICK.seed), AS_BUILT)
         if planning or row.clause == "":
-            _search(row, "scans", partial(planned, sweep, scans(), QUICK.scans), THROUGH)
+            _search(row, "scans", partial(planned, sweep, designed_scans()), THROUGH)
     except Exception as error:  # an error of the suite never counts as a catch
         row.error = f"{type(error).__name__}: {error}"
     return row
@@ -182,6 +183,7 @@ def _judge(row: Row, sweep: Sweep) -> None:
         for spec in stage.specs:
             ledger, history = Ledger(given_up=given_up), History()
             judging = replace(view, transports=ONE_OF_EACH) if row.stage else view
+            judging = judging if is_pinned else judging.by_few_ways(spec)
             judging.judge_spec(spec, ledger, history, exhaustive=is_pinned and not row.stage)
             examples += 1
             row.broken.update(list(history.first))
@@ -209,7 +211,7 @@ def _caught(clause: str, parts: Iterable[Stage], sweep: Sweep, given_up: set[str
         own = replace(view, checks=[check for check in view.checks if check.clause.id == clause])
         for spec in stage.specs if own.checks else ():
             history = History()
-            own.judge_spec(spec, Ledger(given_up=given_up), history)
+            own.by_few_ways(spec).judge_spec(spec, Ledger(given_up=given_up), history)
             examples += 1
             if clause in history.first:
                 return stage.name, examples
@@ -226,11 +228,10 @@ def _shrink(row: Row, sweep: Sweep, spec: SplitSpec) -> None:
     row.expected, row.actual = smallest.difference.expected, smallest.difference.actual
 
 
-def _search(row: Row, stage: str, findings_of: Callable[[int], Findings], transport: str) -> None:
-    """Judge a loader by what is drawn from the profile's seed; none of it is pinned."""
-    assert QUICK.seed is not None
+def _search(row: Row, stage: str, findings_of: Callable[[], Findings], transport: str) -> None:
+    """Judge a loader by what is drawn, and nothing that is pinned."""
     started = time.process_time()
-    findings = findings_of(QUICK.seed)
+    findings = findings_of()
     row.broken.update({clause for clause, _ in findings.broken})
     for violation in findings.violated(row.clause):
         row.stage, row.examples = stage, findings.met[row.clause, transport] or findings.met[row.clause, AS_BUILT]

@@ -19,7 +19,7 @@ from coverage import Coverage
 from conformance.adapter import Adapter
 from conformance.adapters.preflight import complaint
 from conformance.checks import CHECKS
-from conformance.examples.drawing import draw
+from conformance.examples.design import designed_plans, designed_scans, designed_splits
 from conformance.examples.from_spec import Unusable, example_of
 from conformance.examples.pinned import PINNED
 from conformance.examples.real_tables import TABLE_CASES, TableCase, table_example
@@ -32,7 +32,6 @@ from conformance.run.scans import planned
 from conformance.run.sweep import Sweep
 from conformance.transports.registry import TRANSPORTS
 from fixtures.tables.warehouse import Warehouse
-from strategies import scans, split_specs
 from strategies.specs import SplitSpec
 
 # Clauses whose checks use a worker process with any transport.
@@ -61,15 +60,8 @@ class Step:
 
 
 def examples() -> Examples:
-    """Draw the examples of the quick profile. This needs no data loader."""
-    assert QUICK.seed is not None
-    drawn: list[SplitSpec] = []
-    for shard in range(QUICK.shards):
-        draw(split_specs(), QUICK.examples, QUICK.seed + shard, drawn.append)
-    plans: list[SplitSpec] = []
-    for shard in range(QUICK.plan_shards):
-        draw(split_specs(with_plan=True), QUICK.plans, QUICK.seed + shard, plans.append)
-    return Examples(tuple(sorted(PINNED, key=lambda spec: len(repr(spec)))), tuple(drawn), tuple(plans))
+    """Return the examples of the quick profile. This needs no data loader."""
+    return Examples(tuple(sorted(PINNED, key=lambda spec: len(repr(spec)))), designed_splits(), designed_plans())
 
 
 def cheap_steps(adapter: Adapter, drawn: Examples, root: Path) -> Iterator[Step]:
@@ -97,7 +89,7 @@ def other_steps(adapter: Adapter, drawn: Examples, root: Path, names: Container[
     assert QUICK.seed is not None
     lives = partial(live, sweep, QUICK.lives, QUICK.seed)
     yield Step("lives", lambda: _shown(lives()))
-    plans = partial(planned, sweep, scans(), QUICK.scans, QUICK.seed)
+    plans = partial(planned, sweep, designed_scans())
     yield Step("scans", lambda: _shown(plans()))
     for case in TABLE_CASES:
         yield Step(f"table {case.name}", partial(_broken_table, sweep, case, root))

@@ -28,6 +28,7 @@ from rich.progress import Progress
 from benchmarks.kill_matrix import REFERENCE, end_with_what_it_started, stages, sweep_of
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
+from conformance.examples.design import designed_scans
 from conformance.examples.pinned import PINNED
 from conformance.judging.ledger import Ledger
 from conformance.run.lifecycles import live
@@ -38,7 +39,6 @@ from conformance.run.sweep import Sweep
 from fixtures.loaders.defects import DEFECTS, Defect
 from fixtures.processes.guard import Guard
 from reference import DataLoaderSplit, TableScanContext
-from strategies import scans
 
 ALTERNATIVES = Path(__file__).with_name("alternatives")
 SOUND = Defect(REFERENCE, "", "", DataLoaderSplit, TableScanContext)
@@ -105,11 +105,11 @@ def _broken(sweep: Sweep, *, brief: bool) -> Iterator[str]:
         is_pinned = stage.specs is PINNED
         for spec in stage.specs[: 1 if brief else None]:
             history = History()
-            view.judge_spec(spec, ledger, history, exhaustive=is_pinned)
+            (view if is_pinned else view.by_few_ways(spec)).judge_spec(spec, ledger, history, exhaustive=is_pinned)
             yield from history.first
         if is_pinned:
             yield from (clause for clause, _ in live(sweep, quick.lives, quick.seed).broken)
-            yield from (clause for clause, _ in planned(sweep, scans(), quick.scans, quick.seed).broken)
+            yield from (clause for clause, _ in planned(sweep, designed_scans()).broken)
 
 
 class Classes:

@@ -34,7 +34,7 @@ def both_or_neither_builds(journey: Journey) -> Judged:
         yield AS_BUILT, Difference(Place(Step.BUILD), "a split", str(journey.refusal))
 
 
-@verifies("BUILD-2")
+@verifies("BUILD-2", one_in=2)
 def one_without_the_other_raises(journey: Journey) -> Judged:
     if journey.materials.plan is None:
         return
@@ -58,7 +58,7 @@ def one_without_the_other_raises(journey: Journey) -> Judged:
             yield AS_BUILT, None
 
 
-@verifies("BUILD-3")
+@verifies("BUILD-3", one_in=3)
 def falsy_arguments_count(journey: Journey) -> Judged:
     """A falsy plan, session or registry counts as given."""
     if journey.materials.plan is None:
@@ -134,7 +134,7 @@ def _function_in_no_registry(journey: Journey) -> Judged:
         yield AS_BUILT, None if refused else Difference(where, "refused", "a split")
 
 
-@verifies("BUILD-5")
+@verifies("BUILD-5", one_in=3)
 def wrong_kind_is_named(journey: Journey) -> Judged:
     if journey.refusal:
         return
@@ -163,7 +163,7 @@ def wrong_kind_is_named(journey: Journey) -> Judged:
             )
 
 
-@verifies("BUILD-6")
+@verifies("BUILD-6", one_in=3)
 def arguments_stay_apart(journey: Journey) -> Judged:
     """Building changes none of what it is given; changing that afterwards changes nothing of the split."""
     if journey.refusal:

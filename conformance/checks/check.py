@@ -22,7 +22,8 @@ class Check:
     ``arrivals`` says that it tells something of a split where it arrives: such a clause depends on the transport, and
     is judged through engines too. ``together`` says the same of several splits that travel in one payload. ``units``
     are the units of work that judge the clause by ways of their own, besides those that send examples; ``journeys`` is
-    false where those that do tell nothing of it.
+    false where those that do tell nothing of it. What takes long is judged on one in ``one_in`` examples only, unless
+    the example is exhaustive.
     """
 
     clause: Clause
@@ -31,6 +32,7 @@ class Check:
     together: bool = False
     units: tuple[str, ...] = ()
     journeys: bool = True
+    one_in: int = 1
 
 
 REGISTERED: list[Check] = []
@@ -43,6 +45,7 @@ def verifies(
     together: bool = False,
     units: tuple[str, ...] = (),
     journeys: bool = True,
+    one_in: int = 1,
 ) -> Callable[[Callable[[Journey], Judged]], Callable[[Journey], Judged]]:
     """Register a function as a check of the clause; the arguments are the fields of :class:`Check`.
 
@@ -53,7 +56,7 @@ def verifies(
     verified = clause(clause_id)
 
     def register(judge: Callable[[Journey], Judged]) -> Callable[[Journey], Judged]:
-        REGISTERED.append(Check(verified, judge, arrivals or together, together, units, journeys))
+        REGISTERED.append(Check(verified, judge, arrivals or together, together, units, journeys, one_in))
         return judge
 
     return register

@@ -81,7 +81,7 @@ def table_properties_arrive_and_are_read_only(journey: Journey) -> Judged:
                 yield transport, _changed(arrival.observation.get("read-only"), where)
 
 
-@verifies("CTX-6", together=True)
+@verifies("CTX-6", together=True, one_in=3)
 def one_scan_shares_its_context(journey: Journey) -> Judged:
     """Not judged where a split makes its context anew at each look: no two looks give one object, wherever it is."""
     if journey.refusal or journey.adapter.build_scan is None or journey.adapter.scan_context is None:

@@ -30,7 +30,7 @@ def id_arrives(journey: Journey) -> Judged:
     yield from journey.arrives("id")
 
 
-@verifies("ID-2")
+@verifies("ID-2", one_in=4)
 def id_stands_for_the_path(journey: Journey) -> Judged:
     """Another path, another id; the same path under another plan, FileIO or filter, the same id."""
     if journey.refusal or journey.example.variant is None or journey.spec is None:

@@ -98,7 +98,7 @@ def _carried_otherwise(journey: Journey, transport: str) -> bool:
     return not any(map(not_carried, sender.send(journey.adapter, split, journey.example.question)))
 
 
-@verifies("IO-7", together=True, units=("stores",))
+@verifies("IO-7", together=True, units=("stores",), one_in=3)
 def configurations_stay_apart(journey: Journey) -> Judged:
     """Two splits that differ in the value of one property, or in its type, travel together, and each keeps its own."""
     if journey.refusal or journey.spec is None or journey.example.variant is None or journey.adapter.file_io is None:

@@ -13,8 +13,6 @@ from conformance.transports.calls import READER, restart
 from conformance.transports.journey import Journey
 from conformance.transports.transport import AS_BUILT
 
-# Of examples that are not exhaustive, each clause is judged on one in so many.
-ONE_IN = 3
 # Seconds that a use of a small split may take: a reading that waits for one that was left waits for ever.
 USE_SECONDS = 30.0
 # Bytes by which a payload may grow: an id, or when it was read, and no rows.
@@ -26,7 +24,7 @@ def used(journey: Journey, how: str, worker: str = "first") -> Any:
 
     Where it failed altogether, that is how. ``worker`` is the name of the worker that uses it.
     """
-    if journey.refusal or not journey.is_one_in(ONE_IN, how) or not journey.can_carry("pickle-2"):
+    if journey.refusal or not journey.can_carry("pickle-2"):
         return None
     payload = journey.unread
     if isinstance(payload, Raised):
@@ -47,7 +45,7 @@ def reads_alike(found: Any, ways: Mapping[str, object], case: str) -> Judged:
             yield AS_BUILT, difference(found["plainly"], found[way], place)
 
 
-@verifies("PROC-1")
+@verifies("PROC-1", one_in=3)
 def reading_leaves_the_process_as_it_was(journey: Journey) -> Judged:
     # In a worker of its own: where others have read, what they changed is changed already.
     found = used(journey, "changed_by_reading", READER)
@@ -60,12 +58,12 @@ def reading_leaves_the_process_as_it_was(journey: Journey) -> Judged:
         yield AS_BUILT, Difference(place, before, after) if what else None
 
 
-@verifies("PROC-2")
+@verifies("PROC-2", one_in=3)
 def can_be_read_wherever_workers_are(journey: Journey) -> Judged:
     yield from reads_alike(used(journey, "rows_in"), CIRCUMSTANCES, "in other circumstances")
 
 
-@verifies("PROC-3")
+@verifies("PROC-3", one_in=3)
 def can_be_left(journey: Journey) -> Judged:
     found = list(reads_alike(used(journey, "rows_after_leaving", READER), LEFT, "after a reading that was left"))
     if any(broken for _, broken in found):
@@ -73,7 +71,7 @@ def can_be_left(journey: Journey) -> Judged:
     yield from found
 
 
-@verifies("PROC-4")
+@verifies("PROC-4", one_in=3)
 def payload_does_not_grow_by_use(journey: Journey) -> Judged:
     found = used(journey, "grown_by_use")
     if found is None or isinstance(found, Raised):

@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
+from hypothesis.strategies import SearchStrategy
+
+from conformance.examples.drawing import draw
 from fixtures.tables.model import is_sound, rows_selected
 from strategies.filters import filter_columns
 from strategies.simpler_scans import without_operation
 from strategies.specs import Append, DeletePositions, DeleteRows, OverwriteRows, ScanSpec
 
-__all__ = ["covering", "features"]
+__all__ = ["chosen", "covering", "features"]
+
+# So many scans are drawn for each that is chosen.
+CHOSEN_FROM = 8
 
 
 def features(scan: ScanSpec) -> frozenset[str]:
@@ -46,6 +52,13 @@ def _told(scan: ScanSpec) -> set[str]:
             if without and is_sound(without) and rows_selected(without).num_rows != rows.num_rows:
                 told.add(f"{type(done).__name__} that tells")
     return told
+
+
+def chosen(strategy: SearchStrategy[ScanSpec], count: int, seed: int) -> list[ScanSpec]:
+    """Return ``count`` scans, those that meet most of many drawn from the seed; the richest come first."""
+    drawn: list[ScanSpec] = []
+    draw(strategy, count * CHOSEN_FROM, seed, drawn.append)
+    return covering(drawn, count)
 
 
 def covering(scans: Sequence[ScanSpec], count: int) -> list[ScanSpec]:

@@ -8,20 +8,17 @@ from __future__ import annotations
 import pickle
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from hypothesis.strategies import SearchStrategy
 from pyiceberg.expressions import BooleanExpression, EqualTo
 
 from conformance.adapter import Capability, NotSupported
 from conformance.checks.scan import FAMILY
-from conformance.examples.covering import covering
-from conformance.examples.drawing import draw
 from conformance.examples.engine_refusals import is_refusal
 from conformance.judging.findings import Findings
 from conformance.judging.judgement import Judgement
@@ -31,7 +28,7 @@ from conformance.observation.raised import Died, Raised, attempt, qualified_name
 from conformance.observation.values import Rows, in_any_layout, plain_rows, together
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
-from conformance.transports.calls import call
+from conformance.transports.calls import READER, call
 from conformance.transports.transport import AS_BUILT
 from fixtures.expected import asked_rows
 from fixtures.plans import empty_batch
@@ -56,14 +53,12 @@ from strategies.specs import (
     SetProperty,
 )
 
-__all__ = ["THROUGH", "Scanning", "chosen", "planned", "scanned_again"]
+__all__ = ["THROUGH", "Scanning", "planned", "scanned_again"]
 
 # The workers that read splits, and the name under which reports have it.
-WORKERS, THROUGH = ("first", "second"), "worker"
+WORKERS, THROUGH = ("first", READER), "worker"
 # Seconds in which smaller scans that go wrong too are looked for, for each that does, and how many are looked at.
 SHRINK_SECONDS, MOST_SHRUNK = 8.0, 3
-# So many scans are drawn for each that is judged.
-CHOSEN_FROM = 8
 # So many scans may end the processes that read their splits: each death costs the start of one.
 MOST_DEATHS = 3
 # One scan in so many is planned again after more was committed.
@@ -90,27 +85,18 @@ def clauses_of(spec: ScanSpec) -> list[str]:
 
 
 @phase("scans")
-def planned(sweep: Sweep, strategy: SearchStrategy[ScanSpec], count: int, seed: int) -> Findings:
-    """Judge ``count`` scans on the clauses of the family that the sweep checks: of many drawn from the seed those that
-    meet most.
-    """
+def planned(sweep: Sweep, specs: Sequence[ScanSpec]) -> Findings:
+    """Judge scans on the clauses of the family that the sweep checks."""
     scanning = Scanning(sweep, {check.clause.id for check in sweep.checks if check.clause.family == FAMILY})
     if scanning.clauses:
         started = time.perf_counter()
         scanning.judge_missing()
-        for spec in chosen(strategy, count, seed):
+        for spec in specs:
             scanning.judge(spec)
         spent = time.perf_counter() - started
         for clause in scanning.clauses:
             scanning.ledger.findings.judging[clause] += spent / len(scanning.clauses)
     return scanning.ledger.findings
-
-
-def chosen(strategy: SearchStrategy[ScanSpec], count: int, seed: int) -> list[ScanSpec]:
-    """Return ``count`` scans, those that meet most of many drawn from the seed; the richest come first."""
-    drawn: list[ScanSpec] = []
-    draw(strategy, count * CHOSEN_FROM, seed, drawn.append)
-    return covering(drawn, count)
 
 
 def scanned_again(sweep: Sweep, clause: str, spec: ScanSpec) -> list[Difference | None]:

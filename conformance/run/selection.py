@@ -54,6 +54,11 @@ class Selection:
     stores: tuple[str, ...] = ()
 
     @property
+    def designed(self) -> bool:
+        """Whether the examples are those of the design: the seed is the profile's own."""
+        return self.profile.designed and self.seed == self.profile.seed
+
+    @property
     def transport_names(self) -> list[str]:
         """The names of the transports, and then of the engines' ways."""
         return [t.name for t in self.transports] + [way.name for _, ways in self.engines for way in ways]

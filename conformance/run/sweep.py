@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pickle
 import time
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -42,11 +43,20 @@ __all__ = ["Sweep"]
 HANG_SECONDS = 5.0
 # In so many examples of a process a transport may end the process that it sends to. Each death costs the start of one.
 MOST_DEATHS = 3
-# The families of clauses that a plan bears on, and the one transport through which plans alone are judged.
+# The families of clauses that a plan bears on, the one transport through which plans alone are judged, and what is
+# looked at of their splits.
 PLAN_FAMILIES = frozenset({"BUILD", "PLAN", "UDF"})
 PLAN_TRANSPORT = "pickle-5"
-# The transports that differ in nothing but the protocol of pickle.
-PROTOCOLS = tuple(f"pickle-{protocol}" for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1))
+PLAN_ASPECTS = frozenset({"plan bytes", "SQL text", "rows", "registry registers", "registry computes"})
+# Transports of one kind: an example of the design goes by one of each kind. Those of the first kind differ only in the
+# protocol of pickle, so a pinned example goes by one of them too.
+KINDS = (
+    tuple(f"pickle-{protocol}" for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)),
+    ("pickle-oob", "cloudpickle"),
+    ("copy", "deepcopy", "threads"),
+    ("worker", "worker-cloudpickle"),
+    ("spawn", "forkserver", "futures", "fork"),
+)
 # So many specs are drawn in search of a smaller example than the one that a design has found.
 SEARCHED = 30
 # Between the seeds of one unit of work in a soak: more than there are units, so that no two draw the same.
@@ -58,7 +68,8 @@ class Sweep:
     """Everything that a pass needs: the loader under test, what is selected, and where files are made.
 
     ``exchanges`` says whether drawn splits are also built and dumped by another process, and loaded in this one.
-    ``deaths`` counts, for each transport, the examples that ended the process that they were sent to.
+    ``deaths`` counts, for each transport, the examples that ended the process that they were sent to. ``aspects`` are
+    what is looked at, ``None`` for all.
     """
 
     adapter: Adapter
@@ -69,12 +80,13 @@ class Sweep:
     baseline: Baseline = EMPTY
     exchanges: bool = False
     deaths: Counter[str] = field(default_factory=Counter)
+    aspects: frozenset[str] | None = None
 
     def of_plans(self) -> Sweep:
         """Return the sweep that judges only plans, through one round trip of pickle."""
         checks = [check for check in self.checks if check.clause.family in PLAN_FAMILIES]
         transports = [transport for transport in self.transports if transport.name == PLAN_TRANSPORT]
-        return replace(self, checks=checks, transports=transports, exchanges=False)
+        return replace(self, checks=checks, transports=transports, exchanges=False, aspects=PLAN_ASPECTS)
 
     def drawn(self, strategy: SearchStrategy[SplitSpec], count: int, seed: int) -> Findings:
         """Judge ``count`` specs drawn from the seed, then search each clause that was broken."""
@@ -91,21 +103,21 @@ class Sweep:
         return self._searched(ledger, history, specs, partial(minimal, strategy, count, seed))
 
     def designed(self, specs: Sequence[SplitSpec], strategy: SearchStrategy[SplitSpec], seed: int) -> Findings:
-        """Judge these specs, then search each clause that was broken among drawn ones."""
+        """Judge these specs, each by a few ways, then search each clause that was broken among drawn ones."""
         ledger, history = Ledger(self.baseline), History()
         if not self.checks:
             return ledger.findings
-        for position, spec in enumerate(specs):
-            self._by_one_protocol(position).judge_spec(spec, ledger, history)
+        for spec in specs:
+            self.by_few_ways(spec).judge_spec(spec, ledger, history)
         return self._searched(ledger, history, specs, partial(minimal, strategy, SEARCHED, seed))
 
-    def _by_one_protocol(self, position: int) -> Sweep:
-        """Return the sweep with one of pickle's protocols, in turn: they are one kind of way."""
-        protocols = [transport.name for transport in self.transports if transport.name in PROTOCOLS]
-        if not protocols:
-            return self
-        others = {*protocols} - {protocols[position % len(protocols)]}
-        return replace(self, transports=[transport for transport in self.transports if transport.name not in others])
+    def by_few_ways(self, spec: SplitSpec, kinds: Sequence[Sequence[str]] = KINDS) -> Sweep:
+        """Return the sweep with one transport of each of these kinds; which, is settled by the spec."""
+        turn, left_out = zlib.crc32(repr(spec).encode()), set[str]()
+        for kind in kinds:
+            selected = [transport.name for transport in self.transports if transport.name in kind]
+            left_out.update(name for place, name in enumerate(selected) if place != turn % len(selected))
+        return replace(self, transports=[transport for transport in self.transports if transport.name not in left_out])
 
     def _searched(self, ledger: Ledger, history: History, specs: Sequence[SplitSpec], smallest: Smallest) -> Findings:
         """Return the findings, with the smallest example of each clause that was broken."""
@@ -132,7 +144,7 @@ class Sweep:
         """
         ledger, history = Ledger(self.baseline), History()
         for spec in specs:
-            self.judge_spec(spec, ledger, history, exhaustive=True)
+            self.by_few_ways(spec, KINDS[:1]).judge_spec(spec, ledger, history, exhaustive=True)
         judge_alone = partial(self.judge_alone, exhaustive=True)
         by_length = sorted(specs, key=lambda spec: len(repr(spec)))
         search(ledger, history, lambda breaks: next(filter(breaks, by_length), None), judge_alone, Claims())
@@ -210,6 +222,8 @@ class Sweep:
     def travelled(self, example: Example) -> Journey:
         """Return the example's journey through the transports of this sweep."""
         scratch = self.warehouse.root / f"scratch-{os.getpid()}"
+        if self.aspects is not None:
+            example = replace(example, question=replace(example.question, only=self.aspects, again=False))
         journey = travel(self.adapter, example, self.transports, scratch)
         return replace(journey, ended_processes=bool(self.deaths))
 

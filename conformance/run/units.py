@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from conformance.examples.design import designed_plans, designed_splits
+from conformance.examples.covering import chosen
+from conformance.examples.design import designed_plans, designed_scans, designed_splits
 from conformance.examples.pinned import PINNED
 from conformance.examples.real_tables import TABLE_CASES, TableCase, table_example
 from conformance.judging.baseline import Entry
@@ -103,23 +104,23 @@ def _units(selection: Selection) -> Iterator[Unit]:
         yield Unit(f"engine-{engine.name}", partial(_engine, engine, ways))
     checks = selection.checks if selection.transports else []
     carries, wanted = any(check.journeys for check in checks), {unit for check in checks for unit in check.units}
+    # What takes longest comes first, so that the processes of a run end at about the same time.
     if carries:
-        is_designed = profile.designed and selection.seed == profile.seed
-        splits, plans = (_designed, _designed_plans) if is_designed else (_drawn, _drawn_plans)
-        for shard in range(profile.shards):
-            yield Unit(f"examples-{shard + 1}-of-{profile.shards}", partial(splits, shard))
-        for shard in range(profile.plan_shards):
-            yield Unit(f"plans-{shard + 1}-of-{profile.plan_shards}", partial(plans, shard))
         yield Unit("pinned", _pinned)
-    ways_of_their_own = {"departed": _departed, "lifecycles": _lifecycles, "scans": _scans}
+    ways_of_their_own = {"scans": _scans, "lifecycles": _lifecycles, "departed": _departed}
     for name, work in ways_of_their_own.items():
         if name in wanted:
             yield Unit(name, work)
     for store in selection.stores:
         yield Unit(f"store-{store}", partial(_store, store))
-    if carries and profile.tables:
-        for case in TABLE_CASES:
+    if carries:
+        splits, plans = (_designed, _designed_plans) if selection.designed else (_drawn, _drawn_plans)
+        for shard in range(profile.plan_shards):
+            yield Unit(f"plans-{shard + 1}-of-{profile.plan_shards}", partial(plans, shard))
+        for case in TABLE_CASES if profile.tables else ():
             yield Unit(f"table-{case.name}", partial(_real_table, case))
+        for shard in range(profile.shards):
+            yield Unit(f"examples-{shard + 1}-of-{profile.shards}", partial(splits, shard))
 
 
 def _drawn(shard: int, place: Workplace) -> Findings:
@@ -166,8 +167,10 @@ def _lifecycles(place: Workplace) -> Findings:
 
 
 def _scans(place: Workplace) -> Findings:
-    """Scans drawn from the seed, which the loader plans itself."""
-    return planned(place.sweep, scans(), place.selection.profile.scans, place.selection.seed)
+    """Scans of the design, or drawn from the seed, which the loader plans itself."""
+    selection, count = place.selection, place.selection.profile.scans
+    specs = designed_scans()[:count] if selection.designed else chosen(scans(), count, selection.seed)
+    return planned(place.sweep, specs)
 
 
 def _departed(place: Workplace) -> Findings:

@@ -37,8 +37,8 @@ CALL_SECONDS = 60.0
 # loader can prevent: it has to be refused at once.
 MEMORY_BYTES = 4 << 30
 LIMITED = "limited"
-# The worker in which nothing is read but to see what reading changes.
-READER = "reader"
+# The worker in which each reading's changes to the process are put back, so that those of the next are seen.
+READER = "second"
 
 # The workers of this process, started by their first call, ended with it.
 WORKERS = Workers()

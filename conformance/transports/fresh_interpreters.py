@@ -8,7 +8,7 @@ from typing import Any
 from conformance.adapter import Adapter
 from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
-from conformance.transports.calls import call
+from conformance.transports.calls import READER, call
 from conformance.transports.transport import Arrival
 from conformance.transports.worker_tasks import CLOUDPICKLE, PICKLE, dumped
 
@@ -42,7 +42,7 @@ class FreshInterpreter:
             return (first,)
         if isinstance(onward, Raised):
             return first, Arrival(2, None, onward)
-        return first, Arrival.of(2, call(adapter, "second", "observe_payload", onward, replace(question, again=False)))
+        return first, Arrival.of(2, call(adapter, READER, "observe_payload", onward, replace(question, again=False)))
 
 
 FRESH_INTERPRETERS = (FreshInterpreter("worker", PICKLE), FreshInterpreter("worker-cloudpickle", CLOUDPICKLE))

@@ -192,8 +192,9 @@ class Journey:
                 yield transport, attempt(transport.carry, things)
 
     def observe(self, *aspects: str, split: Any = None, again: bool = False) -> Observation:
-        """Observe the original, or another split, now; all aspects where none is named."""
-        question = replace(self.example.question, only=frozenset(aspects) or None, again=again)
+        """Observe the original, or another split, now; where no aspect is named, all that the example is asked for."""
+        only = frozenset(aspects) or self.example.question.only
+        question = replace(self.example.question, only=only, again=again)
         return observe(self.adapter, self.split if split is None else split, question)
 
 

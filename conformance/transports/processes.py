@@ -150,7 +150,7 @@ class StandingProcess:
     """
 
     def __init__(self, method: str) -> None:
-        self._context: Any = multiprocessing.get_context(method)
+        self._context: Any = _forkserver() if method == "forkserver" else multiprocessing.get_context(method)
         self._running: tuple[BaseProcess, Connection] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
@@ -188,6 +188,13 @@ class StandingProcess:
         theirs.close()
         self._running = process, ours
         return self._running
+
+
+def _forkserver() -> Any:
+    """Return the way to start processes from a server that has imported what they need: once for all of them."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
 
 
 @contextmanager
@@ -236,7 +243,8 @@ class _Executor:
     """One process of a :class:`concurrent.futures.ProcessPoolExecutor`, made anew once it is broken."""
 
     def __init__(self) -> None:
-        self._executor = concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+        # As Python does where nobody says how, from 3.14 on.
+        self._executor = concurrent.futures.ProcessPoolExecutor(1, mp_context=_forkserver())
         self._child: int | None = None
 
     def __call__(self, *arguments: Any) -> Any:

@@ -71,8 +71,10 @@ def relay(reference: str, payload: bytes, question: Question, pickler: str) -> t
 
 def observe_payload(reference: str, payload: bytes, question: Question) -> Any:
     """Return the observation of what the payload holds; :class:`Raised` where it cannot be loaded."""
-    split = attempt(pickle.loads, payload)
-    return split if isinstance(split, Raised) else observe(_adapter(reference), split, question)
+    adapter = _adapter(reference)
+    with putting_back():
+        split = attempt(pickle.loads, payload)
+        return split if isinstance(split, Raised) else observe(adapter, split, question)
 
 
 def observe_split(reference: str, split: Any, question: Question) -> tuple[Any, Any]:
@@ -230,7 +232,8 @@ def read_planned(reference: str, payloads: Sequence[bytes], exact: bool) -> Rows
 
     """
     adapter = _adapter(reference)
-    seen = [plain_rows(adapter.read(pickle.loads(payload)), exact=exact) for payload in payloads]
+    with putting_back():
+        seen = [plain_rows(adapter.read(pickle.loads(payload)), exact=exact) for payload in payloads]
     return together([in_any_layout(rows) for rows in seen if rows is not None])
 
 

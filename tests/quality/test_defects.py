@@ -10,18 +10,18 @@ from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
 from conformance.checks import CHECKS, wire
 from conformance.checks.scan import FAMILY
-from conformance.examples.design import designed_plans, designed_splits
+from conformance.examples.design import designed_plans, designed_scans, designed_splits
 from conformance.examples.pinned import PINNED
 from conformance.judging.findings import Findings
 from conformance.run.lifecycles import CLAUSE, live
 from conformance.run.profiles import PROFILES
-from conformance.run.scans import Scanning, chosen
+from conformance.run.scans import Scanning
 from conformance.run.sweep import Sweep
 from conformance.transports import processes as pools
 from conformance.transports.registry import TRANSPORTS
 from conformance.transports.transport import Transport
 from fixtures.loaders.defects import DEFECTS, Defect
-from strategies import scans, split_specs
+from strategies import split_specs
 
 QUICK = PROFILES["quick"]
 
@@ -47,10 +47,9 @@ def first_catch(sweep: Sweep) -> Findings:
 
 def first_broken_scan(sweep: Sweep) -> Findings:
     """Judge the scans of the quick profile one after another until one goes wrong."""
-    assert QUICK.seed is not None
     scanning = Scanning(sweep, {check.clause.id for check in sweep.checks})
     scanning.judge_missing()
-    for spec in chosen(scans(), QUICK.scans, QUICK.seed):
+    for spec in designed_scans():
         if scanning.ledger.findings.violations:
             break
         scanning.judge(spec)

@@ -15,6 +15,7 @@ from conformance.adapter import NotSupported
 from conformance.adapters.builtin.reference import ADAPTER
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
+from conformance.examples.covering import chosen
 from conformance.judging.baseline import BaselineError, read_baseline, written
 from conformance.report.reproducers import reproducer
 from conformance.run.audit import stale
@@ -30,20 +31,20 @@ SEED = 20260311
 
 def test_reference_plans_as_asked(sweep_of: Callable[..., Sweep]) -> None:
     sweep = sweep_of(load_adapter("reference"))
-    findings = planned(sweep, scans(), 25, 7)
+    findings = planned(sweep, chosen(scans(), 25, 7))
     assert findings.violations == []
     assert {clause for clause, _ in findings.met} == {f"SCAN-{number}" for number in range(1, 10)}
 
 
 def test_bare_pyiceberg_plans_as_asked(sweep_of: Callable[..., Sweep]) -> None:
-    findings = planned(sweep_of(load_adapter("pyiceberg")), scans(), 15, 8)
+    findings = planned(sweep_of(load_adapter("pyiceberg")), chosen(scans(), 15, 8))
     assert findings.violations == []
     assert "SCAN-4" not in {clause for clause, _ in findings.met}
 
 
 def test_a_fault_ends_in_a_small_scan_and_is_replayed(sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
     adapter = load_adapter(reference_of("delete-file-for-one-data-file"))
-    (violation,) = planned(sweep_of(adapter), scans(), 40, SEED).violations
+    (violation,) = planned(sweep_of(adapter), chosen(scans(), 40, SEED)).violations
     assert violation.clause == "SCAN-2"
     spec = from_json(violation.spec)
     assert len(spec.history.operations) <= 3
@@ -74,7 +75,9 @@ def test_what_a_loader_declines_is_counted(sweep_of: Callable[..., Sweep]) -> No
         assert ADAPTER.plan is not None
         return ADAPTER.plan(scan)
 
-    findings = planned(sweep_of(replace(load_adapter("reference"), plan=plan), clauses=("SCAN-1",)), scans(), 30, SEED)
+    findings = planned(
+        sweep_of(replace(load_adapter("reference"), plan=plan), clauses=("SCAN-1",)), chosen(scans(), 30, SEED)
+    )
     assert findings.violations == []
     assert findings.declined["reads no branches"] > 0
     assert findings.met["SCAN-1", "worker"] == 30 - findings.declined.total()
@@ -84,7 +87,9 @@ def test_a_loader_that_fails_to_plan_is_found(sweep_of: Callable[..., Sweep]) ->
     def plan(scan: Any) -> Any:
         raise RuntimeError("the planner is out of order")
 
-    findings = planned(sweep_of(replace(load_adapter("reference"), plan=plan), clauses=("SCAN-1",)), scans(), 8, SEED)
+    findings = planned(
+        sweep_of(replace(load_adapter("reference"), plan=plan), clauses=("SCAN-1",)), chosen(scans(), 8, SEED)
+    )
     assert "the planner is out of order" in findings.violations[0].difference.actual
 
 
@@ -120,7 +125,7 @@ def test_known_fault_of_a_scan_is_excused(sweep_of: Callable[..., Sweep], tmp_pa
     file.write_text(entry(to_json(ScanSpec(history))))
     adapter = load_adapter(reference_of("delete-file-for-one-data-file"))
     sweep = replace(sweep_of(adapter, clauses=("SCAN-2",)), baseline=read_baseline(file))
-    findings = planned(sweep, scans(), 40, SEED)
+    findings = planned(sweep, chosen(scans(), 40, SEED))
     assert findings.violations == []
     assert findings.known
 
@@ -128,10 +133,10 @@ def test_known_fault_of_a_scan_is_excused(sweep_of: Callable[..., Sweep], tmp_pa
 @pytest.mark.parametrize("name", ["no-columns-no-rows", "ids-by-size"])
 def test_baseline_that_is_written_holds(name: str, sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
     sweep, file = sweep_of(load_adapter(reference_of(name))), tmp_path / "baseline.toml"
-    found = planned(sweep, scans(), 20, SEED)
+    found = planned(sweep, chosen(scans(), 20, SEED))
     assert found.violations
     file.write_text(written(name, found, found.violations, datetime.date(2999, 1, 1)))
-    again = planned(replace(sweep, baseline=read_baseline(file)), scans(), 20, SEED)
+    again = planned(replace(sweep, baseline=read_baseline(file)), chosen(scans(), 20, SEED))
     assert again.violations == []
     assert again.known
     assert [stale(sweep, entry, datetime.date(2026, 1, 1)) for entry in read_baseline(file).entries] == [None]
@@ -142,5 +147,5 @@ def test_baseline_that_is_written_holds(name: str, sweep_of: Callable[..., Sweep
 
 def test_tables_are_made_where_the_run_is(sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
     sweep = replace(sweep_of(load_adapter("reference"), clauses=("SCAN-1",)), warehouse=Warehouse(tmp_path / "here"))
-    planned(sweep, scans(), 1, 1)
+    planned(sweep, chosen(scans(), 1, 1))
     assert list((tmp_path / "here").iterdir())
