@@ -41,6 +41,14 @@ class Violation:
 
 
 @dataclass(frozen=True)
+class Pattern:
+    """The clauses that one example broke, and all on which it was judged."""
+
+    broken: frozenset[str]
+    judged: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Common:
     """What all breaks of a clause through a transport have in common: conditions of the examples, and where."""
 
@@ -81,7 +89,7 @@ class Findings:
     through each transport, and those of which anything arrived. ``lost`` says which processes of the suite died for no
     reason of the loader's. ``scans`` counts the scans that were asked for, which are no ``examples``; ``declined``
     counts, by reason, what the adapter says its loader does not take of both. ``reached`` counts the examples in each
-    region of what is drawn (:func:`strategies.regions.regions`).
+    region of what is drawn (:func:`strategies.regions.regions`). ``patterns`` say of each example what it broke.
     """
 
     met: Counted[str] = field(default_factory=Counter)
@@ -102,6 +110,7 @@ class Findings:
     sent: Counter[str] = field(default_factory=Counter)
     arrived: Counter[str] = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
+    patterns: list[Pattern] = field(default_factory=list)
 
     @property
     def everywhere(self) -> frozenset[str]:
@@ -142,6 +151,7 @@ class Findings:
         self.violations += other.violations
         self.stale += other.stale
         self.lost += other.lost
+        self.patterns += other.patterns
         for (clause, transport), common in other.common.items():
             self.note(clause, transport, common)
         self.hold(other.held)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from conformance.examples.example import Example
 from conformance.judging.baseline import EMPTY, Baseline
 from conformance.judging.conditions import holding
-from conformance.judging.findings import Common, Findings, Violation
+from conformance.judging.findings import Common, Findings, Pattern, Violation
 from conformance.judging.judgement import Judgement
 from conformance.judging.where import Where
 from conformance.observation.difference import Difference
@@ -49,6 +49,8 @@ class Ledger:
         findings.met.update({(judgement.clause, judgement.transport) for judgement in judgements})
         findings.broken.update({(j.clause, j.transport) for j in judgements if j.difference})
         findings.known.update({(j.clause, j.known) for j in judgements if j.known})
+        broken = frozenset(judgement.clause for judgement in judgements if judgement.difference)
+        findings.patterns.append(Pattern(broken, frozenset(judgement.clause for judgement in judgements)))
         conditions: frozenset[str] = frozenset()
         if shown.likeness is not None:
             conditions = holding(shown.likeness)

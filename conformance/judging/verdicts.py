@@ -9,6 +9,7 @@ from enum import Enum, IntEnum
 from conformance.adapter import Capability
 from conformance.contract import Clause, Level
 from conformance.judging.baseline import EMPTY, Baseline, Entry
+from conformance.judging.causes import causes
 from conformance.judging.findings import Findings, Violation
 from conformance.transports.transport import AS_BUILT
 
@@ -89,7 +90,9 @@ def exit_code(asked: Asked, found: Sequence[Verdict], findings: Findings, *, com
     if not complete:
         return Exit.SUITE_FAILED, "the suite could not do all of its work: see the errors above"
     if binding or stale:
-        violations = [f"{_count(len(binding), 'clause')} violated: {_ids(binding)}"] if binding else []
+        by_cause = causes((violation for verdict in binding for violation in verdict.violations), findings.patterns)
+        by = f" ({_count(len(by_cause), 'cause')})" if len(binding) > 1 else ""
+        violations = [f"{_count(len(binding), 'clause')} violated: {_ids(binding)}{by}"] if binding else []
         return Exit.VIOLATES, "; ".join([*violations, *(f"the baseline is stale: {why}" for why in stale)])
     if missing := sorted(asked.by_name & findings.not_started.keys()):
         why = "; ".join(findings.not_started[name] for name in missing)

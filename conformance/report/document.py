@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from rich.pretty import pretty_repr
 
 from conformance.contract import FAMILIES, Level
+from conformance.judging.causes import causes
 from conformance.judging.findings import Findings, Violation
 from conformance.judging.verdicts import State, Verdict
 from conformance.observation.difference import Place
@@ -60,7 +61,8 @@ class Ended:
 def document(run: Ended) -> dict[str, Any]:
     """Return the run as JSON values, as ``schema.json`` describes them."""
     selection, findings = run.selection, run.findings
-    violations = [violation for verdict in run.verdicts for violation in verdict.violations]
+    found = causes((violation for verdict in run.verdicts for violation in verdict.violations), findings.patterns)
+    violations = [violation for cause in found for violation in cause.violations]
     scripts = verified(violations, selection.adapter)
     return {
         "format": FORMAT,
@@ -97,6 +99,10 @@ def document(run: Ended) -> dict[str, Any]:
         "transports": _transports(selection, findings),
         "families": {family: FAMILIES[family] for family in dict.fromkeys(v.clause.family for v in run.verdicts)},
         "clauses": [_clause(verdict, run) for verdict in run.verdicts],
+        "causes": [
+            {"clauses": list(cause.clauses), "violations": [violation.id for violation in cause.violations]}
+            for cause in found
+        ],
         "violations": [_violation(*each) for each in zip(violations, scripts, strict=True)],
         "generated": {
             "examples": findings.examples,
@@ -169,3 +175,9 @@ def _violation(violation: Violation, script: str) -> dict[str, Any]:
 def is_violated(clause: dict[str, Any]) -> bool:
     """Whether a clause of the document is violated."""
     return bool(clause["verdict"] == State.VIOLATES.value)
+
+
+def first_of_each_cause(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the causes of the document by the id of the first violation of each, with their numbers from one."""
+    causes_found = document.get("causes", [])
+    return {cause["violations"][0]: {"number": number, **cause} for number, cause in enumerate(causes_found, 1)}

@@ -19,7 +19,8 @@ from rich.text import Text
 
 from conformance.contract import FAMILIES, Level
 from conformance.contract import clause as clause_of
-from conformance.judging.findings import Findings, Violation
+from conformance.judging.causes import Cause, causes
+from conformance.judging.findings import Findings
 from conformance.judging.verdicts import State, Verdict
 from conformance.observation.difference import Difference
 from conformance.run.distributions import running_version
@@ -72,10 +73,10 @@ def summary(
     seconds: float,
     outcome: str,
 ) -> str:
-    """Return the table of clauses by family, each violation in full, the errors of the suite, and the outcome."""
+    """Return the table of clauses by family, each cause in full, the errors of the suite, and the outcome."""
     parts: list[RenderableType] = [Text(""), _table(verdicts, findings)]
-    for verdict in verdicts:
-        parts += [_panel(verdict, violation) for violation in verdict.violations]
+    found = causes((violation for verdict in verdicts for violation in verdict.violations), findings.patterns)
+    parts += [_panel(cause, f"cause {number} of {len(found)}") for number, cause in enumerate(found, 1)]
     for place in findings.stale:
         parts.append(Panel(Text(place), title="the baseline is stale", title_align="left", border_style="red"))
     for error in errors:
@@ -132,15 +133,24 @@ def _table(verdicts: Sequence[Verdict], findings: Findings) -> Table:
     return table
 
 
-def _panel(verdict: Verdict, violation: Violation) -> Panel:
-    example: RenderableType = Text(violation.example)
-    if violation.spec:
-        example = Pretty(from_json(violation.spec), expand_all=False, max_string=400)
-    seen = facts(through=", ".join(violation.transports), **told(violation.difference))
-    statement = Text(verdict.clause.statement, style="italic")
-    body = Group(statement, Text(""), seen, Text("\nexample", style="bold"), example)
-    title = f"{verdict.clause.id} ({verdict.clause.level.value}) violated: {violation.id}"
-    return Panel(body, title=title, title_align="left", border_style="red")
+def _panel(cause: Cause, which: str) -> Panel:
+    """Return a cause: each violation after the other, and each example once, below the violations that it shows."""
+    parts: list[RenderableType] = []
+    for (spec, example), group in groupby(cause.violations, key=lambda violation: (violation.spec, violation.example)):
+        for violation in group:
+            clause = clause_of(violation.clause)
+            parts += [
+                Text.assemble((f"{clause.id} ({clause.level.value}) violated: {violation.id}", "bold red")),
+                Text(clause.statement, style="italic"),
+                Padding(facts(through=", ".join(violation.transports), **told(violation.difference)), (0, 0, 1, 0)),
+            ]
+        parts += [
+            Text("example", style="bold"),
+            Pretty(from_json(spec), expand_all=False, max_string=400) if spec else Text(example),
+            Text(""),
+        ]
+    title = f"{which}: {', '.join(cause.clauses)}"
+    return Panel(Group(*parts[:-1]), title=title, title_align="left", border_style="red")
 
 
 def told(found: Difference) -> dict[str, str]:

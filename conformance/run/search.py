@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from conformance.judging.judgement import Judgement
@@ -60,25 +60,42 @@ def search(ledger: Ledger, history: History, smallest: Smallest, judge_alone: Ju
     """Find the smallest example of each broken clause, until every transport that broke it is accounted for.
 
     The example is searched through one transport, and then tried through all: a violation of a clause that each of
-    twelve transports breaks, or one that ends a process each time, would otherwise cost twelve times as much.
+    twelve transports breaks, or one that ends a process each time, would otherwise cost twelve times as much. An
+    example that was found for another clause is tried before: one fault mostly breaks several clauses, and is shown by
+    one example (:mod:`conformance.judging.causes`).
     """
     for clause, (spec, seen) in history.first.items():
         through = {transport for broken, transport in ledger.findings.broken if broken == clause}
-        unexplained = [transport for transport in sorted(through) if claims.claim(clause, transport)]
+        unexplained: Sequence[str] = [each for each in sorted(through) if claims.claim(clause, each)]
+        for known in claims.examples() if unexplained else ():
+            unexplained = _explained(ledger, clause, unexplained, known, judge_alone)
         while unexplained:
             trial = partial(_Trial, clause, unexplained[0], history, judge_alone)
             found = reduced(smallest(trial(MOST_SPECS).breaks) or spec, trial(MOST_PARTS).breaks)
-            judged = judge_alone(clause, frozenset(unexplained), found)
-            broken = [each for each in judged if each.difference and each.transport in unexplained]
-            alone = bool(broken)
-            if not alone:
-                # Broken in company, not alone: state that outlives a split. Shown as it was first seen.
-                found, broken = spec, [replace(seen, transport=transport) for transport in unexplained]
-            assert broken[0].difference is not None
-            where = [judgement.transport for judgement in broken]
-            shown = Shown(repr(found), to_json(found), found)
-            ledger.violate(clause, where, shown, broken[0].difference, alone=alone)
-            unexplained = [transport for transport in unexplained if transport not in where]
+            left = _explained(ledger, clause, unexplained, found, judge_alone)
+            if left != unexplained:
+                claims.keep(found)
+                unexplained = left
+                continue
+            # Broken in company, not alone: state that outlives a split. Shown as it was first seen.
+            assert seen.difference is not None
+            ledger.violate(clause, unexplained, _shown(spec), seen.difference, alone=False)
+            break
+
+
+def _explained(
+    ledger: Ledger, clause: str, transports: Sequence[str], spec: SplitSpec, judge_alone: JudgeAlone
+) -> Sequence[str]:
+    """Enter the violation where the spec breaks the clause; return the transports through which it does not."""
+    judged = judge_alone(clause, frozenset(transports), spec) if transports else []
+    broken = {each.transport: each.difference for each in judged if each.difference and each.transport in transports}
+    if broken:
+        ledger.violate(clause, broken, _shown(spec), next(iter(broken.values())), alone=True)
+    return [transport for transport in transports if transport not in broken]
+
+
+def _shown(spec: SplitSpec) -> Shown:
+    return Shown(repr(spec), to_json(spec), spec)
 
 
 def reduced(spec: SplitSpec, breaks: Breaks) -> SplitSpec:

@@ -147,7 +147,8 @@ class Sweep:
             self.by_few_ways(spec, KINDS[:1]).judge_spec(spec, ledger, history, exhaustive=True)
         judge_alone = partial(self.judge_alone, exhaustive=True)
         by_length = sorted(specs, key=lambda spec: len(repr(spec)))
-        search(ledger, history, lambda breaks: next(filter(breaks, by_length), None), judge_alone, Claims())
+        claims = replace(self.claims, exclusive=False)
+        search(ledger, history, lambda breaks: next(filter(breaks, by_length), None), judge_alone, claims)
         return ledger.findings
 
     def real_table(self, example: Example | Unusable) -> Findings:

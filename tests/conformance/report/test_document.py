@@ -257,7 +257,7 @@ def test_reports_of_an_interrupted_run(workers: str, tmp_path: Path) -> None:
         start_new_session=True,
     )
     assert running.stdout is not None
-    next(line for line in running.stdout if re.search(r"^ +1/\d+ ", line))
+    next(line for line in running.stdout if re.search(r"^ +\d+/\d+ .* (pinned|table-\S+) ", line))
     os.killpg(running.pid, signal.SIGINT)
     output = running.stdout.read()
     assert running.wait(timeout=60) == 3, output

@@ -16,6 +16,7 @@ from conformance.adapters.builtin.reference import ADAPTER
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
 from conformance.examples.covering import chosen
+from conformance.examples.design import designed_scans
 from conformance.judging.baseline import BaselineError, read_baseline, written
 from conformance.report.reproducers import reproducer
 from conformance.run.audit import stale
@@ -31,20 +32,20 @@ SEED = 20260311
 
 def test_reference_plans_as_asked(sweep_of: Callable[..., Sweep]) -> None:
     sweep = sweep_of(load_adapter("reference"))
-    findings = planned(sweep, chosen(scans(), 25, 7))
+    findings = planned(sweep, chosen(scans(), 12, 7))
     assert findings.violations == []
     assert {clause for clause, _ in findings.met} == {f"SCAN-{number}" for number in range(1, 10)}
 
 
 def test_bare_pyiceberg_plans_as_asked(sweep_of: Callable[..., Sweep]) -> None:
-    findings = planned(sweep_of(load_adapter("pyiceberg")), chosen(scans(), 15, 8))
+    findings = planned(sweep_of(load_adapter("pyiceberg")), chosen(scans(), 10, 8))
     assert findings.violations == []
     assert "SCAN-4" not in {clause for clause, _ in findings.met}
 
 
 def test_a_fault_ends_in_a_small_scan_and_is_replayed(sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
     adapter = load_adapter(reference_of("delete-file-for-one-data-file"))
-    (violation,) = planned(sweep_of(adapter), chosen(scans(), 40, SEED)).violations
+    (violation,) = planned(sweep_of(adapter), designed_scans()).violations
     assert violation.clause == "SCAN-2"
     spec = from_json(violation.spec)
     assert len(spec.history.operations) <= 3
@@ -75,12 +76,10 @@ def test_what_a_loader_declines_is_counted(sweep_of: Callable[..., Sweep]) -> No
         assert ADAPTER.plan is not None
         return ADAPTER.plan(scan)
 
-    findings = planned(
-        sweep_of(replace(load_adapter("reference"), plan=plan), clauses=("SCAN-1",)), chosen(scans(), 30, SEED)
-    )
+    findings = planned(sweep_of(replace(load_adapter("reference"), plan=plan), clauses=("SCAN-1",)), designed_scans())
     assert findings.violations == []
     assert findings.declined["reads no branches"] > 0
-    assert findings.met["SCAN-1", "worker"] == 30 - findings.declined.total()
+    assert findings.met["SCAN-1", "worker"] == len(designed_scans()) - findings.declined.total()
 
 
 def test_a_loader_that_fails_to_plan_is_found(sweep_of: Callable[..., Sweep]) -> None:
@@ -88,7 +87,7 @@ def test_a_loader_that_fails_to_plan_is_found(sweep_of: Callable[..., Sweep]) ->
         raise RuntimeError("the planner is out of order")
 
     findings = planned(
-        sweep_of(replace(load_adapter("reference"), plan=plan), clauses=("SCAN-1",)), chosen(scans(), 8, SEED)
+        sweep_of(replace(load_adapter("reference"), plan=plan), clauses=("SCAN-1",)), designed_scans()[:4]
     )
     assert "the planner is out of order" in findings.violations[0].difference.actual
 
@@ -125,7 +124,7 @@ def test_known_fault_of_a_scan_is_excused(sweep_of: Callable[..., Sweep], tmp_pa
     file.write_text(entry(to_json(ScanSpec(history))))
     adapter = load_adapter(reference_of("delete-file-for-one-data-file"))
     sweep = replace(sweep_of(adapter, clauses=("SCAN-2",)), baseline=read_baseline(file))
-    findings = planned(sweep, chosen(scans(), 40, SEED))
+    findings = planned(sweep, designed_scans())
     assert findings.violations == []
     assert findings.known
 
@@ -133,10 +132,10 @@ def test_known_fault_of_a_scan_is_excused(sweep_of: Callable[..., Sweep], tmp_pa
 @pytest.mark.parametrize("name", ["no-columns-no-rows", "ids-by-size"])
 def test_baseline_that_is_written_holds(name: str, sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
     sweep, file = sweep_of(load_adapter(reference_of(name))), tmp_path / "baseline.toml"
-    found = planned(sweep, chosen(scans(), 20, SEED))
+    found = planned(sweep, designed_scans()[:10])
     assert found.violations
     file.write_text(written(name, found, found.violations, datetime.date(2999, 1, 1)))
-    again = planned(replace(sweep, baseline=read_baseline(file)), chosen(scans(), 20, SEED))
+    again = planned(replace(sweep, baseline=read_baseline(file)), designed_scans()[:10])
     assert again.violations == []
     assert again.known
     assert [stale(sweep, entry, datetime.date(2026, 1, 1)) for entry in read_baseline(file).entries] == [None]

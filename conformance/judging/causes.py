@@ -1,0 +1,123 @@
+"""Violations by cause: one fault breaks many clauses, and each clause tells of it in its own words.
+
+A violation names what differs (:class:`conformance.observation.difference.Place`). Where two name the same, they have
+one cause. Some name what everything flows into, the rows or the whole state: these have the cause of the clause that
+was broken by the same examples, or by few more; those of which nothing tells are one cause more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from conformance.checks.context import WHOLE_STATE
+from conformance.judging.findings import Pattern, Violation
+
+__all__ = ["Cause", "causes"]
+
+# What others flow into: that it differs tells nothing of why.
+DERIVED = frozenset(
+    {"rows", "reads again", "registered while reading", "registry computes", "FileIO opens", WHOLE_STATE}
+)
+# What nothing flows out of: no other rows come of it.
+FINAL = frozenset({"class", "id", "payload", "reachable", "read-only", "text", "the process"})
+# Families of clauses that look at what other clauses look at, elsewhere or later.
+AGAIN = frozenset({"WIRE", "LIFE"})
+# Of the examples that broke a clause, so large a share broke its cause as well.
+MOST = 0.8
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Violations that are told together."""
+
+    violations: tuple[Violation, ...]
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """The clauses that are broken, each once."""
+        return tuple(dict.fromkeys(violation.clause for violation in self.violations))
+
+
+def causes(violations: Iterable[Violation], patterns: Iterable[Pattern] = ()) -> tuple[Cause, ...]:
+    """Return the causes, the one that breaks most clauses first; each violation belongs to one.
+
+    ``patterns`` are what each example broke and what held for it.
+    """
+    by_subject: dict[tuple[str, str], list[Violation]] = {}
+    derived: list[Violation] = []
+    for violation in violations:
+        if violation.difference.place.part in DERIVED:
+            derived.append(violation)
+        else:
+            by_subject.setdefault(_subject(violation), []).append(violation)
+    judged = list(patterns)
+    groups: list[_Group] = []
+    for (part, _), group in by_subject.items():
+        _join(groups, _Group({part}, group), judged)
+    subjects = {number: group.clauses for number, group in enumerate(groups) if not group.parts <= FINAL}
+    of_their_own = _Group(set(), [])
+    for violation in derived:
+        near = _nearest(violation.clause, subjects, judged)
+        (of_their_own if near is None else groups[near]).violations.append(violation)
+    groups += [of_their_own] if of_their_own.violations else []
+    groups.sort(key=lambda group: -len(group.clauses))
+    return tuple(Cause(tuple(sorted(group.violations, key=_by_example))) for group in groups)
+
+
+@dataclass
+class _Group:
+    """Violations of one cause, and the parts that they name."""
+
+    parts: set[str]
+    violations: list[Violation]
+
+    @property
+    def clauses(self) -> set[str]:
+        return {violation.clause for violation in self.violations}
+
+
+def _join(groups: list[_Group], new: _Group, patterns: Sequence[Pattern]) -> None:
+    """Add the violations to the first group that is of the same cause, or as a group of their own."""
+    for group in groups:
+        if _of_one_cause(group, new, patterns):
+            group.parts |= new.parts
+            group.violations += new.violations
+            return
+    groups.append(new)
+
+
+def _of_one_cause(one: _Group, other: _Group, patterns: Sequence[Pattern]) -> bool:
+    """Whether the same examples break both, and others do not; of one part, whether those that break one break both."""
+    both = [pattern for pattern in patterns if one.clauses & pattern.judged and other.clauses & pattern.judged]
+    mine = [pattern for pattern in both if one.clauses & pattern.broken]
+    others = [pattern for pattern in both if other.clauses & pattern.broken]
+    together = sum(bool(other.clauses & pattern.broken) for pattern in mine)
+    if one.parts & other.parts:
+        return bool(both) and together >= MOST * min(len(mine), len(others))
+    return 0 < len(mine) < len(both) and together >= MOST * max(len(mine), len(others))
+
+
+def _nearest(clause: str, groups: Mapping[int, set[str]], patterns: Sequence[Pattern]) -> int | None:
+    """Return the group of which an example that breaks this clause mostly breaks a clause too.
+
+    Of several the one that the fewest other examples break; ``None`` where there is none.
+    """
+    others: dict[int, int] = {}
+    for number, group in groups.items():
+        both = [pattern for pattern in patterns if group & pattern.judged and clause in pattern.judged]
+        mine = [pattern for pattern in both if clause in pattern.broken]
+        if mine and sum(bool(group & pattern.broken) for pattern in mine) >= MOST * len(mine):
+            others[number] = sum(bool(group & pattern.broken) for pattern in both)
+    return min(others, key=lambda number: others[number], default=None)
+
+
+def _by_example(violation: Violation) -> tuple[bool, int, str]:
+    return violation.difference.place.part in DERIVED, len(violation.example), violation.example
+
+
+def _subject(violation: Violation) -> tuple[str, str]:
+    """Return what a violation is about: what differs, and in which case that a check has made."""
+    place = violation.difference.place
+    case = "" if place.part and violation.clause.partition("-")[0] in AGAIN else place.case
+    return place.part or place.step.value, case

@@ -1,0 +1,107 @@
+"""One fault is one cause, whatever number of clauses it breaks, and two faults are two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from conformance.adapter import Adapter
+from conformance.adapters.builtin.reference import adapter_for
+from conformance.adapters.loading import load_adapter
+from conformance.adapters.specimens import reference_of
+from conformance.checks.context import WHOLE_STATE
+from conformance.examples.design import designed_splits
+from conformance.judging.causes import causes
+from conformance.judging.findings import Findings, Pattern, Violation
+from conformance.observation.difference import Difference, Place, Step
+from conformance.run.sweep import Sweep
+from fixtures.loaders.defects import DEFECTS
+from reference import DataLoaderSplit, TableScanContext
+
+
+def violation(clause: str, part: str, *, example: str = "e", case: str = "") -> Violation:
+    found = Difference(Place(Step.ARRIVE, part, case=case), "one", "other")
+    return Violation(clause, ("pickle-5",), example, "", found)
+
+
+def pattern(broken: str, held: str = "") -> Pattern:
+    return Pattern(frozenset(broken.split()), frozenset(f"{broken} {held}".split()))
+
+
+def clauses_by_cause(findings: Findings) -> list[set[str]]:
+    return [set(cause.clauses) for cause in causes(findings.violations, findings.patterns)]
+
+
+def test_clauses_that_name_the_same_have_one_cause() -> None:
+    found = causes([violation("ID-1", "id"), violation("WIRE-5", "id"), violation("IO-1", "FileIO class")])
+    assert [cause.clauses for cause in found] == [("ID-1", "WIRE-5"), ("IO-1",)]
+
+
+def test_what_a_check_has_made_is_another_subject_but_not_the_later_trip_of_a_transport() -> None:
+    made = violation("ID-2", "id", case="files with the id of a split")
+    again = violation("WIRE-4", "id", case="against the first trip")
+    assert [cause.clauses for cause in causes([violation("ID-1", "id"), made, again])] == [
+        ("ID-1", "WIRE-4"),
+        ("ID-2",),
+    ]
+
+
+def test_rows_have_the_cause_whose_examples_they_are_of() -> None:
+    everywhere, sometimes = violation("ID-1", "id"), violation("CTX-1", "row filter")
+    rows = violation("READ-1", "rows")
+    patterns = [pattern("ID-1 CTX-1 READ-1"), pattern("ID-1 CTX-1", "READ-1"), pattern("ID-1", "CTX-1 READ-1")]
+    found = causes([everywhere, sometimes, rows], patterns)
+    assert [cause.clauses for cause in found] == [("CTX-1", "READ-1"), ("ID-1",)]
+
+
+def test_rows_that_other_examples_lose_are_a_cause_of_their_own() -> None:
+    patterns = [pattern("CTX-1 READ-1"), pattern("READ-1", "CTX-1")]
+    found = causes(
+        [violation("CTX-1", "row filter"), violation("READ-1", "rows"), violation("PLAN-5", "rows")], patterns
+    )
+    assert [cause.clauses for cause in found] == [("READ-1", "PLAN-5"), ("CTX-1",)]
+
+
+def test_the_state_follows_what_is_lost_of_it() -> None:
+    patterns = [pattern("CTX-1 CTX-7", "IO-2"), pattern("IO-2 ID-1", "CTX-1 CTX-7")]
+    subjects = [violation("CTX-1", "row filter"), violation("IO-2", "properties"), violation("CTX-7", WHOLE_STATE)]
+    assert causes(subjects, patterns)[0].clauses == ("CTX-1", "CTX-7")
+
+
+def test_the_violation_that_says_most_comes_first_and_those_of_one_example_together() -> None:
+    rows = violation("PLAN-5", "rows", example="e")
+    (cause,) = causes([rows, violation("CTX-1", "row filter", example="long")], [pattern("CTX-1 PLAN-5")])
+    assert cause.clauses == ("CTX-1", "PLAN-5")
+
+
+CLAUSES = ("CTX-1", "CTX-7", "READ-1", "PLAN-5", "ID-1", "IO-2", "CTX-3", "CTX-4", "WIRE-4")
+
+
+def judged(sweep_of: Callable[..., Sweep], adapter: Adapter) -> list[set[str]]:
+    sweep = sweep_of(adapter, clauses=CLAUSES)
+    return clauses_by_cause(sweep.pinned(designed_splits()[:12]))
+
+
+def paired(one: str, other: str) -> Adapter:
+    """Return a loader with the faults of two classes of scan contexts or splits: no worker has to import it."""
+    made = {}
+    for kind, plain in (("split", DataLoaderSplit), ("context", TableScanContext)):
+        faulty = [getattr(DEFECTS[name], kind) for name in (one, other)]
+        bases = tuple(cls for cls in dict.fromkeys(faulty) if cls is not plain)
+        made[kind] = type(f"{kind} with faults", bases or (plain,), {"__module__": __name__})
+        globals()[made[kind].__name__] = made[kind]
+    return adapter_for("two faults", made["split"], made["context"])
+
+
+@pytest.mark.parametrize("name", ["filter-dropped", "tags-dropped", "statistics-dropped", "deletes-forgotten"])
+def test_one_fault_is_one_cause(name: str, sweep_of: Callable[..., Sweep]) -> None:
+    (found,) = judged(sweep_of, load_adapter(reference_of(name)))
+    assert DEFECTS[name].clause in found
+
+
+@pytest.mark.parametrize("other", ["id-drawn-at-first-look", "later-fields-left-behind"])
+def test_two_faults_are_two_causes(other: str, sweep_of: Callable[..., Sweep]) -> None:
+    found = judged(sweep_of, paired("filter-dropped", other))
+    shown = [("CTX-1" in clauses, DEFECTS[other].clause in clauses) for clauses in found]
+    assert shown == [(True, False), (False, True)]
