@@ -7,7 +7,7 @@ was broken by the same examples, or by few more; those of which nothing tells ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.checks.context import WHOLE_STATE
@@ -62,7 +62,21 @@ def causes(violations: Iterable[Violation], patterns: Iterable[Pattern] = ()) ->
         (of_their_own if near is None else groups[near]).violations.append(violation)
     groups += [of_their_own] if of_their_own.violations else []
     groups.sort(key=lambda group: -len(group.clauses))
-    return tuple(Cause(tuple(sorted(group.violations, key=_by_example))) for group in groups)
+    return tuple(Cause(tuple(_in_order(group.violations))) for group in groups)
+
+
+def _in_order(violations: Sequence[Violation]) -> Iterator[Violation]:
+    """Yield the violations of one example after each other; what says most of the cause comes first."""
+
+    def rank(violation: Violation) -> tuple[bool, bool]:
+        again = violation.clause.partition("-")[0] in AGAIN
+        return violation.difference.place.part in DERIVED, again
+
+    by_example: dict[str, list[Violation]] = {}
+    for violation in violations:
+        by_example.setdefault(violation.example, []).append(violation)
+    for group in sorted(by_example.values(), key=lambda group: (min(map(rank, group)), len(group[0].example))):
+        yield from sorted(group, key=rank)
 
 
 @dataclass
@@ -110,10 +124,6 @@ def _nearest(clause: str, groups: Mapping[int, set[str]], patterns: Sequence[Pat
         if mine and sum(bool(group & pattern.broken) for pattern in mine) >= MOST * len(mine):
             others[number] = sum(bool(group & pattern.broken) for pattern in both)
     return min(others, key=lambda number: others[number], default=None)
-
-
-def _by_example(violation: Violation) -> tuple[bool, int, str]:
-    return violation.difference.place.part in DERIVED, len(violation.example), violation.example
 
 
 def _subject(violation: Violation) -> tuple[str, str]:

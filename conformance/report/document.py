@@ -177,6 +177,12 @@ def is_violated(clause: dict[str, Any]) -> bool:
     return bool(clause["verdict"] == State.VIOLATES.value)
 
 
+def shown_by(document: dict[str, Any]) -> dict[str, str]:
+    """Return for each violation, by id, the first one that its example shows."""
+    first: dict[str, str] = {}
+    return {each["id"]: first.setdefault(each["example"], each["id"]) for each in document["violations"]}
+
+
 def first_of_each_cause(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the causes of the document by the id of the first violation of each, with their numbers from one."""
     causes_found = document.get("causes", [])

@@ -10,7 +10,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from conformance.report.document import first_of_each_cause, is_violated
+from conformance.report.document import first_of_each_cause, is_violated, shown_by
 from conformance.templates import template
 
 __all__ = ["page"]
@@ -38,6 +38,7 @@ def page(document: dict[str, Any]) -> str:
         violated=violated,
         clause_of={clause["id"]: clause for clause in document["clauses"]},
         first_of=first_of_each_cause(document),
+        shown_by=shown_by(document),
         verdicts={name: sum(clause["verdict"] == name for clause in document["clauses"]) for name in verdicts},
         regions=_by_group(document["generated"]["reached"]),
         slowest=sorted(document["clauses"], key=lambda clause: -clause["seconds"])[:SLOWEST],

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from conformance.report.document import first_of_each_cause, is_violated
+from conformance.report.document import first_of_each_cause, is_violated, shown_by
 from conformance.templates import template
 
 __all__ = ["annotation_lines", "step_summary"]
@@ -21,6 +21,7 @@ def step_summary(document: dict[str, Any]) -> str:
         violated=[clause for clause in document["clauses"] if is_violated(clause)],
         clause_of={clause["id"]: clause for clause in document["clauses"]},
         first_of=first_of_each_cause(document),
+        shown_by=shown_by(document),
     )
 
 

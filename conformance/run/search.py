@@ -11,19 +11,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
+from conformance.adapters.preflight import SIMPLEST
 from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
 from conformance.run.claims import Claims
 from conformance.timing import phase
 from strategies.serialization import to_json
 from strategies.simpler import simpler
-from strategies.specs import SplitSpec
+from strategies.specs import SplitSpec, SqlPlanSpec
 
 __all__ = ["Breaks", "History", "JudgeAlone", "Smallest", "reduced", "search"]
 
+# What breaks always is shown by one of these.
+SIMPLE = (SIMPLEST, replace(SIMPLEST, plan=SqlPlanSpec('SELECT * FROM "t"')))
 MOST_SPECS = 150
 MOST_SECONDS = 30.0
 # So many attempts more to leave something out of what was found.
@@ -60,14 +63,14 @@ def search(ledger: Ledger, history: History, smallest: Smallest, judge_alone: Ju
     """Find the smallest example of each broken clause, until every transport that broke it is accounted for.
 
     The example is searched through one transport, and then tried through all: a violation of a clause that each of
-    twelve transports breaks, or one that ends a process each time, would otherwise cost twelve times as much. An
-    example that was found for another clause is tried before: one fault mostly breaks several clauses, and is shown by
-    one example (:mod:`conformance.judging.causes`).
+    twelve transports breaks, or one that ends a process each time, would otherwise cost twelve times as much. The
+    simplest examples, and those that were found for other clauses, are tried before: one fault mostly breaks several
+    clauses, and is shown by one example (:mod:`conformance.judging.causes`).
     """
     for clause, (spec, seen) in history.first.items():
         through = {transport for broken, transport in ledger.findings.broken if broken == clause}
         unexplained: Sequence[str] = [each for each in sorted(through) if claims.claim(clause, each)]
-        for known in claims.examples() if unexplained else ():
+        for known in (*SIMPLE, *claims.examples()) if unexplained else ():
             unexplained = _explained(ledger, clause, unexplained, known, judge_alone)
         while unexplained:
             trial = partial(_Trial, clause, unexplained[0], history, judge_alone)
