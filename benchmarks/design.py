@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from benchmarks.alterations import told
-from conformance.examples.covering import covering
+from conformance.examples.covering import covering, plainest
 from conformance.examples.design import PLANS, SCANS, SPLITS
 from conformance.examples.drawing import draw
 from conformance.examples.from_spec import Unusable, example_of
@@ -115,10 +115,11 @@ def pools(seed: int) -> tuple[list[tuple[SplitSpec, frozenset[str]]], list[tuple
 
 
 def write_scans(count: int, seed: int) -> None:
-    """Choose so many scans among drawn ones, and write them."""
+    """Choose so many scans among drawn ones, and write them: those that meet most, then the plainest."""
     drawn: list[ScanSpec] = []
     draw(scans(), SCANS_DRAWN, seed, drawn.append)
-    written(SCANS, covering(drawn, count))
+    plain = plainest(drawn)
+    written(SCANS, [*covering(drawn, count - len(plain)), *plain])
 
 
 def written(file: Path, specs: Sequence[Spec]) -> None:

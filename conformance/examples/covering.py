@@ -1,4 +1,4 @@
-"""A few scans out of many drawn ones: those that together have most pairs of features."""
+"""A few scans out of many drawn ones: those that together have most pairs of features, and the plainest of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from strategies.filters import filter_columns
 from strategies.simpler_scans import without_operation
 from strategies.specs import Append, DeletePositions, DeleteRows, OverwriteRows, ScanSpec
 
-__all__ = ["chosen", "covering", "features"]
+__all__ = ["chosen", "covering", "features", "plainest"]
 
 # So many scans are drawn for each that is chosen.
 CHOSEN_FROM = 8
@@ -38,6 +38,32 @@ def features(scan: ScanSpec) -> frozenset[str]:
         found |= {"where of a null"} if made.where.endswith("IS NOT NULL") else set()
         found |= {"having"} if made.having else set()
     return frozenset(found | _told(scan)) if is_sound(scan) else frozenset()
+
+
+# What may be asked of a table.
+ASKED = (
+    "columns",
+    "row_filter",
+    "at",
+    "ref",
+    "registry",
+    "constants",
+    "every column",
+    "expressions",
+    "where",
+    "having",
+)
+
+
+def plainest(scans: Sequence[ScanSpec]) -> list[ScanSpec]:
+    """Return for each thing that may be asked the scan that asks it and has least besides.
+
+    One with many features hides what it would tell of one behind what it tells of another.
+    """
+    sound = [(scan, has) for scan in scans if (has := features(scan))]
+    sound.sort(key=lambda each: (len(each[1]), len(repr(each[0]))))
+    found = (next((scan for scan, has in sound if asked in has), None) for asked in ASKED)
+    return list(dict.fromkeys(scan for scan in found if scan is not None))
 
 
 def _told(scan: ScanSpec) -> set[str]:

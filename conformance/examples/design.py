@@ -37,7 +37,7 @@ def designed_plans() -> tuple[SplitSpec, ...]:
 
 @cache
 def designed_scans() -> tuple[ScanSpec, ...]:
-    """Return the scans of the design, those that meet most first."""
+    """Return the scans of the design: those that meet most, then the plainest."""
     return tuple(_read(SCANS))
 
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
-from conformance.examples.covering import covering, features
+from conformance.examples.covering import covering, features, plainest
+from conformance.examples.design import designed_scans
 from conformance.examples.drawing import draw
+from conformance.run.profiles import PROFILES
 from strategies.histories import scans
 from strategies.specs import Append, ColumnSpec, DeletePositions, HistorySpec, Predicate, RowwiseSpec, ScanSpec
 
@@ -53,3 +56,18 @@ def test_the_choice_meets_more_than_as_many_drawn_ones() -> None:
 
 def test_no_more_are_chosen_than_there_are() -> None:
     assert covering([PLAIN], 5) == [PLAIN]
+
+
+def test_each_thing_that_may_be_asked_has_a_scan_with_little_besides() -> None:
+    plain = plainest(drawn(600))
+    asked = {feature for scan in plain for feature in features(scan)}
+    assert asked >= {"columns", "row_filter", "at", "ref", "registry", "constants", "where", "having"}
+    assert all(len(features(scan)) <= 6 for scan in plain)
+
+
+def test_the_design_holds_the_plainest_and_most_pairs() -> None:
+    made = designed_scans()
+    assert len(made) == len(set(made)) == PROFILES["quick"].scans
+    assert max(len(features(scan)) for scan in made[-10:]) < min(len(features(scan)) for scan in made[:10])
+    pairs = {pair for scan in made for pair in combinations(sorted(features(scan)), 2)}
+    assert len(pairs) > 480
