@@ -11,10 +11,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,19 +54,27 @@ FIXES = (
 
 @dataclass(frozen=True)
 class Seen:
-    """What the gate says of one commit: the violated clauses with their differences, or why it says nothing."""
+    """What the gate says of one commit: the violated clauses with their differences, or why it says nothing.
+
+    ``report`` is its report as JSON.
+    """
 
     broken: dict[str, str]
     failed: str = ""
+    report: str = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A fix, and what the gate says of the commit before it and of the fix itself."""
+    """A fix, what the gate says of the commit before it and of the fix itself, and which clauses it mended.
+
+    A clause is mended where the example that broke it before does not break it after. Another fault may break it there.
+    """
 
     fix: Fix
     before: Seen
     after: Seen
+    mended: frozenset[str]
 
 
 def exported(repository: Path, commit: str, folder: Path) -> Path:
@@ -81,24 +91,64 @@ def exported(repository: Path, commit: str, folder: Path) -> Path:
     return source
 
 
-def seen(repository: Path, commit: str, python: Path) -> Seen:
-    """Return what the gate says of the loader at a commit."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        path = os.pathsep.join((str(exported(repository, commit, folder)), str(STAND_IN)))
-        command = [str(python.with_name("dataloader-conformance")), "run", "--adapter", "openhouse", "--clause", "SCAN"]
-        ran = subprocess.run(
-            [*command, "--json", str(folder / "report.json")],
-            cwd=folder,
+@dataclass(frozen=True)
+class Loader:
+    """The loader at one commit, in a folder of its own."""
+
+    python: Path
+    folder: Path
+    source: Path
+
+    def asked(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Call the suite's command with these arguments."""
+        path = os.pathsep.join((str(self.source), str(STAND_IN)))
+        return subprocess.run(
+            [str(self.python.with_name("dataloader-conformance")), *arguments, "--adapter", "openhouse"],
+            cwd=self.folder,
             env={**os.environ, "PYTHONPATH": path},
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def seen(self) -> Seen:
+        """Return what the gate says of it."""
+        report = self.folder / "report.json"
+        ran = self.asked("run", "--clause", "SCAN", "--json", str(report))
         if ran.returncode not in (0, 1):
             return Seen({}, (ran.stdout + ran.stderr).strip().splitlines()[-1][:LONGEST])
-        document: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    return Seen({violation["clause"]: _told(violation) for violation in document["violations"]})
+        text = report.read_text(encoding="utf-8")
+        document: dict[str, Any] = json.loads(text)
+        return Seen({violation["clause"]: _told(violation) for violation in document["violations"]}, report=text)
+
+    def mends(self, before: Seen) -> frozenset[str]:
+        """Return the clauses whose violations of before it does not show, each by the example of then."""
+        if not before.broken:
+            return frozenset()
+        (self.folder / "before.json").write_text(before.report, encoding="utf-8")
+        return fixed(self.asked("replay", "before.json").stdout)
+
+
+@contextmanager
+def loader(repository: Path, commit: str, python: Path) -> Iterator[Loader]:
+    """Yield the loader at a commit."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        yield Loader(python, folder, exported(repository, commit, folder))
+
+
+def fixed(said: str) -> frozenset[str]:
+    """Return the clauses of which `replay` says that they are fixed, and of no example that they are not."""
+    results = re.findall(r"^(\S+-\d+)-[0-9a-f]{8}: (.+)$", said, re.MULTILINE)
+    return frozenset(clause for clause, _ in results) - {clause for clause, result in results if result != "fixed"}
+
+
+def compared(repository: Path, fix: Fix, python: Path) -> Row:
+    """Return what the gate says of a fix."""
+    with loader(repository, f"{fix.commit}~1", python) as made:
+        before = made.seen()
+    with loader(repository, fix.commit, python) as made:
+        return Row(fix, before, made.seen(), made.mends(before))
 
 
 def _told(violation: dict[str, Any]) -> str:
@@ -113,9 +163,10 @@ def main(repository: Path, python: Path) -> None:
     """Run the gate on each fix and print the page."""
     rows = []
     for fix in FIXES:
-        rows.append(Row(fix, seen(repository, f"{fix.commit}~1", python), seen(repository, fix.commit, python)))
-        click.echo(f"{fix.commit}: {', '.join(rows[-1].before.broken)} -> {', '.join(rows[-1].after.broken)}", err=True)
-    click.echo(page(rows, seen(repository, NEWEST, python)))
+        rows.append(compared(repository, fix, python))
+        click.echo(f"{fix.commit}: mended {', '.join(sorted(rows[-1].mended)) or 'nothing that is seen'}", err=True)
+    with loader(repository, NEWEST, python) as newest:
+        click.echo(page(rows, newest.seen()))
 
 
 def page(rows: Sequence[Row], newest: Seen) -> str:
