@@ -115,11 +115,11 @@ def pools(seed: int) -> tuple[list[tuple[SplitSpec, frozenset[str]]], list[tuple
 
 
 def write_scans(count: int, seed: int) -> None:
-    """Choose so many scans among drawn ones, and write them: those that meet most, then the plainest."""
+    """Choose so many scans among drawn ones, and write them: the plainest, then those that meet most."""
     drawn: list[ScanSpec] = []
     draw(scans(), SCANS_DRAWN, seed, drawn.append)
     plain = plainest(drawn)
-    written(SCANS, [*covering(drawn, count - len(plain)), *plain])
+    written(SCANS, [*plain, *covering(drawn, count - len(plain))])
 
 
 def written(file: Path, specs: Sequence[Spec]) -> None:

@@ -37,7 +37,7 @@ def designed_plans() -> tuple[SplitSpec, ...]:
 
 @cache
 def designed_scans() -> tuple[ScanSpec, ...]:
-    """Return the scans of the design: those that meet most, then the plainest."""
+    """Return the scans of the design: the plainest, then those that meet most."""
     return tuple(_read(SCANS))
 
 

@@ -23,6 +23,8 @@ DERIVED = frozenset(
 FINAL = frozenset({"class", "id", "payload", "reachable", "read-only", "text", "the process"})
 # Families of clauses that look at what other clauses look at, elsewhere or later.
 AGAIN = frozenset({"WIRE", "LIFE"})
+# The family of scans, whose clauses are told apart by the smallest scan that goes wrong, and not by what differs.
+SCAN = "SCAN"
 # Of the examples that broke a clause, so large a share broke its cause as well.
 MOST = 0.8
 
@@ -47,7 +49,7 @@ def causes(violations: Iterable[Violation], patterns: Iterable[Pattern] = ()) ->
     by_subject: dict[tuple[str, str], list[Violation]] = {}
     derived: list[Violation] = []
     for violation in violations:
-        if violation.difference.place.part in DERIVED:
+        if violation.difference.place.part in DERIVED and _family(violation) != SCAN:
             derived.append(violation)
         else:
             by_subject.setdefault(_subject(violation), []).append(violation)
@@ -69,8 +71,7 @@ def _in_order(violations: Sequence[Violation]) -> Iterator[Violation]:
     """Yield the violations of one example after each other; what says most of the cause comes first."""
 
     def rank(violation: Violation) -> tuple[bool, bool]:
-        again = violation.clause.partition("-")[0] in AGAIN
-        return violation.difference.place.part in DERIVED, again
+        return violation.difference.place.part in DERIVED, _family(violation) in AGAIN
 
     by_example: dict[str, list[Violation]] = {}
     for violation in violations:
@@ -128,6 +129,11 @@ def _nearest(clause: str, groups: Mapping[int, set[str]], patterns: Sequence[Pat
 
 def _subject(violation: Violation) -> tuple[str, str]:
     """Return what a violation is about: what differs, and in which case that a check has made."""
-    place = violation.difference.place
-    case = "" if place.part and violation.clause.partition("-")[0] in AGAIN else place.case
-    return place.part or place.step.value, case
+    place, family = violation.difference.place, _family(violation)
+    if family == SCAN:
+        return violation.clause, ""
+    return place.part or place.step.value, "" if place.part and family in AGAIN else place.case
+
+
+def _family(violation: Violation) -> str:
+    return violation.clause.partition("-")[0]

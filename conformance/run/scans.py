@@ -295,9 +295,12 @@ class Scanning:
 
     def _break(self, spec: ScanSpec, found: Difference) -> None:
         """Find a smaller scan that goes wrong too, and note it under the clause of what it has."""
-        smallest, difference_ = (spec, found) if len(self.shrunk) >= MOST_SHRUNK else self._smallest(spec, found)
+        is_small = len(self.shrunk) < MOST_SHRUNK
+        smallest, difference_ = self._smallest(spec, found) if is_small else (spec, found)
         bears_on = clauses_of(smallest)
-        clause = next((known for known in self.shrunk if known in bears_on), bears_on[-1])
+        # Every scan bears on its rows: what is small and has more than those is broken by what it has more.
+        likely = (known for known in self.shrunk if known in bears_on and not (is_small and known == ROWS))
+        clause = next(likely, bears_on[-1])
         if ".schema" in difference_.place.within:  # other columns, or in another order
             clause = EVOLUTION if EVOLUTION in bears_on else ROWS
         self.shrunk.setdefault(clause, smallest)

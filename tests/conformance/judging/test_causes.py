@@ -75,6 +75,11 @@ def test_the_violation_that_says_most_comes_first_and_those_of_one_example_toget
     assert cause.clauses == ("CTX-1", "PLAN-5")
 
 
+def test_scans_are_told_apart_by_their_clauses() -> None:
+    found = causes([violation("SCAN-1", "rows"), violation("SCAN-4", "rows"), violation("READ-1", "rows")])
+    assert sorted(cause.clauses for cause in found) == [("READ-1",), ("SCAN-1",), ("SCAN-4",)]
+
+
 CLAUSES = ("CTX-1", "CTX-7", "READ-1", "PLAN-5", "ID-1", "IO-2", "CTX-3", "CTX-4", "WIRE-4")
 
 
