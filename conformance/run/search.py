@@ -17,6 +17,7 @@ from functools import partial
 from conformance.adapters.preflight import SIMPLEST
 from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
+from conformance.observation.difference import Difference
 from conformance.run.claims import Claims
 from conformance.timing import phase
 from strategies.serialization import to_json
@@ -91,7 +92,10 @@ def _explained(
 ) -> Sequence[str]:
     """Enter the violation where the spec breaks the clause; return the transports through which it does not."""
     judged = judge_alone(clause, frozenset(transports), spec) if transports else []
-    broken = {each.transport: each.difference for each in judged if each.difference and each.transport in transports}
+    broken: dict[str, Difference] = {}
+    for each in judged:
+        if each.difference and each.transport in transports:
+            broken.setdefault(each.transport, each.difference)
     if broken:
         ledger.violate(clause, broken, _shown(spec), next(iter(broken.values())), alone=True)
     return [transport for transport in transports if transport not in broken]
