@@ -27,7 +27,7 @@ KINDS = [
     ("worker", "worker_process"),
     ("spawn", "multiprocessing.spawn"),
     ("forkserver", "multiprocessing.forkserver"),
-    ("futures", "multiprocessing.spawn"),
+    ("futures", "multiprocessing.forkserver"),
     ("spawn", "multiprocessing.resource_tracker"),
 ]
 
