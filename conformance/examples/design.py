@@ -3,7 +3,7 @@
 Drawn at random, as few examples as a gate has time for leave out what is rare, and pairs of things even more. These
 were chosen among many drawn ones (``python -m benchmarks.design``): together they meet every region that can be met
 (:mod:`strategies.regions`), as many pairs of regions as fit, plans over rows that tell each way of altering them, and
-scans with most pairs of features (:mod:`conformance.examples.covering`).
+scans with most pairs of features, beside plain ones (:mod:`conformance.examples.covering`).
 """
 
 from __future__ import annotations
