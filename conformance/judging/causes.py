@@ -2,8 +2,8 @@
 
 A violation names what differs (:class:`conformance.observation.difference.Place`). Where two name the same, they have
 one cause. Some name what everything flows into, the rows or the whole state: these have the cause of the clause that
-was broken by the same examples, or by few more; those of which nothing tells are one cause more. Each clause on scans is
-a cause of its own.
+was broken by the same examples, or by few more; those of which nothing tells are one cause more. Each clause on scans
+is a cause of its own.
 """
 
 from __future__ import annotations
