@@ -29,7 +29,7 @@ from strategies.specs import ScanSpec, Spec, SplitSpec
 
 SEED = 31
 # Drawn examples to choose from.
-SPLITS_DRAWN, PLANS_DRAWN, SCANS_DRAWN = 6_000, 12_000, 4_000
+SPLITS_DRAWN, PLANS_DRAWN, SCANS_DRAWN = 6_000, 12_000, 8_000
 
 # Families of which each pair is to be met: what a loader carries one way or another, whatever the other is.
 PAIRED = ("table", "column", "partition", "filter", "projection", "UDFs", "call", "FileIO", "plan", "value", "name")

@@ -38,6 +38,7 @@ class Capability(Enum):
     TABLE_METADATA = "shows the table metadata"
     PROJECTED_SCHEMA = "shows the projected schema"
     ROW_FILTER = "shows the row filter"
+    SNAPSHOT = "shows the scanned snapshot"
     SCAN_TASKS = "shows the file scan tasks"
     TABLE_PROPERTIES = "shows the table properties"
     SCAN_CONTEXT = "shows the scan context"
@@ -45,6 +46,11 @@ class Capability(Enum):
     SHARED_CONTEXT = "several splits of one scan share a scan context"
     SEVERAL_FILES = "one split reads several files"
     PLANNING = "plans the splits of a scan"
+    IGNORES_CASE = "plans scans that ignore the case of names"
+    ORDERED = "gives the rows of a split in the same order at each reading"
+    RESUMES = "reads the rows of a split from a position on"
+    RENEWS = "renews credentials whose term has ended"
+    ROW_COUNT = "says how many rows a split gives"
 
 
 Reader = Callable[[Any], Any]
@@ -65,7 +71,11 @@ class Adapter:
     that arrived, and return PyIceberg's object (or plain values): they compare nothing. ``build_scan`` makes the splits
     of one scan, which share a scan context; ``build_files`` makes one split of the given scan tasks, all else from the
     materials. ``plan`` lets the loader plan a scan (:class:`fixtures.scans.Scan`) and gives its splits, which ``read``
-    reads; what cannot be asked of the loader raises :class:`NotSupported`. ``modules`` are the modules that a payload
+    reads; what cannot be asked of the loader raises :class:`NotSupported`. ``read_from`` reads a split from a position
+    on, the number of rows to pass over (READ-7); it raises :class:`NotSupported` for a split that has no order.
+    ``row_count`` is the number of rows that a split says it gives, ``None`` where it does not know or only estimates it
+    (READ-8). ``memory_factor`` is how many bytes of memory reading may take for each byte of a file's rows in Arrow
+    (PROC-6). ``modules`` are the modules that a payload
     may name (WIRE-12). ``secret_properties`` are FileIO properties that are secret besides those of
     :mod:`conformance.observation.secrets` (SAFE-1). ``may_differ`` names what a split holds and does not send as it is,
     a connection say, by the path to it (``"split._client"``), each with the reason: it and what belongs to it may
@@ -86,12 +96,16 @@ class Adapter:
     table_metadata: Reader | None = _adds(Capability.TABLE_METADATA)
     projected_schema: Reader | None = _adds(Capability.PROJECTED_SCHEMA)
     row_filter: Reader | None = _adds(Capability.ROW_FILTER)
+    snapshot_id: Reader | None = _adds(Capability.SNAPSHOT)
     scan_tasks: Reader | None = _adds(Capability.SCAN_TASKS)
     table_properties: Callable[[Any], Mapping[str, str]] | None = _adds(Capability.TABLE_PROPERTIES)
     scan_context: Reader | None = _adds(Capability.SCAN_CONTEXT)
     build_scan: Callable[[Sequence[Materials]], Sequence[Any]] | None = _adds(Capability.SHARED_CONTEXT)
     build_files: Callable[[Materials, Sequence[Any]], Any] | None = _adds(Capability.SEVERAL_FILES)
     plan: Callable[[Scan], Iterable[Any]] | None = _adds(Capability.PLANNING)
+    read_from: Callable[[Any, int], Iterable[Any]] | None = _adds(Capability.RESUMES)
+    row_count: Callable[[Any], int | None] | None = _adds(Capability.ROW_COUNT)
+    memory_factor: float = 4.0
     modules: tuple[str, ...] = ()
     secret_properties: tuple[str, ...] = ()
     may_differ: Mapping[str, str] = field(default_factory=dict)

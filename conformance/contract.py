@@ -225,6 +225,20 @@ CLAUSES: tuple[Clause, ...] = (
         "docs",
     ),
     Clause("IO-7", "Two splits with different configurations never share or mix them.", "field"),
+    Clause(
+        "IO-8",
+        "A FileIO that holds more than its properties, or whose constructor takes more, arrives with all of it, or is"
+        " refused by its name when the split is built; it never arrives changed.",
+        "field",
+        needs=(_C.FILE_IO,),
+    ),
+    Clause(
+        "IO-9",
+        "Credentials with a term end with it: the error says that they have expired, unless the loader declares"
+        " that it renews them (capability);"
+        " splits whose terms differ never share them, whichever is read first.",
+        "field",
+    ),
     Clause("CTX-1", "The row filter arrives as the same expression and selects the same rows.", "seed"),
     Clause(
         "CTX-2",
@@ -305,6 +319,22 @@ CLAUSES: tuple[Clause, ...] = (
         needs=(_C.TRANSFORMS, _C.UDF_REGISTRIES),
     ),
     Clause(
+        "READ-7",
+        "Where the loader declares an order (capability): a split without a plan, or whose plan sorts last, gives its"
+        " rows in the same order at each reading and wherever it is; read from a position on, it gives the rows that"
+        " follow and nothing else.",
+        "field",
+        needs=(_C.ORDERED,),
+    ),
+    Clause(
+        "READ-8",
+        "What a split says of the number of its rows is true, as built and where it arrives; what is an estimate is"
+        " not said as a number of rows.",
+        "field",
+        Level.SHOULD,
+        needs=(_C.ROW_COUNT,),
+    ),
+    Clause(
         "ID-1",
         "The id arrives unchanged, in every process, under every hash seed, however often it was looked at.",
         "seed",
@@ -335,6 +365,18 @@ CLAUSES: tuple[Clause, ...] = (
         "field",
     ),
     Clause("PROC-4", "What a split has read, opened or cached does not travel with it.", "field"),
+    Clause(
+        "PROC-5",
+        "Many splits are read in one process, which differ in file, filter, columns, functions or properties, half-read"
+        " in turns and by several threads at once: each gives its own rows.",
+        "field",
+    ),
+    Clause(
+        "PROC-6",
+        "Reading a file takes no more memory for each byte of its rows than the adapter declares.",
+        "field",
+        Level.SHOULD,
+    ),
     Clause(
         "SCAN-1",
         "The splits of a scan together give exactly the rows of the scanned snapshot, each once, in the asked columns"
@@ -389,6 +431,13 @@ CLAUSES: tuple[Clause, ...] = (
         " snapshot, a branch or tag. It never means fewer rows.",
         "field",
         needs=(_C.PLANNING,),
+    ),
+    Clause(
+        "SCAN-10",
+        "A scan that ignores the case of names (capability) finds the columns asked for, and those of the filter,"
+        " whatever their case, on the worker too.",
+        "field",
+        needs=(_C.PLANNING, _C.IGNORES_CASE),
     ),
     Clause("WIRE-1", "Pickle, every protocol from 2 to the highest; protocol 5 also with out-of-band buffers.", "card"),
     Clause("WIRE-2", "Cloudpickle.", "card"),

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from inspect import signature
 from types import MappingProxyType
 from typing import Any
 
@@ -33,6 +34,7 @@ class TableScanContext:
     _snapshot_id: int | None
     _io_class: type[FileIO]
     _io_properties: dict[str, Any]
+    _case_sensitive: bool
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class TableScanContext:
         projected_schema: Schema,
         row_filter: BooleanExpression = AlwaysTrue(),  # noqa: B008 - a singleton
         snapshot_id: int | None = None,
+        case_sensitive: bool = True,
     ) -> None:
         """Copy what is needed out of the arguments.
 
@@ -55,15 +58,18 @@ class TableScanContext:
             row_filter: an unbound expression. It refers to columns by their names in the table's current
                 schema, as in PyIceberg.
             snapshot_id: the scanned snapshot. `None` means the table's current one.
+            case_sensitive: whether the row filter names columns in the table's case.
 
         Raises:
             TypeError: an argument has a wrong type. The message names the argument (BUILD-5).
-            ValueError: the table does not have that snapshot, the projection has no columns, or the row filter
-                is nested more than `MAX_FILTER_DEPTH` levels deep.
+            ValueError: the table does not have that snapshot, the projection has no columns, the row filter
+                is nested more than `MAX_FILTER_DEPTH` levels deep, or the FileIO holds more than its properties
+                (IO-8).
 
         """
         _require("table_metadata", table_metadata, TableMetadataCommonFields)
         _require("io", io, FileIO)
+        _require_made_of_properties(io)
         _require("projected_schema", projected_schema, Schema)
         _require("row_filter", row_filter, BooleanExpression)
         if not projected_schema.fields:
@@ -87,6 +93,7 @@ class TableScanContext:
             "_snapshot_id": scanned,
             "_io_class": type(io),
             "_io_properties": dict(io.properties),
+            "_case_sensitive": bool(case_sensitive),
         }
         for name, value in attributes.items():
             object.__setattr__(self, name, value)
@@ -117,6 +124,12 @@ class TableScanContext:
         return self._snapshot_id
 
     @property
+    def case_sensitive(self) -> bool:
+        """Whether the row filter names columns in the table's case (SCAN-10)."""
+        # Contexts of earlier releases hold nothing of it.
+        return getattr(self, "_case_sensitive", True)
+
+    @property
     def io(self) -> FileIO:
         """A FileIO with the class and the properties of the one given (IO-1, IO-2). A new object each time."""
         return self._io_class(dict(self._io_properties))
@@ -138,6 +151,25 @@ def shared_metadata(context: TableScanContext) -> TableMetadata:
 def _require(argument: str, value: object, kind: type) -> None:
     if not isinstance(value, kind):
         raise TypeError(f"{argument} must be a {kind.__name__}, not {type(value).__qualname__}")
+
+
+def _require_made_of_properties(io: FileIO) -> None:
+    """Refuse a FileIO that `type(io)(properties)` does not make anew: what else it holds would be lost (IO-8).
+
+    What its constructor makes itself, such as a connection that is empty at first, may differ: it is made anew.
+    """
+    name, held = type(io).__name__, getattr(io, "__dict__", {})
+    try:
+        anew = getattr(type(io)(dict(io.properties)), "__dict__", {})
+    except TypeError as error:
+        raise ValueError(f"io: a {name} is not made of its properties alone, so it cannot be sent: {error}") from error
+    further = list(signature(type(io)).parameters)[1:]
+    for attribute, value in held.items():
+        if attribute not in anew or (attribute in further and value != anew[attribute]):
+            raise ValueError(
+                f"io: the {name} holds {attribute!r}, which is not among its properties and would be lost on the way; "
+                "give it a property"
+            )
 
 
 def _trimmed(metadata: TableMetadata, scanned: int | None) -> TableMetadata:

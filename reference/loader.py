@@ -49,6 +49,7 @@ class DataLoader:
         transformer: TableTransformer | None = None,
         udf_registry: UDFRegistry | None = None,
         context: Mapping[str, str] | None = None,
+        case_sensitive: bool = True,
     ) -> None:
         """Store what to load. The catalog is not accessed before the first iteration.
 
@@ -63,6 +64,7 @@ class DataLoader:
             transformer: creates the plan that is applied to each split.
             udf_registry: the functions that the plan may call.
             context: strings that are passed to the transformer.
+            case_sensitive: whether `columns`, and the columns of `row_filter`, are named in the table's case.
 
         Raises:
             TypeError: `columns` is a `str`, or `row_filter` is neither an expression nor a `str`.
@@ -89,6 +91,7 @@ class DataLoader:
         self._transformer = transformer
         self._registry = NoOpRegistry() if udf_registry is None else udf_registry
         self._strings = dict(context or {})
+        self._case_sensitive = case_sensitive
 
     def __iter__(self) -> Iterator[DataLoaderSplit]:
         """Plan the scan, and yield one split for each file scan task, in PyIceberg's order.
@@ -142,11 +145,15 @@ class DataLoader:
         schema = scan.projection()
         if self._columns is not None:
             try:
-                schema = schema.select(*self._columns)
+                schema = schema.select(*self._columns, case_sensitive=self._case_sensitive)
             except ValueError as error:
                 raise ValueError(f"columns: {error}; the scan has {schema.column_names}") from error
-        context = TableScanContext(table.metadata, table.io, schema, self._row_filter, snapshot_id)
-        return context, table.scan(row_filter=balanced(context._filter), snapshot_id=snapshot_id)
+        context = TableScanContext(
+            table.metadata, table.io, schema, self._row_filter, snapshot_id, self._case_sensitive
+        )
+        return context, table.scan(
+            row_filter=balanced(context._filter), snapshot_id=snapshot_id, case_sensitive=self._case_sensitive
+        )
 
 
 def _engine_name(parts: tuple[str, ...]) -> TableName:

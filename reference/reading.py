@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 from pyiceberg.io.pyarrow import ArrowScan, schema_to_pyarrow
 from pyiceberg.manifest import DataFile
+from pyiceberg.schema import Schema
+from pyiceberg.transforms import IdentityTransform
 
 from reference.context import TableScanContext, shared_metadata
 from reference.errors import SplitReadError
@@ -36,18 +38,20 @@ def read_task(flat: FlatTask, context: TableScanContext) -> Iterator[pa.RecordBa
 
     """
     schema = scan_schema(context)
+    task = rebuild_task(flat)
     scan = ArrowScan(
         table_metadata=shared_metadata(context),
         io=context.io,
-        projected_schema=context.projected_schema,
+        projected_schema=_schema_to_read(context, task.file),
         row_filter=balanced(context._filter),
+        case_sensitive=context.case_sensitive,
     )
-    batches = scan.to_record_batches([rebuild_task(flat)])
+    batches = scan.to_record_batches([task])
     while True:
         try:
             batch = next(batches, None)
             if batch is not None and batch.schema != schema:
-                batch = _conformed(batch, schema)
+                batch = _conformed(batch.select(range(len(schema))), schema)
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
             reason = _without_secrets(text, context._io_properties)
@@ -58,6 +62,26 @@ def read_task(flat: FlatTask, context: TableScanContext) -> Iterator[pa.RecordBa
         if batch is None:
             return
         yield batch
+
+
+def _schema_to_read(context: TableScanContext, file: DataFile) -> Schema:
+    """Return the projected schema and, after it, columns of the file's partition that the filter names.
+
+    A file need not hold the columns by whose values it is partitioned. PyIceberg then takes their values from the
+    partition, but only for columns that are projected: the filter would see nulls in the others (docs/FINDINGS.md).
+    """
+    projected, metadata = context.projected_schema, shared_metadata(context)
+    spec = metadata.specs().get(file.spec_id)
+    parts = () if spec is None else spec.fields
+    sources = {part.source_id for part in parts if isinstance(part.transform, IdentityTransform)}
+    # Of any case: a column more that is read does no harm.
+    named = {node[1].lower() for node in context._filter if len(node) > 1 and isinstance(node[1], str)}
+    more = [
+        field
+        for field in metadata.schema().fields
+        if field.name.lower() in named and field.field_id in sources and field.field_id not in projected.field_ids
+    ]
+    return Schema(*projected.fields, *more, schema_id=projected.schema_id) if more else projected
 
 
 def _conformed(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 import pyarrow as pa
 from datafusion import SessionContext
 from datafusion.plan import LogicalPlan
+from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.table import FileScanTask
 
 from reference.context import TableScanContext
 from reference.engine import TableName, require_engine
 from reference.files import FlatTask, flatten_task, rebuild_task, task_paths
+from reference.filters import flatten
 from reference.plans import decode_plan, empty_batch, encode_plan_of_scan
 from reference.reading import read_task, scan_schema
 from reference.registry import NoOpRegistry, UDFRegistry
 
 _NO_FUNCTIONS = NoOpRegistry()
+_EVERY_ROW = flatten(AlwaysTrue())
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +138,31 @@ class DataLoaderSplit:
     def udf_registry(self) -> UDFRegistry:
         """The registry that was given (UDF-4), or a `NoOpRegistry`."""
         return self._registry
+
+    @property
+    def row_count(self) -> int | None:
+        """How many rows the split gives (READ-8). `None` where a filter, deletes or a plan decide that."""
+        parts = dict(self._task)
+        if self._plan is not None or parts["delete_files"] or self._context._filter != _EVERY_ROW:
+            return None
+        return self.file_scan_task.file.record_count
+
+    def read_from(self, position: int) -> Iterator[pa.RecordBatch]:
+        """Yield the rows that follow the first `position` ones (READ-7). These are read too, and passed over.
+
+        The rows of a split have an order if it has no plan: that of its file.
+
+        Raises:
+            ValueError: the split has a plan, whose rows need not have an order.
+
+        """
+        if self._plan is not None:
+            raise ValueError("read_from: rows that a plan computes have no order; read the split from its beginning")
+        left = position
+        for batch in self:
+            if left < batch.num_rows:
+                yield batch.slice(left)
+            left = max(0, left - batch.num_rows)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Yield the split's rows in batches of at least one row, or no batch if there are no rows (READ-1).

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from strategies.drawing import one_in, pick, picks, some
+from strategies.drawing import flip, one_in, pick, picks, some
 from strategies.primitives import primitive
-from strategies.specs import And, Chain, ColumnSpec, FilterSpec, ListSpec, MapSpec, Not, Or, Predicate, TableSpec, Value
+from strategies.specs import (
+    And,
+    Chain,
+    ColumnSpec,
+    FilterSpec,
+    ListSpec,
+    MapSpec,
+    Not,
+    Or,
+    Predicate,
+    StructSpec,
+    TableSpec,
+    Value,
+)
 
-__all__ = ["OPERATORS", "filter_columns", "fold", "is_filterable", "predicates", "projections", "row_filters"]
+__all__ = [
+    "OPERATORS",
+    "filter_columns",
+    "fold",
+    "is_filterable",
+    "predicates",
+    "predicates_of",
+    "projections",
+    "renamed",
+    "row_filters",
+]
 
 T = TypeVar("T")
 
@@ -71,13 +95,34 @@ def is_filterable(column: ColumnSpec) -> bool:
     return not isinstance(column.type, (ListSpec, MapSpec)) and "." not in column.name
 
 
-def projections(table: TableSpec) -> st.SearchStrategy[tuple[str, ...]]:
+def projections(table: TableSpec, *, nested: bool = False) -> st.SearchStrategy[tuple[str, ...]]:
     """Names of one or more of the table's columns, each once, in any order.
+
+    With ``nested``, a struct may stand there by the path to one of its fields.
 
     >>> projections(TableSpec((ColumnSpec(1, "a", "long"),))).example()
     ('a',)
     """
-    return _projections(tuple(column.name for column in table.columns))
+    return _projections(table.columns, nested)
+
+
+def predicates_of(spec: FilterSpec | None) -> Iterator[Predicate]:
+    """Yield each predicate of the filter, left to right; none without one.
+
+    >>> [each.op for each in predicates_of(Not(Predicate("is-null", "b")))]
+    ['is-null']
+    """
+    pending = [] if spec is None else [spec]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Predicate):
+            yield node
+        elif isinstance(node, Not):
+            pending.append(node.child)
+        elif isinstance(node, Chain):
+            pending += [node.last, node.first]
+        else:
+            pending += [node.right, node.left]
 
 
 def filter_columns(spec: FilterSpec) -> Iterator[str]:
@@ -86,17 +131,7 @@ def filter_columns(spec: FilterSpec) -> Iterator[str]:
     >>> list(filter_columns(And(Predicate("is-null", "a"), Not(Predicate("is-null", "b")))))
     ['a', 'b']
     """
-    pending = [spec]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, Predicate):
-            yield node.column
-        elif isinstance(node, Not):
-            pending.append(node.child)
-        elif isinstance(node, Chain):
-            pending += [node.last, node.first]
-        else:
-            pending += [node.right, node.left]
+    return (predicate.column for predicate in predicates_of(spec))
 
 
 def fold(
@@ -125,9 +160,33 @@ def fold(
     return (both if isinstance(spec, And) else either)(left, right)
 
 
+def renamed(spec: FilterSpec, name: Callable[[str], str]) -> FilterSpec:
+    """Return the filter over columns of other names.
+
+    >>> renamed(Not(Predicate("is-null", "a")), str.upper)
+    Not(child=Predicate(op='is-null', column='A'))
+    """
+
+    def under_its_name(predicate: Predicate) -> FilterSpec:
+        return replace(predicate, column=name(predicate.column))
+
+    return fold(spec, under_its_name, And, Or, Not)
+
+
 @st.composite
-def _projections(draw: st.DrawFn, names: Sequence[str]) -> tuple[str, ...]:
-    return some(draw, names, len(names))
+def _projections(draw: st.DrawFn, columns: Sequence[ColumnSpec], nested: bool) -> tuple[str, ...]:
+    names = some(draw, [column.name for column in columns], len(columns))
+    known = {column.name: column for column in columns}
+    return tuple(_path(draw, known, name) for name in names) if nested else names
+
+
+def _path(draw: st.DrawFn, columns: Mapping[str, ColumnSpec], name: str) -> str:
+    """Draw the path to a field of a struct, in place of the struct's name; any other name stays."""
+    path, type_ = name, columns[name].type
+    while isinstance(type_, StructSpec) and "." not in name and flip(draw):
+        field = pick(draw, type_.fields)
+        path, type_ = f"{path}.{field.name}", field.type
+    return name if path in columns else path
 
 
 @st.composite

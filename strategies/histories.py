@@ -64,10 +64,10 @@ _LATER_NAMES = ("later", "Later", "newer", "renamed", "x y")
 
 
 def scans() -> st.SearchStrategy[ScanSpec]:
-    """Scans of tables with a history of one to seven operations.
+    """Scans of tables with a history of up to seven operations; rarely nothing was written yet.
 
     >>> scan = scans().example()
-    >>> bool(scan.history.operations)
+    >>> len(scan.history.operations) <= 7
     True
 
     """
@@ -128,7 +128,8 @@ def _scans(draw: st.DrawFn) -> ScanSpec:
     commits = [
         i for i, operation in enumerate(operations) if isinstance(operation, COMMITS) and not _on_branch(operation)
     ]
-    refs = [operation.name for operation in operations if isinstance(operation, (Tag, Branch))]
+    refs = [operation.name for operation in operations if isinstance(operation, Tag)]
+    refs += [o.name for o in operations if isinstance(o, Branch) and _has_schema_of_today(history, o)]
     outgrown = [i for i in commits if any(isinstance(done, EVOLVING) for done in operations[i:])]
     if outgrown and flip(draw):
         at = pick(draw, outgrown)
@@ -138,13 +139,34 @@ def _scans(draw: st.DrawFn) -> ScanSpec:
         ref = pick(draw, refs)
     table = table_before(history, _seen(history, at, ref))
     names = [column.name for column in table.columns]
-    row_filter = _filter(draw, table, table_before(history, len(operations)))
+    parts = {history.partition_by, *(o.name for o in operations if isinstance(o, PartitionBy))}
+    row_filter = _filter(draw, table, table_before(history, len(operations)), parts)
     columns = _columns(draw, names, () if row_filter is None else tuple(filter_columns(row_filter)))
     if flip(draw):
-        return ScanSpec(history, columns, row_filter, at, ref)
+        case_sensitive = not (one_in(draw, 3) and _may_ignore_case(names) and (columns or row_filter))
+        return ScanSpec(history, columns, row_filter, at, ref, case_sensitive=case_sensitive)
     shown = [column for column in table.columns if columns is None or column.name in columns]
     transformation, registry = draw(_transformations(tuple(shown)))
     return ScanSpec(history, columns, row_filter, at, ref, transformation, registry)
+
+
+# Predicates by which whole partitions are chosen or left out.
+_CHOOSES_PARTITIONS = ("eq", "in", "is-null", "ne", "ge")
+
+
+def _has_schema_of_today(history: HistorySpec, branch: Branch) -> bool:
+    """Return whether the schema of a branch is the table's current one.
+
+    Otherwise readers differ: Iceberg's own give a branch in the current schema, and a tag in that of its snapshot.
+    """
+    return table_before(history, _seen(history, None, branch.name)) == table_before(history, len(history.operations))
+
+
+def _may_ignore_case(names: Sequence[str]) -> bool:
+    """Return whether names are told apart, and found, whatever their case."""
+    return len({name.lower() for name in names}) == len(names) and all(
+        name.swapcase().lower() == name.lower() for name in names
+    )
 
 
 def _columns(draw: st.DrawFn, names: Sequence[str], filtered: Sequence[str]) -> tuple[str, ...] | None:
@@ -156,8 +178,10 @@ def _columns(draw: st.DrawFn, names: Sequence[str], filtered: Sequence[str]) -> 
     return tuple(sorted(some(draw, offered, len(offered)), key=names.index))
 
 
-def _filter(draw: st.DrawFn, table: TableSpec, now: TableSpec) -> FilterSpec | None:
+def _filter(draw: st.DrawFn, table: TableSpec, now: TableSpec, parts: set[str | None]) -> FilterSpec | None:
     """Draw a filter over the columns that are named in the scanned schema as they are now, or none.
+
+    Half of those of a partitioned table are one predicate over a column by which it is or was partitioned.
 
     PyIceberg plans by the current schema, and fails over names that only the scanned one has (docs/FINDINGS.md). Where
     a set is negated, it selects nulls, which a negated comparison does not: no such is drawn.
@@ -166,6 +190,9 @@ def _filter(draw: st.DrawFn, table: TableSpec, now: TableSpec) -> FilterSpec | N
     columns = tuple(column for column in table.columns if (column.id, column.name, column.type) in named)
     if not columns or flip(draw):
         return None
+    by = tuple(column for column in columns if column.name in parts)
+    if by and flip(draw):
+        return draw(predicates(pick(draw, by)).filter(lambda predicate: predicate.op in _CHOOSES_PARTITIONS))
     found = draw(row_filters(TableSpec(columns), max_leaves=3))
     return None if _negates_a_set(found) else found
 
@@ -208,6 +235,8 @@ def _histories(draw: st.DrawFn) -> HistorySpec:
     columns = tuple(_column(draw, i + 1, name, type_) for i, (name, type_) in enumerate(zip(names, types, strict=True)))
     partitionable = [column.name for column in columns if column.type in ("long", "string", "int")]
     partition_by = pick(draw, partitionable) if partitionable and one_in(draw, 3) else None
+    if one_in(draw, 40):
+        return HistorySpec(columns, (), partition_by)
     history = HistorySpec(columns, (Append(1 + pick(draw, range(7))),), partition_by)
     for _ in range(pick(draw, range(7))):
         operation = _operation(draw, history)
@@ -232,7 +261,7 @@ def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
     columns = table_before(history, len(history.operations)).columns
     done = history.operations
     column = pick(draw, columns)
-    partitioned = {history.partition_by, *(o.name for o in done if isinstance(o, PartitionBy))}
+    partitioned = {_partitioned_by(history)}
     if kind in ("delete", "overwrite") and not column.added and column.old_type is None:
         where = draw(predicates(column).filter(lambda predicate: predicate.op in _DELETED_BY))
         return DeleteRows(where) if kind == "delete" else OverwriteRows(where, 1 + pick(draw, range(3)))
@@ -242,6 +271,10 @@ def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
         taken = {column.name for column in columns}
         free = [name for name in _LATER_NAMES if name not in taken]
         ids = len(history.columns) + sum(isinstance(operation, AddColumn) for operation in done)
+        gone = [column for column in _dropped(history) if column.name not in taken]
+        if gone and flip(draw):  # another column under the name of one that is no more
+            old = pick(draw, gone)
+            return AddColumn(_column(draw, ids + 1, old.name, str(old.type)))
         return AddColumn(_column(draw, ids + 1, pick(draw, free), pick(draw, TYPES))) if free else Append()
     if kind == "drop" and len(columns) > 1 and column.name not in partitioned:
         return DropColumn(column.name)
@@ -269,8 +302,20 @@ def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
     ):
         return RollBack()
     if kind == "property":
-        return SetProperty("owner", pick(draw, ("one", "two")))
+        # A size at which some loaders cut files into parts, in bytes.
+        return SetProperty(*pick(draw, (("owner", "one"), ("owner", "two"), ("read.split.target-size", "200"))))
     return Append(1 + pick(draw, range(5)))
+
+
+def _dropped(history: HistorySpec) -> list[ColumnSpec]:
+    """Return the columns that were dropped, as they were then."""
+    return [
+        column
+        for position, operation in enumerate(history.operations)
+        if isinstance(operation, DropColumn)
+        for column in table_before(history, position).columns
+        if column.name == operation.name
+    ]
 
 
 _KINDS = (

@@ -13,7 +13,7 @@ from strategies.filters import is_filterable
 from strategies.specs import PairSpec, Predicate, RegistrySpec, SplitSpec, SqlPlanSpec, UdfSpec
 from strategies.splits import split_specs
 
-__all__ = ["RESPECTS", "pairs"]
+__all__ = ["RESPECTS", "differing_in", "pairs"]
 
 
 def _path(spec: SplitSpec) -> SplitSpec:
@@ -46,6 +46,17 @@ def _function(spec: SplitSpec) -> SplitSpec:
     return replace(spec, registry=replace(registry, udfs=(*registry.udfs, UdfSpec("one_more"))))
 
 
+def _operands(spec: SplitSpec) -> SplitSpec:
+    registry = spec.registry or RegistrySpec((UdfSpec("f"),))
+    udfs = tuple(replace(udf, operand=udf.operand + 1) for udf in registry.udfs)
+    return replace(spec, registry=replace(registry, udfs=udfs))
+
+
+def _projection(spec: SplitSpec) -> SplitSpec:
+    names = spec.projection or tuple(column.name for column in spec.table.columns)
+    return replace(spec, projection=names[::-1] if len(names) > 1 else None)
+
+
 def _plan(spec: SplitSpec) -> SplitSpec:
     return replace(spec, plan=SqlPlanSpec("SELECT 1 AS one") if spec.plan is None else None)
 
@@ -67,9 +78,26 @@ _CHANGES: dict[str, Callable[[SplitSpec], SplitSpec]] = {
     "kind of mapping": _mapping,
     "row filter": _row_filter,
     "function": _function,
+    "what functions compute": _operands,
+    "order of columns": _projection,
     "plan": _plan,
 }
 RESPECTS = tuple(_CHANGES)
+
+
+def differing_in(respect: str, spec: SplitSpec) -> SplitSpec:
+    """Return a split that differs in one of the :data:`RESPECTS` from this one.
+
+    Raises:
+        KeyError: there is no such respect.
+        StopIteration: the respect is the filter, and no column can be filtered.
+
+    >>> from strategies import ColumnSpec, TableSpec
+    >>> differing_in("path", SplitSpec(TableSpec((ColumnSpec(1, "a", "long"),)))).file_name
+    'data2'
+
+    """
+    return _CHANGES[respect](spec)
 
 
 def pairs(

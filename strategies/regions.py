@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from strategies.filters import predicates_of
 from strategies.functions import functions_in
 from strategies.grammar import GRAMMAR
 from strategies.plans import callable_udfs
@@ -29,6 +30,7 @@ from strategies.specs import (
     RegistrySpec,
     SplitSpec,
     SqlPlanSpec,
+    StructSpec,
     TableSpec,
     TypeSpec,
 )
@@ -50,12 +52,15 @@ def regions(spec: SplitSpec) -> Iterator[str]:
     yield from _of_filter(spec.row_filter)
     if isinstance(spec.row_filter, Predicate | Not | And | Or) and any(c.old_type for c in spec.table.columns):
         yield "pair: a filter over a widened table"
-    if spec.table.partition_by and set(_names_of(spec.row_filter)) & set(spec.table.partition_by):
+    if spec.table.partition_by and {each.column for each in predicates_of(spec.row_filter)} & set(
+        spec.table.partition_by
+    ):
         yield "pair: a filter over the partition, which leaves a residual"
     if spec.row_filter is not None and spec.plan is not None:
         yield "pair: a filter and a plan"
     if spec.table.deleted and spec.plan is not None:
         yield "pair: deletes and a plan"
+    yield from _of_what_is_read(spec)
     yield from _of_projection(spec)
     yield from _of_plan(spec.plan)
     yield from _of_registry(spec.registry)
@@ -64,6 +69,8 @@ def regions(spec: SplitSpec) -> Iterator[str]:
     yield from _of_calls(spec)
     yield from _of_file_io(spec.file_io)
     yield f"path: {spec.file_name!r}"
+    if spec.snapshot is not None:
+        yield "table: scanned at an older snapshot"
 
 
 def _of_table(table: TableSpec) -> Iterator[str]:
@@ -74,11 +81,14 @@ def _of_table(table: TableSpec) -> Iterator[str]:
     yield f"table: {'one column' if len(table.columns) == 1 else 'several columns'}"
     holds = {
         "several row groups": table.row_group_rows is not None and table.row_group_rows < rows,
-        "positional deletes": bool(table.deleted),
-        "several delete files": table.delete_files > 1 and len(table.deleted) > 1,
+        "positional deletes": bool(table.deleted) and table.format_version < 3,
+        "a deletion vector": bool(table.deleted) and table.format_version == 3,
+        "several delete files": table.delete_files > 1 and len(table.deleted) > 1 and table.format_version < 3,
         "every row deleted": bool(rows) and len(table.deleted) == rows,
         "deletes in front of ORC": bool(table.deleted) and table.file_format == "orc",
         "a file without field ids": not table.field_ids,
+        "a file without the columns of its partition": not table.partition_in_file,
+        "every field of the data file's entry": table.every_field,
         "a sort order": bool(table.sort_by),
         "identifier fields": bool(table.identifiers),
         "several snapshots": table.snapshots > 1,
@@ -168,22 +178,37 @@ def _of_filter(spec: FilterSpec | None) -> Iterator[str]:
             yield from _of_filter(child)
 
 
-def _names_of(spec: FilterSpec | None) -> Iterator[str]:
-    """Yield the names of the columns that a filter refers to."""
-    if isinstance(spec, Predicate):
-        yield spec.column
-    elif isinstance(spec, Not):
-        yield from _names_of(spec.child)
-    elif spec is not None:
-        for child in (spec.first, spec.last) if isinstance(spec, Chain) else (spec.left, spec.right):
-            yield from _names_of(child)
+def _of_what_is_read(spec: SplitSpec) -> Iterator[str]:
+    """Yield regions of rows that no plan hides."""
+    table, asked = spec.table, list(predicates_of(spec.row_filter))
+    if spec.plan is not None or not table.rows:
+        return
+    names = [column.name for column in table.columns] if spec.projection is None else spec.projection
+    read = {column.name: column for column in table.columns if column.name in names}
+    if any(column.default is not None for column in read.values()):
+        yield "pair: a default that is read"
+    if table.deleted and table.format_version == 3:
+        yield "pair: a deletion vector, and rows that are read"
+    if any(predicate.op in ("in", "not-in") for predicate in asked) and table.rows > 128:
+        yield "pair: a set in the filter of many rows"
+    if not table.partition_in_file:
+        told = [
+            column for column in table.columns if column.name in table.partition_by and column.values[0] is not None
+        ]
+        if any(column.name in read for column in told):
+            yield "pair: columns that the partition alone tells are read"
+        if {predicate.column for predicate in asked} & {column.name for column in told} - set(read):
+            yield "pair: a filter over columns that the partition alone tells"
 
 
 def _of_projection(spec: SplitSpec) -> Iterator[str]:
     names = [column.name for column in spec.table.columns]
     if spec.projection is None:
         yield "projection: none"
-    elif list(spec.projection) != [name for name in names if name in spec.projection]:
+        return
+    if leaves_out_fields(spec):
+        yield "projection: a field of a struct"
+    if list(spec.projection) != [name for name in names if name in spec.projection]:
         yield "projection: out of order"
     elif len(spec.projection) == len(names):
         yield "projection: of all columns"
@@ -457,3 +482,17 @@ def _of_file_io(spec: FileIOSpec) -> Iterator[str]:
     if {"s3.region", "S3.region"} <= keys:
         yield "FileIO: keys that differ only in case"
     yield from (f"FileIO: property {key.strip()!r}" for key in keys)
+
+
+def leaves_out_fields(spec: SplitSpec) -> bool:
+    """Return whether of some struct not all fields are projected."""
+    names = {column.name: column for column in spec.table.columns}
+    for path in spec.projection or ():
+        first, *rest = [path] if path in names else path.split(".")
+        type_: TypeSpec = names[first].type
+        for name in rest:
+            assert isinstance(type_, StructSpec)
+            if len(type_.fields) > 1:
+                return True
+            type_ = next(field.type for field in type_.fields if field.name == name)
+    return False

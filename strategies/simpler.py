@@ -12,7 +12,7 @@ from strategies.specs import SplitSpec, TableSpec, UdfSpec
 __all__ = ["simpler"]
 
 # Parts of a split, and of its table, that can be left out by themselves: in their place comes the default.
-SPLIT_PARTS = ("plan", "registry", "row_filter", "projection", "file_io", "file_name")
+SPLIT_PARTS = ("plan", "registry", "row_filter", "projection", "file_io", "file_name", "snapshot")
 TABLE_PARTS = (
     "deleted",
     "delete_files",
@@ -26,6 +26,8 @@ TABLE_PARTS = (
     "properties",
     "partition_evolved",
     "field_ids",
+    "partition_in_file",
+    "every_field",
     "file_format",
 )
 
@@ -43,6 +45,8 @@ def simpler(spec: SplitSpec) -> Iterator[SplitSpec]:
         for udfs in (*_shorter(spec.registry.udfs), *_plainer(spec.registry.udfs)):
             yield dataclasses.replace(spec, registry=dataclasses.replace(spec.registry, udfs=udfs))
     for table in _simpler_tables(spec):
+        if spec.snapshot is not None and spec.snapshot >= table.snapshots:
+            continue
         yield dataclasses.replace(spec, table=table)
 
 
@@ -50,8 +54,8 @@ def _simpler_tables(spec: SplitSpec) -> Iterator[TableSpec]:
     table = spec.table
     yield from _without(table, TABLE_PARTS)
     if table.partition_by and not table.partition_evolved:
-        yield dataclasses.replace(table, partition_by=(), partition_transform="identity")
-    named = {*table.partition_by, *table.sort_by, *table.identifiers, *(spec.projection or ())}
+        yield dataclasses.replace(table, partition_by=(), partition_transform="identity", partition_in_file=True)
+    named = {*table.partition_by, *table.sort_by, *table.identifiers, *(_columns_of(spec))}
     named |= set(filter_columns(spec.row_filter)) if spec.row_filter is not None else set()
     if spec.plan is None:
         for columns in _shorter(table.columns):
@@ -60,6 +64,13 @@ def _simpler_tables(spec: SplitSpec) -> Iterator[TableSpec]:
                 yield dataclasses.replace(table, columns=columns)
     if table.rows > 1 and not table.deleted:
         yield dataclasses.replace(table, rows=table.rows // 2)
+
+
+def _columns_of(spec: SplitSpec) -> Iterator[str]:
+    """Yield the name of each column of which something is projected."""
+    names = {column.name for column in spec.table.columns}
+    for path in spec.projection or ():
+        yield path if path in names else path.split(".")[0]
 
 
 def _plainer(udfs: tuple[UdfSpec, ...]) -> Iterator[tuple[UdfSpec, ...]]:

@@ -32,8 +32,8 @@ def simpler_scans(scan: ScanSpec) -> Iterator[ScanSpec]:
                 yield replace(scan, transformation=replace(scan.transformation, select=kept))
     if scan.registry is not None:
         yield replace(scan, registry=None)
-    for without in ({"row_filter": None}, {"columns": None}, {"ref": None}, {"at": None}):
-        simpler: ScanSpec = replace(scan, **without)  # type: ignore[arg-type]  # each is None where nothing is asked
+    for without in ({"row_filter": None}, {"columns": None}, {"ref": None}, {"at": None}, {"case_sensitive": True}):
+        simpler: ScanSpec = replace(scan, **without)
         if simpler != scan:
             yield simpler
     history = scan.history

@@ -154,7 +154,11 @@ class TableSpec(Spec):
     ``field_ids`` says whether the file holds them, else a name mapping among the table's
     properties does; ``sort_by`` names the columns of the sort order; ``dropped`` counts columns of the older schema
     that are gone; ``snapshots`` counts the table's snapshots, of which the last holds the file; ``tag`` is a
-    further ref to that snapshot; ``identifiers`` names the identifier fields.
+    further ref to that snapshot; ``identifiers`` names the identifier fields; ``partition_in_file`` says whether the
+    file holds the columns of an identity partition, which files imported from Hive do not; ``every_field`` says that
+    the entry of the data file has each field that its format version knows.
+
+    In format version 3 the deleted positions are in one deletion vector, in a Puffin file.
     """
 
     columns: tuple[ColumnSpec, ...]
@@ -175,6 +179,8 @@ class TableSpec(Spec):
     tag: str | None = None
     properties: tuple[tuple[str, str], ...] = ()
     delete_files: int = 1
+    partition_in_file: bool = True
+    every_field: bool = False
 
     def column(self, name: str) -> ColumnSpec:
         """Return the top-level column of that name; ``KeyError`` where there is none."""
@@ -290,8 +296,9 @@ class FileIOSpec(Spec):
     ``chosen_by``: ``location`` (by the scheme of the table's location, ``table_scheme``), ``py-io-impl`` (the
     property names ``implementation``), or ``instance`` (an object made by hand). ``implementation`` is
     ``pyarrow``, ``fsspec`` or ``vault`` (a class of the suite that opens files only with the right endpoint
-    and token; always authorised by properties added to these). ``mapping`` is the kind of mapping that holds
-    the properties; ``used`` says that it has opened the file before the split is built.
+    and token; always authorised by properties added to these). ``scoped`` and ``configured`` are made by hand, and
+    hold more than properties: what their constructor takes besides, and what they were told later. ``mapping`` is the
+    kind of mapping that holds the properties; ``used`` says that it has opened the file before the split is built.
     """
 
     chosen_by: str = "location"
@@ -304,7 +311,11 @@ class FileIOSpec(Spec):
 
 @dataclass(frozen=True, repr=False)
 class SplitSpec(Spec):
-    """All that one split is made from. ``None`` means: no filter, every column, no plan, no registry."""
+    """All that one split is made from. ``None`` means: no filter, every column, no plan, no registry.
+
+    A name in ``projection`` that no column bears is the path to a field of a struct: ``"s.f0"``. ``snapshot`` is the
+    number of the scanned snapshot, ``None`` for the current one.
+    """
 
     table: TableSpec
     row_filter: FilterSpec | None = None
@@ -313,6 +324,7 @@ class SplitSpec(Spec):
     registry: RegistrySpec | None = None
     file_io: FileIOSpec = FileIOSpec()
     file_name: str = "data"
+    snapshot: int | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -473,7 +485,8 @@ class ScanSpec(Spec):
     """What is asked of a data loader: ``None`` means every column, no filter, what is current, no transformation.
 
     ``columns`` are asked for in the table's order. ``at`` is the number of the operation whose snapshot is scanned,
-    ``ref`` a branch or tag.
+    ``ref`` a branch or tag. Without ``case_sensitive`` the columns and those of the filter are asked for in another
+    case than the table has them.
     """
 
     history: HistorySpec
@@ -483,6 +496,7 @@ class ScanSpec(Spec):
     ref: str | None = None
     transformation: RowwiseSpec | None = None
     registry: RegistrySpec | None = None
+    case_sensitive: bool = True
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from strategies.drawing import flip, pick
+from strategies.drawing import flip, one_in, pick
 from strategies.file_ios import file_ios
 from strategies.filters import is_filterable, projections, row_filters
 from strategies.plans import plans
-from strategies.specs import FileIOSpec, RegistrySpec, SplitSpec, TableSpec
+from strategies.specs import ColumnSpec, FileIOSpec, RegistrySpec, SplitSpec, TableSpec
 from strategies.tables import tables
-from strategies.udfs import registries
+from strategies.udfs import ORIGINS, registries
 
 __all__ = ["FILE_NAMES", "split_specs"]
 
 # The last part of the data file's path, without suffix.
 FILE_NAMES = ("data", "part 0", "part%200", "a+b", "\u00e9", "e\u0301", "x#y", "UPPER")
+
+# Of functions that can be imported; in one of eight there may be others, which cloudpickle alone carries.
+_REGISTRIES = st.one_of(*[registries()] * 7, registries(origins=ORIGINS))
 
 
 def split_specs(
@@ -34,7 +37,7 @@ def split_specs(
     """
     return _split_specs(
         tables() if table_specs is None else table_specs,
-        registries() if registry_specs is None else registry_specs,
+        _REGISTRIES if registry_specs is None else registry_specs,
         file_ios() if file_io_specs is None else file_io_specs,
         with_plan,
     )
@@ -52,9 +55,13 @@ def _split_specs(
     planned = flip(draw) if with_plan is None else with_plan
     # Rarely below a plan, as filters are: they take the columns and rows by which plans are told apart.
     is_projected, is_filtered = (pick(draw, range(8)) > (6 if planned else 3) for _ in range(2))
-    projection = draw(projections(table)) if is_projected else None
-    filterable = any(map(is_filterable, table.columns))
-    row_filter = draw(row_filters(table)) if filterable and is_filtered else None
+    projection = draw(projections(table, nested=not planned)) if is_projected else None
+    filterable = TableSpec(tuple(column for column in table.columns if not _is_told_null(column, table)))
+    told = tuple(column for column in filterable.columns if column.name in table.partition_by)
+    if not table.partition_in_file and any(map(is_filterable, told)) and flip(draw):
+        filterable, is_filtered = TableSpec(told), True  # by what the partition alone tells
+    is_filtered = is_filtered and any(map(is_filterable, filterable.columns))
+    row_filter = draw(row_filters(filterable)) if is_filtered else None
     registry = draw(registry_specs) if flip(draw) else None
     return SplitSpec(
         table=table,
@@ -64,4 +71,14 @@ def _split_specs(
         registry=registry,
         file_io=draw(file_io_specs),
         file_name=pick(draw, FILE_NAMES),
+        snapshot=pick(draw, range(table.snapshots - 1)) if table.snapshots > 1 and one_in(draw, 3) else None,
     )
+
+
+def _is_told_null(column: ColumnSpec, table: TableSpec) -> bool:
+    """Return whether the partition alone says of the column that it is null.
+
+    PyIceberg then takes a negated comparison with it to be true, and one with a null in a file to be false
+    (docs/FINDINGS.md). No filter names such a column.
+    """
+    return not table.partition_in_file and column.name in table.partition_by and column.values[:1] == (None,)

@@ -211,14 +211,16 @@ def _tables(
         drawn = [_defaulted(column) for column in drawn]
     if version == 3 and flip(draw):
         drawn = [_of_version_3(column) for column in drawn]
-    transform = pick(draw, ("identity", *TRANSFORMS))
-    partition_by = _few(draw, [column.name for column in drawn if _may_partition(column, transform)], chance=5)
+    # Under identity alone a file may lack the columns of its partition.
+    transform = pick(draw, ("identity", "identity", "identity", "identity", *TRANSFORMS))
+    partition_by = _few(draw, [column.name for column in drawn if _may_partition(column, transform)], chance=4)
     drawn = [_single_valued(column) if column.name in partition_by else column for column in drawn]
     count = draw(rows)
     # Drawn also where nothing comes of it, so that shrinking to Parquet moves no later choice.
     wants_deletes, wants_small_groups, lacks_ids = one_in(draw, 3), one_in(draw, 3), one_in(draw, 6)
-    # Version 1 has no deletes, and version 3 has them in deletion vectors.
-    deleted = some(draw, range(min(count, 8)), 3) if count and wants_deletes and version == 2 else ()
+    lacks_partition, has_every_field = flip(draw), one_in(draw, 6)
+    # Version 1 has no deletes.
+    deleted = some(draw, range(min(count, 8)), 3) if count and wants_deletes and version > 1 else ()
     sort_by = _few(draw, [column.name for column in drawn if isinstance(column.type, str)], chance=4)
     identifiers = _few(draw, [column.name for column in drawn if _may_identify(column)], chance=3)
     gone = pick(draw, _GONE)
@@ -241,6 +243,8 @@ def _tables(
         tag="release" if one_in(draw, 3) else None,
         properties=pick(draw, _TABLE_PROPERTIES),
         delete_files=pick(draw, (1, 2)) if len(deleted) > 1 else 1,
+        partition_in_file=not (lacks_partition and _may_lack(drawn, partition_by, transform)),
+        every_field=has_every_field,
     )
 
 
@@ -328,6 +332,17 @@ def _may_partition(column: ColumnSpec, transform: str) -> bool:
 
 def _may_identify(column: ColumnSpec) -> bool:
     return column.required and isinstance(column.type, str) and primitive(column.type).is_identifier
+
+
+def _may_lack(columns: Sequence[ColumnSpec], partition_by: Sequence[str], transform: str) -> bool:
+    """Return whether the file may lack the columns of the partition.
+
+    The file must hold another column, and the partition tell those that it lacks. PyIceberg reads no file that lacks a
+    required column, whatever its partition (docs/FINDINGS.md).
+    """
+    others = [column for column in columns if not column.added and column.name not in partition_by]
+    required = any(column.required for column in columns if column.name in partition_by)
+    return bool(partition_by and others) and transform == "identity" and not required
 
 
 def _single_valued(column: ColumnSpec) -> ColumnSpec:

@@ -38,7 +38,7 @@ ORIGINS = ("module", "method", "closure", "lambda", "main")
 IMPORTABLE = ("module", "method")
 REGISTRY_KINDS = (
     *("plain", "falsy", "stateful", "slots", "reversed", "false"),
-    *("late", "caching", "interned", "by value"),
+    *("late", "caching", "interned", "by value", "self-copying"),
 )
 
 # "Upper" on purpose: Substrait loses the case of a name, so no plan that calls it survives (BUILD-4).

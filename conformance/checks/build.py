@@ -185,8 +185,14 @@ def arguments_stay_apart(journey: Journey) -> Judged:
     # The engine orders an encoding's functions at random, so the bytes of two splits may differ.
     expected = {name: value for name, value in journey.sent.items() if name != "plan bytes"}
     where = Place(Step.LOOK, case="after the arguments changed")
-    changed = next(differing(expected, journey.observe(split=split), where), None)
-    yield AS_BUILT, changed and changed[1]
+    seen = journey.observe(split=split)
+    for aspect, found in differing(expected, seen, where):
+        again = journey.observe(aspect).get(aspect) if aspect in expected else None
+        if again is not None and difference(expected[aspect], again, where) is not None:
+            continue  # it wobbles where nothing has changed: READ-2 and others judge that
+        yield AS_BUILT, found
+        return
+    yield AS_BUILT, None
 
 
 def _given(materials: Materials) -> dict[str, Any]:

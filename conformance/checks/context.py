@@ -57,8 +57,9 @@ def projected_schema_arrives(journey: Journey) -> Judged:
 
 @verifies("CTX-3", arrivals=True)
 def table_metadata_arrives(journey: Journey) -> Judged:
-    yield from journey.given("table metadata")
-    yield from journey.arrives("table metadata")
+    for part in ("table metadata", "snapshot id"):
+        yield from journey.given(part)
+        yield from journey.arrives(part)
 
 
 @verifies("CTX-4", arrivals=True)

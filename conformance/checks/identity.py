@@ -56,6 +56,10 @@ def id_stands_for_the_path(journey: Journey) -> Judged:
         copied = journey.example.make()
         copied.file_scan_task.file._data[FILE_PATH] = f"s3://{bucket}/{name}"
         variants[f"of a file of the same name in bucket {bucket}"] = copied
+    for folders in ("x/y", "y/x"):
+        moved = journey.example.make()
+        moved.file_scan_task.file._data[FILE_PATH] = f"s3://bucket/{folders}/{name}"
+        variants[f"of a file of the same name in the folder {folders}"] = moved
     ids: dict[str, Any] = {journey.materials.file_scan_task.file.file_path: journey.sent["id"]}
     for what, materials in variants.items():
         path = materials.file_scan_task.file.file_path

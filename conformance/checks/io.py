@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from conformance.adapter import Capability
 from conformance.checks.check import Judged, verifies
 from conformance.observation.difference import Difference, Place, Step, difference
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.values import plain_mapping
-from conformance.transports.journey import Journey, not_carried
+from conformance.transports.journey import NOT_SUPPORTED, Journey, not_carried
 from conformance.transports.transport import AS_BUILT
 from conformance.transports.worker_tasks import PICKLE, dumped
-from fixtures.file_ios import VaultFileIO
+from fixtures.file_ios import SCOPE, VAULT_EXPIRES, VaultFileIO
 from strategies.specs import FileIOSpec
 
 
@@ -82,7 +85,7 @@ def _connection_stays_behind(journey: Journey) -> Judged:
         return
     payload = attempt(dumped, journey.split, PICKLE)
     if isinstance(payload, bytes):
-        held = journey.ask_worker("first", "connection", payload)
+        held = journey.ask_worker("first", "held_by_file_io", payload, "connection")
         if not isinstance(held, Raised):
             yield (
                 "pickle",
@@ -121,13 +124,17 @@ def _stay_apart(journey: Journey, values: tuple[Any, Any]) -> Judged:
     given = _properties(journey.adapter.file_io, pair)
     if isinstance(given, Raised):
         return
-    yield AS_BUILT, difference(repr(values[1]), given[1].get("'tenant.secret'"), Place(Step.LOOK, *TWO))
+    for place, value in enumerate(values):
+        shown = f"tenant.secret = {given[place].get(repr('tenant.secret'))} in the {ORDINALS[place]} of two splits"
+        wanted = f"tenant.secret = {value!r} in the {ORDINALS[place]} of two splits"
+        yield AS_BUILT, difference(wanted, shown, Place(Step.LOOK, *TWO))
     for transport, arrived in journey.carried_together(pair):
         if transport.name != "copy" and isinstance(arrived, list):
             there = _properties(journey.adapter.file_io, arrived)
             yield transport.name, difference(given, there, Place(Step.ARRIVE, *TWO))
 
 
+ORDINALS = ("first", "second")
 # The part and the number of trips of two splits that differ in one property.
 TWO = ("FileIO properties of two splits", 1)
 
@@ -135,3 +142,84 @@ TWO = ("FileIO properties of two splits", 1)
 def _properties(file_io: Callable[[Any], Any], splits: Sequence[Any]) -> Any:
     """Return the FileIO properties of each split, or how one could not be shown."""
     return attempt(lambda: [plain_mapping(file_io(split).properties) for split in splits])
+
+
+@verifies("IO-8", together=True, one_in=4)
+def what_is_no_property_is_kept_or_refused(journey: Journey) -> Judged:
+    """The split is built with a FileIO whose constructor takes more, and with one that was told more later."""
+    if journey.refusal or journey.example.variant is None or journey.adapter.file_io is None:
+        return
+    for implementation, how in MORE.items():
+        given = attempt(partial(journey.example.variant, file_io=FileIOSpec("instance", implementation)))
+        if isinstance(given, Raised):
+            continue
+        split = attempt(journey.adapter.build, given)
+        if isinstance(split, Raised):
+            named = type(given.file_io).__name__ in split.message or split.type == NOT_SUPPORTED
+            where = Place(Step.BUILD, case="with a FileIO", variant=how)
+            expected = f"a split, or an error that names {type(given.file_io).__name__}"
+            yield AS_BUILT, None if named else Difference(where, expected, str(split))
+            continue
+        where = Place(Step.LOOK, "FileIO scope", case="of a FileIO", variant=how)
+        yield AS_BUILT, difference(SCOPE, attempt(_scope, journey.adapter.file_io, split), where)
+        for transport, arrived in journey.carried_together(split):
+            there = arrived if isinstance(arrived, Raised) else attempt(_scope, journey.adapter.file_io, arrived)
+            yield transport.name, difference(SCOPE, there, replace(where, step=Step.ARRIVE, hop=1))
+        payload = attempt(dumped, split, PICKLE)
+        if isinstance(payload, bytes):
+            elsewhere = journey.ask_worker("first", "held_by_file_io", payload, "scope")
+            yield "worker", difference(SCOPE, elsewhere, replace(where, step=Step.ARRIVE, hop=1))
+
+
+MORE = {"scoped": "whose constructor takes more than properties", "configured": "that was told more once it was made"}
+
+
+def _scope(file_io: Callable[[Any], Any], split: Any) -> str | None:
+    return getattr(file_io(split), "scope", None)
+
+
+@verifies("IO-9", together=True, one_in=4)
+def credentials_end_when_they_say(journey: Journey) -> Judged:
+    """Two splits travel together, and the credentials of the first have expired; each is read before the other."""
+    if journey.refusal or journey.spec is None or journey.example.variant is None:
+        return
+    own = journey.spec.file_io.properties
+    expired, valid = (
+        attempt(_with_credentials, journey, (*own, (VAULT_EXPIRES, str(ends)))) for ends in (LONG_AGO, NOT_YET)
+    )
+    if isinstance(expired, Raised) or isinstance(valid, Raised):
+        return
+    rows = journey.observe("rows", split=valid)["rows"]
+    if isinstance(rows, Raised):
+        return  # READ-1 judges what cannot be read
+    alone = dict(journey.carried_together([valid]))
+    for transport, arrived in journey.carried_together([expired, valid]):
+        if isinstance(arrived, Raised) or isinstance(alone[transport], Raised):
+            continue  # the WIRE clauses judge what cannot be carried
+        if journey.observe("rows", split=alone[transport][0])["rows"] != rows:
+            continue  # IO-1 and READ-1 judge what cannot be read where it arrives
+        for order in ((0, 1), (1, 0)):
+            seen = {i: journey.observe("rows", split=arrived[i])["rows"] for i in order}
+            first = "expired" if order[0] == 0 else "valid"
+            where = Place(Step.READ, "rows", 1, case="where credentials have expired", variant=f"{first} first")
+            renewed = Capability.RENEWS in journey.adapter.capabilities and not isinstance(seen[0], Raised)
+            yield transport.name, difference(rows, seen[0], where) if renewed else _says_expired(seen[0], where)
+            yield transport.name, difference(rows, seen[1], where)
+
+
+# When credentials end, in milliseconds since 1970.
+LONG_AGO, NOT_YET = 1_000, 2**42
+
+
+def _with_credentials(journey: Journey, properties: tuple[tuple[str, Any], ...]) -> Any:
+    """Return a split of the same table whose files are in a vault, which takes its credentials from the properties."""
+    assert journey.example.variant is not None
+    file_io = FileIOSpec("instance", "vault", properties=properties)
+    return journey.adapter.build(journey.example.variant(file_io=file_io))
+
+
+def _says_expired(seen: Any, where: Place) -> Difference | None:
+    """Return how the end of the credentials is not told."""
+    told = isinstance(seen, Raised) and "expired" in seen.message
+    shown = str(seen) if isinstance(seen, Raised) or seen is None else f"{len(seen.rows)} rows"
+    return None if told else Difference(where, "an error that says 'expired'", shown)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from conformance.checks.check import Judged, verifies
 from conformance.observation.difference import Difference, Place, Step, difference
-from conformance.observation.raised import Raised
+from conformance.observation.raised import Raised, attempt
 from conformance.observation.reader import CIRCUMSTANCES, LEFT
+from conformance.observation.values import Rows, in_any_layout, plain_rows
 from conformance.transports.calls import READER, restart
 from conformance.transports.journey import Journey
 from conformance.transports.transport import AS_BUILT
+from fixtures.expected import expected_rows
+from fixtures.materials import Materials
+from fixtures.plans import empty_batch
+from strategies.filters import is_filterable
+from strategies.pairs import differing_in
+from strategies.specs import SplitSpec
 
 # Seconds that a use of a small split may take: a reading that waits for one that was left waits for ever.
 USE_SECONDS = 30.0
@@ -79,3 +89,71 @@ def payload_does_not_grow_by_use(journey: Journey) -> Judged:
     before, after = found
     where = Place(Step.SEND, "payload", case="after it was read")
     yield AS_BUILT, None if after <= before + GROWN else Difference(where, f"{before} bytes", f"{after} bytes")
+
+
+# In what other splits that are read at the same time differ from the one that is judged.
+BESIDE = ("path", "row filter", "order of columns", "what functions compute", "property")
+
+
+@verifies("PROC-5", one_in=4)
+def many_are_read_in_one_process(journey: Journey) -> Judged:
+    """The split, and others that differ from it in one respect each, are loaded and read by one worker."""
+    spec, variant = journey.spec, journey.example.variant
+    if journey.refusal or spec is None or variant is None or not journey.can_carry("pickle-2"):
+        return
+    if spec.plan is not None and not journey.adapter.applies_transforms:
+        return
+    specs = [spec, *(changed for changed in map(partial(_other, spec), BESIDE) if changed not in (None, spec))]
+    known = [(each, attempt(_expected, each)) for each in specs]
+    built = [
+        (each, rows, attempt(journey.adapter.build, attempt(_made, variant, each)))
+        for each, rows in known
+        if not isinstance(rows, Raised)
+    ]
+    read = [(each, rows, split) for each, rows, split in built if not isinstance(split, Raised)]
+    payload = attempt(pickle.dumps, [split for _, _, split in read])
+    if len(read) < len(BESIDE) // 2 or isinstance(payload, Raised):
+        return  # WIRE-1 judges what cannot be dumped
+    question = replace(journey.example.question, in_order=False)
+    found = journey.ask_worker("first", "use", payload, "rows_side_by_side", question, limit=USE_SECONDS)
+    if isinstance(found, Raised):
+        yield AS_BUILT, Difference(Place(Step.READ, "rows", case=SIDE_BY_SIDE), "rows", str(found))
+        return
+    for how, seen in found.items():
+        for (each, expected, _), rows in zip(read, seen, strict=True):
+            if rows is None and not expected.rows:
+                continue
+            respect = next((name for name in BESIDE if _other(spec, name) == each), "nothing")
+            place = Place(Step.READ, "rows", case=SIDE_BY_SIDE, variant=f"{how}; differs in: {respect}")
+            yield AS_BUILT, difference(in_any_layout(expected), in_any_layout(rows), place)
+
+
+SIDE_BY_SIDE = "beside other splits"
+
+
+def _other(spec: SplitSpec, respect: str) -> SplitSpec | None:
+    """Return a split that differs from this one in one respect; ``None`` where none can."""
+    if respect == "row filter" and not any(map(is_filterable, spec.table.columns)):
+        return None
+    if respect == "what functions compute" and (spec.plan is None or spec.registry is None):
+        return None
+    return differing_in(respect, spec)
+
+
+def _made(variant: Callable[..., Materials], spec: SplitSpec) -> Materials:
+    parts = ("file_name", "row_filter", "projection", "registry", "file_io")
+    return variant(**{part: getattr(spec, part) for part in parts})
+
+
+def _expected(spec: SplitSpec) -> Rows:
+    """Return the rows that a split must give; raises the engine's error where the plan does not run over its table."""
+    rows = expected_rows(spec)
+    plain = plain_rows(rows.to_batches() or [empty_batch(rows.schema)], exact=spec.plan is None)
+    assert plain is not None  # there is a batch
+    return plain
+
+
+@verifies("PROC-6", units=("memory",), journeys=False)
+def reading_takes_so_much_memory(journey: Journey) -> Judged:
+    """Splits of an example are too small to tell: see conformance/run/memory.py."""
+    yield from ()

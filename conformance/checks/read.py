@@ -13,11 +13,13 @@ from conformance.checks.plan import rows_as_expected
 from conformance.observation.difference import Difference, Place, Step, difference, differing
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.reachable import reachable
-from conformance.observation.values import in_any_layout
-from conformance.transports.journey import Journey
+from conformance.observation.values import in_any_layout, plain_rows
+from conformance.transports.calls import restart
+from conformance.transports.journey import NOT_SUPPORTED, Journey
 from conformance.transports.transport import AS_BUILT
+from fixtures.file_ios import VAULT_TIMES_OUT
 from fixtures.tables.damage import DAMAGES
-from strategies.specs import ColumnSpec, RegistrySpec, SqlPlanSpec, TableSpec, UdfSpec
+from strategies.specs import ColumnSpec, FileIOSpec, RegistrySpec, SqlPlanSpec, TableSpec, UdfSpec
 
 CONTAINERS = (list, dict, set, bytearray)
 
@@ -83,6 +85,7 @@ def lost_file_raises_and_is_named(journey: Journey) -> Judged:
     ):
         return
     yield from _lost_delete_file(journey)
+    yield from _times_out(journey)
     ways = list(DAMAGES.items())
     if not journey.example.exhaustive:
         offset = len(journey.example.title) % len(ways)
@@ -97,12 +100,27 @@ def lost_file_raises_and_is_named(journey: Journey) -> Judged:
             continue  # WIRE-1 judges that
         damage(path)
         answer = journey.ask_worker("first", "read_failure", payload, limit=READ_SECONDS)
-        yield (
-            AS_BUILT,
-            _as_it_should_fail(
-                answer, materials.file_scan_task.file.file_path, Place(Step.READ, case="the file", variant=way)
-            ),
-        )
+        where = Place(Step.READ, case="the file", variant=way)
+        found = _as_it_should_fail(answer, materials.file_scan_task.file.file_path, where)
+        if found is not None and isinstance(answer, dict) and "rows" in answer:
+            restart("first")
+            answer = journey.ask_worker("first", "read_failure", payload, limit=READ_SECONDS)
+            if isinstance(answer, dict) and "rows" not in answer:  # it raises where no other reading has failed before
+                found = replace(found, place=replace(where, case="the file, after another reading has failed"))
+        yield AS_BUILT, found
+
+
+def _times_out(journey: Journey) -> Judged:
+    """Read from a store that does not answer in time."""
+    assert journey.example.variant is not None  # there are files of its own elsewhere
+    file_io = FileIOSpec("instance", "vault", properties=((VAULT_TIMES_OUT, "yes"),))
+    given = journey.example.variant(file_io=file_io)
+    payload = attempt(lambda: pickle.dumps(journey.adapter.build(given)))
+    if not isinstance(payload, Raised):
+        answer = journey.ask_worker("first", "read_failure", payload, limit=READ_SECONDS)
+        where = Place(Step.READ, case="of a store", variant="that does not answer in time")
+        silent = isinstance(answer, dict) and "rows" in answer
+        yield AS_BUILT, Difference(where, "raises", f"{answer['rows']} rows") if silent else None
 
 
 def _lost_delete_file(journey: Journey) -> Judged:
@@ -205,6 +223,62 @@ def several_files_are_read(journey: Journey) -> Judged:
         None if refused else Difference(Place(Step.BUILD, case="of no file"), "raises ValueError", str(none)[:200]),
     )
 
+
+@verifies("READ-7", together=True, one_in=3)
+def rows_keep_their_order(journey: Journey) -> Judged:
+    """What was read first gives the order; a loader that reads from a position on is asked for several of them."""
+    question = journey.example.question
+    if journey.refusal or (question.has_plan and not question.in_order):
+        return
+    first = attempt(_in_order, journey, journey.adapter.read(journey.split))
+    if isinstance(first, Raised):
+        return  # READ-1 judges what cannot be read
+    where = Place(Step.READ, "rows", case=THEIR_ORDER)
+    yield AS_BUILT, difference(first, attempt(_in_order, journey, journey.adapter.read(journey.split)), where)
+    yield from _from_each_position(journey, journey.split, first, AS_BUILT)
+    for transport, arrived in journey.carried_together(journey.split):
+        if not isinstance(arrived, Raised):
+            there = attempt(_in_order, journey, journey.adapter.read(arrived))
+            yield transport.name, difference(first, there, replace(where, step=Step.ARRIVE, hop=1))
+            yield from _from_each_position(journey, arrived, first, transport.name)
+
+
+THEIR_ORDER = "in their order"
+
+
+def _in_order(journey: Journey, batches: Any) -> tuple[str, ...]:
+    """Return the rows of batches, in their order."""
+    rows = plain_rows(batches, exact=not journey.example.question.has_plan, in_order=True)
+    return () if rows is None else rows.rows
+
+
+def _from_each_position(journey: Journey, split: Any, rows: tuple[str, ...], transport: str) -> Judged:
+    """Read from the beginning, after the first row, in the middle, and at the end."""
+    read_from = journey.adapter.read_from
+    if read_from is None:
+        return
+    for position in sorted({0, 1, len(rows) // 2, len(rows)} & set(range(len(rows) + 1))):
+        seen = attempt(lambda at=position: _in_order(journey, read_from(split, at)))
+        if isinstance(seen, Raised) and seen.type == NOT_SUPPORTED:
+            return
+        where = Place(Step.READ, "rows", case="from a position on", variant=f"after {position} of {len(rows)}")
+        yield transport, difference(rows[position:], seen, where)
+
+
+@verifies("READ-8", together=True)
+def number_of_rows_is_true(journey: Journey) -> Judged:
+    count = journey.adapter.row_count
+    assert count is not None
+    if journey.refusal or (journey.example.question.has_plan and not journey.adapter.applies_transforms):
+        return
+    for transport, split in (("", journey.split), *((t.name, it) for t, it in journey.carried_together(journey.split))):
+        said = split if isinstance(split, Raised) else attempt(count, split)
+        if said is not None:
+            step, hop = (Step.ARRIVE, 1) if transport else (Step.LOOK, 0)
+            yield transport or AS_BUILT, difference(len(journey.expected_rows.rows), said, Place(step, ROW_COUNT, hop))
+
+
+ROW_COUNT = "number of rows"
 
 # Seconds that reading a small damaged file may take.
 READ_SECONDS = 30.0

@@ -10,9 +10,24 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance.examples.drawing import draw
 from fixtures.tables.model import is_sound, rows_selected
-from strategies.filters import filter_columns
+from strategies.filters import filter_columns, predicates_of
+from strategies.histories import table_before
 from strategies.simpler_scans import without_operation
-from strategies.specs import Append, DeletePositions, DeleteRows, OverwriteRows, ScanSpec
+from strategies.specs import (
+    AddColumn,
+    Append,
+    DeletePositions,
+    DeleteRows,
+    DropColumn,
+    MoveFirst,
+    Operation,
+    OverwriteRows,
+    PartitionBy,
+    RenameColumn,
+    RollBack,
+    ScanSpec,
+    SetProperty,
+)
 
 __all__ = ["chosen", "covering", "features", "plainest"]
 
@@ -28,9 +43,13 @@ def features(scan: ScanSpec) -> frozenset[str]:
     found |= {"partitioned"} if scan.history.partition_by else set()
     for name in ("columns", "row_filter", "at", "ref", "registry"):
         found |= {name} if getattr(scan, name) is not None else set()
+    if not scan.case_sensitive:
+        found |= {"columns in another case"} if scan.columns else set()
+        found |= {"a filter in another case"} if scan.row_filter else set()
     if scan.row_filter is not None and scan.columns is not None:
         named = set(filter_columns(scan.row_filter))
         found |= {"filter of a column that is not asked for"} if named - set(scan.columns) else set()
+    found |= {f"{name}, untransformed" for name in _bare(scan)} if scan.transformation is None else set()
     if (made := scan.transformation) is not None:
         found |= {"constants"} if made.select == "1 AS one" else set()
         found |= {"every column"} if made.select.startswith("*") else {"expressions"}
@@ -40,8 +59,76 @@ def features(scan: ScanSpec) -> frozenset[str]:
     return frozenset(found | _told(scan)) if is_sound(scan) else frozenset()
 
 
+def _bare(scan: ScanSpec) -> set[str]:
+    """Return what a scan has that a transformation might hide."""
+    operations, columns = scan.history.operations, table_before(scan.history, len(scan.history.operations)).columns
+    whole = scan.at is None and scan.ref is None
+    types = {column.name: column.type for column in columns}
+    found = {"rows as they are"} | ({"nothing written yet"} if not operations else set())
+    if scan.columns is None:
+        found |= {type(done).__name__ for done in operations if isinstance(done, AddColumn | DropColumn | RenameColumn)}
+        for done in operations:
+            if isinstance(done, MoveFirst) and list(types.values()).count(types.get(done.name, "")) > 1:
+                found.add("moved among its type")
+    if whole and (_is_on_branch(operations[-1:]) or isinstance((*operations, None)[-1], RollBack)):
+        found.add("newer snapshot elsewhere")
+    gone = [done.name for done in operations if isinstance(done, DropColumn)]
+    again = {done.column.name for done in operations if isinstance(done, AddColumn)} & set(gone)
+    found |= {"an old name again"} if again & set(types) and scan.columns is None else set()
+    found |= {"partitioned by what is gone"} if set(gone) & _partitions(scan) else set()
+    positions = [done for done in operations if isinstance(done, DeletePositions)]
+    found |= {"several delete files"} if len(positions) > 1 and whole else set()
+    if ("read.split.target-size", "200") in [(d.name, d.value) for d in operations if isinstance(d, SetProperty)]:
+        found.add("a small size of parts")
+    return found | (_filtered(scan) if scan.row_filter is not None and whole else set())
+
+
+def _filtered(scan: ScanSpec) -> set[str]:
+    """Return what the filter of a scan has, where it selects some rows and not all."""
+    if not 0 < rows_selected(scan).num_rows < rows_selected(replace(scan, row_filter=None)).num_rows:
+        return set()
+    operations = scan.history.operations
+    added = {done.column.name for done in operations if isinstance(done, AddColumn)}
+    parts = [done.name for done in operations if isinstance(done, PartitionBy)]
+    newest = parts[-1] if parts else scan.history.partition_by
+    found = {"filter that tells beside positions"} if any(isinstance(d, DeletePositions) for d in operations) else set()
+    asked = list(predicates_of(scan.row_filter))
+    found |= {f"filter {predicate.op}" for predicate in asked}
+    found |= {"filter of an added column"} if {predicate.column for predicate in asked} & added else set()
+    if newest is not None and {predicate.column for predicate in asked} == {newest}:
+        which = "later" if parts else "first"
+        found |= {f"filter {predicate.op} of the {which} partition" for predicate in asked if len(asked) == 1}
+    return found
+
+
+def _partitions(scan: ScanSpec) -> set[str | None]:
+    return {scan.history.partition_by, *(d.name for d in scan.history.operations if isinstance(d, PartitionBy))}
+
+
+def _is_on_branch(last: Sequence[Operation]) -> bool:
+    return any(isinstance(done, Append) and done.branch is not None for done in last)
+
+
 # What may be asked of a table.
 ASKED = (
+    "rows as they are, untransformed",
+    "nothing written yet, untransformed",
+    "AddColumn, untransformed",
+    "DropColumn, untransformed",
+    "RenameColumn, untransformed",
+    "moved among its type, untransformed",
+    "newer snapshot elsewhere, untransformed",
+    "an old name again, untransformed",
+    "partitioned by what is gone, untransformed",
+    "several delete files, untransformed",
+    "a small size of parts, untransformed",
+    "filter that tells beside positions, untransformed",
+    "filter eq, untransformed",
+    "filter in, untransformed",
+    "filter is-null, untransformed",
+    "filter of an added column, untransformed",
+    "filter is-null of the first partition, untransformed",
+    "filter eq of the later partition, untransformed",
     "columns",
     "row_filter",
     "at",
@@ -52,6 +139,8 @@ ASKED = (
     "expressions",
     "where",
     "having",
+    "columns in another case",
+    "a filter in another case",
 )
 
 

@@ -171,6 +171,8 @@ def _verdict(clause: Clause, asked: Asked, findings: Findings, complete: bool) -
 def _distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:
     """Return the smallest example of each set of transports; what one with more transports explains is left out.
 
+    Of scans all stay: each is of another kind (conformance/run/scans.py).
+
     An example that several units of work found is one violation, with the transports of all. A spec goes before a fixed
     table: it can be pinned and replayed.
     """
@@ -182,7 +184,8 @@ def _distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:
     kept: list[Violation] = []
     ordered = sorted(by_id.values(), key=lambda v: (-len(v.transports), not v.spec, len(v.example), v.example))
     for violation in ordered:
-        if not any(set(violation.transports) <= set(other.transports) for other in kept):
+        explained = any(set(violation.transports) <= set(other.transports) for other in kept)
+        if violation.clause.startswith("SCAN-") or not explained:
             kept.append(violation)
     return tuple(kept)
 

@@ -72,6 +72,13 @@ def plain_mapping_type(file_io: Any) -> str:
     return type(file_io.properties).__name__
 
 
+def scanned_snapshot(materials: Materials) -> int | None:
+    """Return the id of the scanned snapshot; ``None`` for a table that has none."""
+    if materials.snapshot_id is not None:
+        return materials.snapshot_id
+    return materials.table_metadata.current_snapshot_id
+
+
 PARTS = (
     Part("id", "split_id", plain_id, attributes=("id", "split_id")),
     Part("plan bytes", "plan_bytes", plain_bytes, attributes=("plan_bytes",)),
@@ -79,6 +86,7 @@ PARTS = (
     Part("projected schema", "projected_schema", plain_schema, lambda m: m.projected_schema, decided_by_reader=True),
     Part("row filter", "row_filter", plain_expression, lambda m: m.row_filter),
     Part("table metadata", "table_metadata", plain_metadata, lambda m: m.table_metadata, decided_by_reader=True),
+    Part("snapshot id", "snapshot_id", repr, scanned_snapshot, attributes=("snapshot_id",)),
     Part("scan tasks", "scan_tasks", plain_tasks, lambda m: m.file_scan_task, decided_by_reader=True),
     Part(
         "table properties",

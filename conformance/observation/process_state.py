@@ -13,6 +13,7 @@ import random
 import signal
 import socket
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,7 @@ def process_state() -> dict[str, Any]:
         "socket timeout": socket.getdefaulttimeout(),
         "level of the root logger": logging.getLogger().level,
         "garbage collection": gc.get_threshold(),
+        "start method of processes": multiprocessing.get_start_method(allow_none=True),
     }
 
 
@@ -53,9 +55,12 @@ def digest(value: object) -> str:
 def held() -> dict[str, int]:
     """Return how much this process holds of what each reading may leave behind."""
     folder = Path("/proc/self/fd")
+    gc.collect()
     return {
+        "bytes of Arrow": pa.total_allocated_bytes(),
         "open descriptors": len(list(folder.iterdir())) if folder.is_dir() else 0,
         "child processes": len(multiprocessing.active_children()),
+        "threads": threading.active_count(),
     }
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import pickle
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 from conformance.adapter import Adapter
@@ -20,6 +23,8 @@ __all__ = ["CIRCUMSTANCES", "LEFT", "USES"]
 
 # So many readings more; a descriptor or a child that each of them leaves behind is counted as often.
 READINGS = 3
+# Seconds that a reading may take to give back what it holds.
+SETTLING_SECONDS = 1.0
 # What importing a library changes as well: the first reading may have imported one.
 BY_IMPORTS = ("warning filters", "state of numpy.random")
 
@@ -35,10 +40,19 @@ def changed_by_reading(adapter: Adapter, question: Question, split: Any) -> dict
     before = held()
     for _ in range(READINGS):
         _read(adapter, split)
-    for name, many in held().items():
+        attempt(_begun_and_left, adapter, split, _after_one)
+    for name, many in _settled(before).items():
         if many - before[name] >= READINGS:
             changed[name] = (str(before[name]), f"{many} after {READINGS} readings more")
     return changed
+
+
+def _settled(before: dict[str, int]) -> dict[str, int]:
+    """Return what this process holds now; a thread or a child that is about to end is waited for."""
+    end = time.monotonic() + SETTLING_SECONDS
+    while any(many - before[name] >= READINGS for name, many in held().items()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return held()
 
 
 def _changed(adapter: Adapter, split: Any, leave_out: tuple[str, ...] = ()) -> dict[str, tuple[str, str]]:
@@ -140,7 +154,38 @@ def grown_by_use(adapter: Adapter, question: Question, split: Any) -> tuple[int,
     return before, len(pickle.dumps(split))
 
 
+def rows_side_by_side(adapter: Adapter, question: Question, splits: Sequence[Any]) -> dict[str, list[Any]]:
+    """Return the rows of each split, read in turns with the others, and each in a thread of its own at once.
+
+    The rows are those of a question that keeps no order; :class:`Raised` where reading fails.
+    """
+    plain = partial(plain_rows, exact=not question.has_plan)
+    begun = [attempt(_begun, adapter, split) for split in splits]
+    in_turns = [each if isinstance(each, Raised) else attempt(_finished, *each, plain) for each in begun[::-1]]
+    start = threading.Barrier(len(splits))
+
+    def read(split: Any) -> Any:
+        start.wait()
+        return attempt(lambda: plain(adapter.read(split)))
+
+    with ThreadPoolExecutor(len(splits)) as pool:
+        at_once = list(pool.map(read, splits))
+    return {"in turns": in_turns[::-1], "by threads": at_once}
+
+
+def _begun(adapter: Adapter, split: Any) -> tuple[Any, list[Any], Iterator[Any]]:
+    """Return what reading gives, its first batch, and the iterator over the others."""
+    read = adapter.read(split)
+    batches = iter(read)
+    return read, list(islice(batches, 1)), batches
+
+
+def _finished(read: Any, first: list[Any], batches: Iterator[Any], plain: Callable[[Any], Rows | None]) -> Rows | None:
+    """Return the rows of a reading that was begun; without any batch what was read may still tell the schema."""
+    return plain(chain(first, batches)) if first else plain(read)
+
+
 USES: dict[str, Callable[[Adapter, Question, Any], Any]] = {
-    use.__name__: use for use in (changed_by_reading, rows_in, rows_after_leaving, grown_by_use)
+    use.__name__: use for use in (changed_by_reading, rows_in, rows_after_leaving, grown_by_use, rows_side_by_side)
 }
-"""What is done with a split, by name: how it is asked of a worker."""
+"""What is done with a split, or with several that came in one payload, by name: how it is asked of a worker."""

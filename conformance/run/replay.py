@@ -24,6 +24,8 @@ from conformance.observation.difference import Difference
 from conformance.observation.raised import Raised
 from conformance.run.lifecycle import lived
 from conformance.run.lifecycles import CLAUSE as LIFECYCLES
+from conformance.run.memory import CLAUSE as MEMORY
+from conformance.run.memory import memory_taken
 from conformance.run.other_processes import CLAUSE as OTHER_PROCESSES
 from conformance.run.other_processes import departed
 from conformance.run.scans import scanned_again
@@ -123,6 +125,8 @@ def replay(adapter: Adapter, case: Case, folder: Path) -> Replay:
         return Replay(case, Result.ERROR, why=f"the adapter lacks what the clause needs: {missing[0]}")
     if clause_of(case.clause).family == FAMILY:
         return _scanned_again(adapter, case, checks, folder)
+    if case.clause == MEMORY:
+        return _judged(case, None, (), list(memory_taken(adapter, Warehouse(folder / "drawn"))))
     if case.clause == LIFECYCLES:
         return _lived_again(adapter, case, folder)
     if case.clause == OTHER_PROCESSES and case.transports and set(case.transports) <= {DEPARTED, EXCHANGED}:

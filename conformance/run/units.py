@@ -19,6 +19,7 @@ from conformance.run.audit import stale
 from conformance.run.claims import Claims
 from conformance.run.engines import through_engine
 from conformance.run.lifecycles import live
+from conformance.run.memory import reading_memory
 from conformance.run.other_processes import departed
 from conformance.run.scans import planned
 from conformance.run.selection import Selection
@@ -107,7 +108,7 @@ def _units(selection: Selection) -> Iterator[Unit]:
     # What takes longest comes first, so that the processes of a run end at about the same time.
     if carries:
         yield Unit("pinned", _pinned)
-    ways_of_their_own = {"scans": _scans, "lifecycles": _lifecycles, "departed": _departed}
+    ways_of_their_own = {"scans": _scans, "lifecycles": _lifecycles, "departed": _departed, "memory": _memory}
     for name, work in ways_of_their_own.items():
         if name in wanted:
             yield Unit(name, work)
@@ -177,6 +178,11 @@ def _departed(place: Workplace) -> Findings:
     """Splits whose driver has ended before they are loaded."""
     sweep = place.sweep
     return departed(sweep.adapter, PINNED, sweep.warehouse.root, sweep.baseline)
+
+
+def _memory(place: Workplace) -> Findings:
+    """What reading takes, on two sizes of a file."""
+    return reading_memory(place.sweep)
 
 
 def _real_table(case: TableCase, place: Workplace) -> Findings:

@@ -37,6 +37,8 @@ CALL_SECONDS = 60.0
 # loader can prevent: it has to be refused at once.
 MEMORY_BYTES = 4 << 30
 LIMITED = "limited"
+# The local time zone of workers, which no driver has: 12 hours and 45 minutes east. As POSIX writes it, without files.
+OTHER_ZONE = "SUITE-12:45"
 # The worker in which each reading's changes to the process are put back, so that those of the next are seen.
 READER = "second"
 
@@ -113,11 +115,11 @@ def departing(name: str) -> Worker:
 
 
 def _options(name: str) -> dict[str, Any]:
-    """The driver's environment, but for the folder (one of its own) and the hash seed."""
+    """The driver's environment, but for the folder (one of its own), the hash seed and the time zone."""
     seed = "0" if os.environ.get("PYTHONHASHSEED") != "0" else "1"
     # What the adapter added to the end of the driver's path is needed there too; nothing else in it is new.
     beside = tuple(entry for entry in sys.path if entry and Path(entry).is_dir())
-    hash_seed: dict[str, str | None] = {"PYTHONHASHSEED": seed}
-    environment = (lambda: _changed_since_start() | hash_seed) if name == READER else hash_seed
+    differs: dict[str, str | None] = {"PYTHONHASHSEED": seed, "TZ": OTHER_ZONE}
+    environment = (lambda: _changed_since_start() | differs) if name == READER else differs
     options: dict[str, Any] = {"environment": environment, "import_path": beside}
     return options | ({"memory_limit": MEMORY_BYTES} if name == LIMITED else {})

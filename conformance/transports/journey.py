@@ -33,7 +33,7 @@ from fixtures.survival import lost_construct, survives
 from strategies.specs import SplitSpec
 from strategies.udfs import IMPORTABLE
 
-__all__ = ["EndsProcess", "Journey", "not_carried", "travel"]
+__all__ = ["NOT_SUPPORTED", "EndsProcess", "Journey", "not_carried", "travel"]
 
 
 NOT_SUPPORTED = qualified_name(NotSupported)

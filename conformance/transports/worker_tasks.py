@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import platform
 import sys
@@ -36,8 +37,10 @@ __all__ = [
     "build",
     "build_payload",
     "dumped",
+    "held_by_file_io",
     "load_flipped",
     "looked_at",
+    "memory_of_reading",
     "observe_payload",
     "observe_split",
     "read",
@@ -237,6 +240,30 @@ def read_planned(reference: str, payloads: Sequence[bytes], exact: bool) -> Rows
     return together([in_any_layout(rows) for rows in seen if rows is not None])
 
 
+def memory_of_reading(reference: str, payloads: Sequence[bytes]) -> list[tuple[int, int]]:
+    """Read each split, and return the bytes of its rows and those by which this process has grown meanwhile, at most.
+
+    The first is read once before: what a first reading imports and keeps is no matter of its rows.
+    """
+    adapter = _adapter(reference)
+    splits = [pickle.loads(payload) for payload in payloads]
+    rows_of(reference, splits[0])
+    taken = []
+    for split in splits:
+        gc.collect()
+        before = _status("VmRSS")
+        Path("/proc/self/clear_refs").write_text("5")  # the peak is from now on
+        size = sum(batch.nbytes for batch in adapter.read(split))
+        taken.append((size, _status("VmHWM") - before))
+    return taken
+
+
+def _status(name: str) -> int:
+    """Return a size of this process in bytes, as Linux tells it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
+
+
 def use(reference: str, payload: bytes, how: str, question: Question) -> Any:
     """Load the payload, and return what this one of :data:`conformance.observation.reader.USES` tells of it.
 
@@ -272,11 +299,11 @@ def load_flipped(reference: str, payload: bytes, positions: Sequence[tuple[int, 
     return loaded
 
 
-def connection(reference: str, payload: bytes) -> str | None:
-    """Load the payload, and return the connection that its vault's FileIO holds before it opens anything."""
+def held_by_file_io(reference: str, payload: bytes, attribute: str) -> Any:
+    """Load the payload, and return an attribute of its FileIO before that opens anything; ``None`` without it."""
     read = _adapter(reference).file_io
     assert read is not None
-    return getattr(read(pickle.loads(payload)), "connection", None)
+    return getattr(read(pickle.loads(payload)), attribute, None)
 
 
 def second_load(reference: str, payload: bytes) -> list[str]:

@@ -14,6 +14,8 @@ from conformance.examples.design import designed_plans, designed_scans, designed
 from conformance.examples.pinned import PINNED
 from conformance.judging.findings import Findings
 from conformance.run.lifecycles import CLAUSE, live
+from conformance.run.memory import CLAUSE as MEMORY
+from conformance.run.memory import reading_memory
 from conformance.run.profiles import PROFILES
 from conformance.run.scans import Scanning
 from conformance.run.sweep import Sweep
@@ -29,6 +31,8 @@ QUICK = PROFILES["quick"]
 def first_catch(sweep: Sweep) -> Findings:
     """Judge pinned examples one after another until one shows a break, and those of the design where none does."""
     assert QUICK.seed is not None
+    if any(check.clause.id == MEMORY for check in sweep.checks):
+        return reading_memory(sweep)
     if any(check.clause.id == CLAUSE for check in sweep.checks):
         return live(sweep, 4 * QUICK.lives, QUICK.seed)
     if any(check.clause.family == FAMILY for check in sweep.checks):

@@ -19,6 +19,7 @@ from pyiceberg.table.refs import SnapshotRef
 from pyiceberg.table.statistics import PartitionStatisticsFile, StatisticsFile
 from pyiceberg.types import DateType, DoubleType, NestedField, StringType
 
+from fixtures.file_ios import ConfiguredFileIO, ScopedFileIO
 from reference import DataLoader, DataLoaderSplit, TableScanContext
 
 EqualTo: Any = expressions.EqualTo  # its constructor takes more than its type says
@@ -45,6 +46,29 @@ class SlottedSplit(DataLoaderSplit):
 def make(table: Table, **changes: Any) -> TableScanContext:
     arguments = {"table_metadata": table.metadata, "io": table.io, "projected_schema": table.schema(), **changes}
     return TableScanContext(**arguments)
+
+
+@pytest.mark.parametrize(
+    "io", [ScopedFileIO({}, "one"), ConfiguredFileIO({}).within("one")], ids=["its constructor", "later"]
+)
+def test_a_file_io_that_holds_more_than_its_properties_is_refused_by_name(table: Table, io: Any) -> None:
+    with pytest.raises(ValueError, match=rf"{type(io).__name__} holds 'scope'"):
+        make(table, io=io)
+
+
+def test_a_file_io_that_is_not_made_of_its_properties_alone_is_refused(table: Table) -> None:
+    class Narrow(PyArrowFileIO):
+        def __init__(self, properties: Any, *, scope: str) -> None:
+            super().__init__(properties)
+
+    with pytest.raises(ValueError, match=r"a Narrow is not made of its properties alone.*scope"):
+        make(table, io=Narrow({}, scope="one"))
+
+
+def test_contexts_of_earlier_releases_mind_the_case_of_names(table: Table) -> None:
+    context = make(table)
+    del context.__dict__["_case_sensitive"]
+    assert context.case_sensitive
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))

@@ -133,3 +133,15 @@ def test_an_unreadable_file_is_named_by_an_error_that_can_be_sent(tmp_path: Path
     assert "data." not in caught.value.reason  # it is the value of a property here
     if damage == "short":
         assert caught.value.__cause__ is not None
+
+
+def test_rows_follow_a_position(tmp_path: Path) -> None:
+    split = hand_made(tmp_path, FileFormat.PARQUET, [1, 2, 3, 4], [1])
+    for position, expected in enumerate(([1, 3, 4], [3, 4], [4], [], [])):
+        assert [row["a"] for batch in split.read_from(position) for row in batch.to_pylist()] == expected
+
+
+def test_the_number_of_rows_is_said_where_it_is_known(tmp_path: Path) -> None:
+    for name, deleted, expected in (("whole", [], 1), ("deletes", [0], None)):
+        (tmp_path / name).mkdir()
+        assert hand_made(tmp_path / name, FileFormat.PARQUET, [7], deleted).row_count == expected

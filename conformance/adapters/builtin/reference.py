@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from datafusion import DataFrame, SessionContext
 
-from conformance.adapter import Adapter, Capability
+from conformance.adapter import Adapter, Capability, NotSupported
 from fixtures.materials import Materials
 from fixtures.scans import Scan
 from reference import DataLoader, DataLoaderSplit, TableScanContext, TableTransformer
@@ -26,7 +27,16 @@ def adapter_for(
     return Adapter(
         name=name,
         build=build,
-        can=frozenset({Capability.PLANS, Capability.EXECUTES_PLANS, Capability.UDF_REGISTRIES, Capability.PATH_IDS}),
+        can=frozenset(
+            {
+                Capability.PLANS,
+                Capability.EXECUTES_PLANS,
+                Capability.UDF_REGISTRIES,
+                Capability.PATH_IDS,
+                Capability.IGNORES_CASE,
+                Capability.ORDERED,
+            }
+        ),
         read=lambda split: split.to_arrow_batch_reader(),
         split_id=lambda split: split.id,
         plan_bytes=lambda split: split.plan_bytes,
@@ -35,13 +45,23 @@ def adapter_for(
         table_metadata=lambda split: split.scan_context.table_metadata,
         projected_schema=lambda split: split.scan_context.projected_schema,
         row_filter=lambda split: split.scan_context.row_filter,
+        snapshot_id=lambda split: split.scan_context.snapshot_id,
         scan_tasks=lambda split: [split.file_scan_task],
         table_properties=lambda split: split.table_properties,
         scan_context=lambda split: split.scan_context,
         build_scan=build_scan,
+        read_from=_read_from,
+        row_count=lambda split: split.row_count,
         plan=_plan(loader),
         modules=("reference",),
     )
+
+
+def _read_from(split: DataLoaderSplit, position: int) -> Iterator[Any]:
+    """Return the batches from a position on."""
+    if split.plan_bytes is not None:
+        raise NotSupported("reads no plan from a position on")
+    return split.read_from(position)
 
 
 def _plan(loader: type[DataLoader]) -> Callable[[Scan], DataLoader]:
@@ -57,6 +77,7 @@ def _plan(loader: type[DataLoader]) -> Callable[[Scan], DataLoader]:
             ref=scan.ref,
             transformer=None if scan.transformation is None else Transforming(scan),
             udf_registry=scan.udf_registry,
+            case_sensitive=scan.case_sensitive,
         )
 
     return plan
@@ -84,6 +105,7 @@ def _builders(
             io=materials.file_io,
             projected_schema=materials.projected_schema,
             row_filter=materials.row_filter,
+            snapshot_id=materials.snapshot_id,
         )
 
     def build_in(shared: TableScanContext, materials: Materials) -> DataLoaderSplit:

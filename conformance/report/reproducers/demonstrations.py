@@ -10,9 +10,10 @@ from typing import Any
 from conformance.adapter import Adapter, Capability
 from conformance.checks.build import FEWEST_WORDS
 from conformance.checks.context import WHOLE_STATE
+from conformance.checks.io import MORE
 from conformance.checks.plan import ONE_ROW, unsettled
 from conformance.checks.process import GROWN
-from conformance.checks.read import FAILING, ORDER
+from conformance.checks.read import FAILING, ORDER, ROW_COUNT, THEIR_ORDER
 from conformance.checks.wire import GROWING, PLAIN_MODULES, SIBLINGS
 from conformance.judging.findings import Violation
 from conformance.judging.where import Where
@@ -23,10 +24,11 @@ from conformance.observation.secrets import secret_names
 from conformance.report.reproducers import looks, shows
 from conformance.report.reproducers.sources import NotEmbeddable
 from conformance.transports.transport import AS_BUILT
+from fixtures.file_ios import SCOPE, VAULT_EXPIRES
 from fixtures.tables.damage import DAMAGES
 from fixtures.unsendable import UNSENDABLE
 from strategies.arguments import WRONG_KINDS
-from strategies.specs import SplitSpec
+from strategies.specs import FileIOSpec, SplitSpec
 
 __all__ = ["Demonstration", "demonstration"]
 
@@ -180,6 +182,28 @@ def _connection(asked: Asked) -> Demonstration:
     return Demonstration(shows.connection_stays_behind, look=looks.look_io_connection, way="worker")
 
 
+def _whole_file_io(asked: Asked) -> Demonstration:
+    implementation = next(name for name, how in MORE.items() if how == asked.place.variant)
+    of = {"file_io": FileIOSpec("instance", implementation)}
+    way = asked.way if asked.place.hop else AS_BUILT
+    return Demonstration(shows.file_io_arrives_whole, {"scope": SCOPE}, looks.look_io_scope, way=way, of=of)
+
+
+def _expired(asked: Asked) -> Demonstration:
+    of = {"file_io": FileIOSpec("instance", "vault", properties=asked.spec.file_io.properties)}
+    return Demonstration(shows.expired_credentials_are_told, {"expires": VAULT_EXPIRES}, look="rows", of=of)
+
+
+def _in_their_order(asked: Asked) -> Demonstration:
+    way = asked.way if asked.place.hop else AS_BUILT
+    return Demonstration(shows.rows_keep_their_order, look="rows in order", way=way)
+
+
+def _number_of_rows(asked: Asked) -> Demonstration:
+    way = asked.way if asked.place.hop else AS_BUILT
+    return Demonstration(shows.number_of_rows_is_true, look=looks.look_row_count, way=way)
+
+
 def _belonging(asked: Asked) -> Demonstration:
     arguments = {"path": asked.place.within[0]}
     trips = max(1, asked.place.hop)
@@ -258,7 +282,14 @@ ROWS: tuple[tuple[Where, Make], ...] = (
     (Where(_L, case="after sending"), _part(shows.original_stays)),
     (Where(_A, "reachable"), _sent(shows.copies_share_nothing, looks.look_itself)),
     (Where(_R, case="the file"), _lost_file),
+    (Where(_R, case="the file, after another reading has failed"), _lost_file),
     (Where(_R, case="a delete file"), _lost_file),
+    (Where(case="with a FileIO"), _whole_file_io),
+    (Where(case="of a FileIO"), _whole_file_io),
+    (Where(_R, "rows", case="where credentials have expired"), _expired),
+    (Where(case=THEIR_ORDER), _in_their_order),
+    (Where(_R, "rows", case="from a position on"), _by(shows.reads_on_from_positions)),
+    (Where(part=ROW_COUNT), _number_of_rows),
     (Where(_R, "the process"), _by(shows.process_stays_as_it_was, readings=READINGS)),
     (Where(_R, "rows", case="in other circumstances"), _in_circumstances),
     (Where(_R, "rows", case="of a plan whose function fails"), _failing),

@@ -149,6 +149,14 @@ def look_read_only(loader: Any, split: Any) -> Any:
     return outcome
 
 
+def look_io_scope(loader: Any, split: Any) -> Any:
+    return getattr(loader.file_io(split), "scope", None)
+
+
+def look_row_count(loader: Any, split: Any) -> Any:
+    return loader.row_count(split)
+
+
 def look_io_connection(loader: Any, split: Any) -> Any:
     return getattr(loader.file_io(split), "connection", None)
 

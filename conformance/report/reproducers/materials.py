@@ -16,12 +16,31 @@ from datafusion import lit, udf
 from conformance.report.reproducers.sources import Embedding
 from conformance.templates import template
 from fixtures import functions
-from fixtures.file_ios import VAULT_ENDPOINT, VAULT_TOKEN, Settings, VaultFileIO, vault_token
+from fixtures.file_ios import (
+    SCOPE,
+    VAULT_ENDPOINT,
+    VAULT_TOKEN,
+    ConfiguredFileIO,
+    ScopedFileIO,
+    Settings,
+    VaultFileIO,
+    vault_token,
+)
 from fixtures.materials import leaves_residual
 from fixtures.plans import session_with
+from fixtures.tables.deletion_vectors import vector_extent, write_deletion_vector
 from fixtures.tables.expressions import PREDICATES
 from fixtures.tables.schemas import iceberg_type, python_value
-from fixtures.tables.warehouse import bounds, delete_shares, partition, table_metadata
+from fixtures.tables.warehouse import (
+    bounds,
+    delete_shares,
+    further_fields,
+    in_vectors,
+    partition,
+    projected,
+    table_metadata,
+    written_columns,
+)
 from strategies.plans import LITERALS
 from strategies.primitives import primitive
 from strategies.specs import And, Chain, FilterSpec, FramePlanSpec, Not, Or, Predicate, SplitSpec, TableSpec
@@ -37,7 +56,10 @@ FILE_IOS = {
     "pyarrow": ("'pyiceberg.io.pyarrow'", "PyArrowFileIO"),
     "fsspec": ("'pyiceberg.io.fsspec'", "FsspecFileIO"),
     "vault": ("__name__", "VaultFileIO"),
+    "scoped": ("__name__", "ScopedFileIO"),
+    "configured": ("__name__", "ConfiguredFileIO"),
 }
+HOLD_MORE = {"scoped": ScopedFileIO, "configured": ConfiguredFileIO}
 
 
 def materials_code(spec: SplitSpec, embedding: Embedding) -> str:
@@ -46,8 +68,9 @@ def materials_code(spec: SplitSpec, embedding: Embedding) -> str:
         embedding.named(needed)
     table, chain = spec.table, spec.row_filter if isinstance(spec.row_filter, Chain) else None
     record = partition(table)
-    written = [column for column in table.columns if not column.added]
-    values = [[python_value(column.type, value) for value in column.values] or [None] for column in written]
+    known = [column for column in table.columns if not column.added]
+    values = [[python_value(column.type, value) for value in column.values] or [None] for column in known]
+    written = written_columns(table)
     code = template(__file__, "materials.py.jinja", quoted, repr, _code, _json, _parsed, _pretty).render(
         spec=spec,
         behaviours=BEHAVIOURS,
@@ -57,10 +80,16 @@ def materials_code(spec: SplitSpec, embedding: Embedding) -> str:
         literals=LITERALS,
         vault_endpoint=VAULT_ENDPOINT,
         vault_token=VAULT_TOKEN,
+        scope=SCOPE,
         metadata=table_metadata(table, "LOCATION").model_dump(mode="json"),
         patterns=[*([list(range(table.rows))] * table.dropped), *values],
         partition=[record[i] for i in range(len(record))],
         delete_shares=delete_shares(table),
+        in_vectors=in_vectors(table),
+        further_fields=further_fields(table, "LOCATION"),
+        ids=[column.id for column in written],
+        left_out=[column.old_name or column.name for column in known if column not in written],
+        is_nested=is_nested(spec),
         lower_bounds=bounds(table, min),
         upper_bounds=bounds(table, max),
         condition=_condition(spec.row_filter, table),
@@ -81,8 +110,19 @@ def _needed(spec: SplitSpec) -> Iterator[type | Callable[..., Any]]:
         yield from (partial, udf, functions.add) if "with_function" in steps else ()
     if spec.file_io.implementation == "vault":
         yield from (VaultFileIO, vault_token)
+    if spec.file_io.implementation in HOLD_MORE:
+        yield HOLD_MORE[spec.file_io.implementation]
     if spec.file_io.mapping == "own":
         yield Settings
+    if is_nested(spec):
+        yield projected
+    if in_vectors(spec.table) and spec.table.deleted:
+        yield from (write_deletion_vector, vector_extent)
+
+
+def is_nested(spec: SplitSpec) -> bool:
+    """Return whether fields of structs are projected."""
+    return not set(spec.projection or ()) <= {column.name for column in spec.table.columns}
 
 
 def _json(value: Any) -> str:

@@ -409,6 +409,50 @@ def look_pair(loader: Any, pair: Any) -> Any:
     return [{repr(key): repr(value) for key, value in loader.file_io(split).properties.items()} for split in pair]
 
 
+def file_io_arrives_whole(make: Any, loader: Any, through: Any, scope: str) -> tuple[Any, Any]:
+    """The FileIO holds a scope, which is none of its properties."""
+    materials = make()
+    built = attempt(loader.build, materials)
+    if isinstance(built, BaseException):
+        expected = "a split, or an error that names the FileIO"
+        return expected, expected if type(materials.file_io).__name__ in str(built) else shown(built)
+    return scope, through(built)
+
+
+def expired_credentials_are_told(make: Any, loader: Any, look: Any, expires: str) -> tuple[Any, Any]:
+    """Two splits that differ in when their credentials end, sent together; of the first they have ended."""
+    pair = [loader.build(make(more={expires: str(ends)})) for ends in (1_000, 2**42)]
+    rows = look(pair[1])
+    expired, valid = pickle.loads(pickle.dumps(pair))
+    seen = attempt(look, expired)
+    told = isinstance(seen, BaseException) and "expired" in str(seen)
+    says = "an error that says 'expired'"
+    there = attempt(look, valid)
+    return [says, rows], [says if told else shown(seen), shown(there) if isinstance(there, BaseException) else there]
+
+
+def rows_keep_their_order(make: Any, loader: Any, look: Any, through: Any) -> tuple[Any, Any]:
+    split = loader.build(make())
+    first = look(split)
+    return [first] * 4, [*(look(split) for _ in range(3)), through(split)]
+
+
+def reads_on_from_positions(make: Any, loader: Any) -> tuple[Any, Any]:
+    """Rows are passed over, as many as the position says, and the others follow."""
+    split = loader.build(make())
+    rows = [row for batch in loader.read(split) for row in batch.to_pylist()]
+    positions = sorted({0, min(1, len(rows)), len(rows) // 2, len(rows)})
+    seen = [[row for batch in loader.read_from(split, at) for row in batch.to_pylist()] for at in positions]
+    return [repr(rows[at:]) for at in positions], [repr(each) for each in seen]
+
+
+def number_of_rows_is_true(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:
+    split = loader.build(make())
+    rows = sum(batch.num_rows for batch in loader.read(split))
+    said = [loader.row_count(split), through(split)]
+    return [rows if count is not None else None for count in said], said
+
+
 def one_scan_shares_its_context(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:
     splits = loader.build_scan([make(), make()])
     return "one scan context", "one scan context" if through(list(splits)) else "two scan contexts"
