@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -151,14 +152,27 @@ def plain_rows(batches: Iterable[pa.RecordBatch], *, exact: bool, in_order: bool
 
 
 def in_any_layout(rows: Any) -> Any:
-    """Return rows whose columns say neither whether they are nullable nor whether their offsets have 64 bits.
+    """Return rows whose columns say neither what is nullable, nor what a list calls its elements, nor whether offsets
+    have 64 bits.
 
-    In the first the engine's batches and its plans disagree, in the second PyIceberg's batches and its schemas. What is
-    not :class:`Rows` is returned as it is.
+    In the first the engine's batches and its plans disagree, and some engines' types know none; the second makes no
+    difference for Arrow itself; in the third PyIceberg's batches and its schemas disagree. What is not :class:`Rows` is
+    returned as it is.
     """
     if not isinstance(rows, Rows):
         return rows
-    return replace(rows, columns=tuple((name, type_.replace("large_", ""), True) for name, type_, _ in rows.columns))
+    return replace(rows, columns=tuple((name, _layout_left_out(type_), True) for name, type_, _ in rows.columns))
+
+
+def _layout_left_out(type_: str) -> str:
+    """Return the text of an Arrow type without what :func:`in_any_layout` leaves out."""
+    return _NOT_NULL.sub("", _ELEMENT.sub("list<", type_.replace("large_", "")))
+
+
+# As Arrow writes the elements of a list: Iceberg names them `element`, Arrow itself `item`.
+_ELEMENT = re.compile(r"\blist<(?:element|item): ")
+# Of a field within a type.
+_NOT_NULL = re.compile(r" not null(?=[,>])")
 
 
 def together(parts: Sequence[Rows]) -> Rows | None:

@@ -285,6 +285,29 @@ def test_a_layout_is_offsets_and_nullability_alone(other: Any, same: bool) -> No
     assert (difference(in_any_layout(columns()), in_any_layout(other), X) is None) is same
 
 
+def type_in_any_layout(type_: pa.DataType) -> Any:
+    field = pa.field("a", type_)
+    rows = plain_rows([pa.RecordBatch.from_pylist([], schema=pa.schema([field]))], exact=True)
+    return in_any_layout(rows)
+
+
+REQUIRED = pa.field("element", pa.struct([pa.field("x", pa.int64(), nullable=False)]), nullable=False)
+OPTIONAL = pa.field("item", pa.struct([pa.field("x", pa.int64())]))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (pa.list_(REQUIRED), pa.list_(OPTIONAL), True),
+        (pa.map_(TEXT, pa.list_(REQUIRED)), pa.map_(pa.large_string(), pa.large_list(OPTIONAL)), True),
+        (pa.list_(REQUIRED), pa.list_(REQUIRED.with_type(pa.int64())), False),
+        (pa.struct([REQUIRED]), pa.struct([OPTIONAL]), False),  # the name of a field of a struct is no layout
+    ],
+)
+def test_a_layout_is_that_of_nested_types_too(one: pa.DataType, other: pa.DataType, same: bool) -> None:
+    assert (type_in_any_layout(one) == type_in_any_layout(other)) is same
+
+
 def test_rows_of_the_engine_forgive_the_last_digits_only() -> None:
     near = [batch([value], pa.float64()) for value in (0.1 + 0.2, 0.3, 0.3001)]
     seen = [plain_rows([one], exact=False) for one in near]
