@@ -1,0 +1,254 @@
+"""Daft's tasks over Iceberg: what Daft's Ray runner sends to its workers, one for each data file of a scan.
+
+A task is a local physical plan with its inputs, which are scan tasks, and the settings of the execution: what Daft's
+worker on Ray (``RaySwordfishActor.run_plan``) is called with, run here as it runs it. ``daft.read_iceberg`` plans it,
+over the table of a catalog or, for a split of given materials, over a table that has their one file; Ray need not run.
+"""
+
+from __future__ import annotations
+
+import datetime
+import operator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import daft
+import pyarrow as pa
+from daft.context import DaftContext, get_context
+from daft.daft import Input, LocalPhysicalPlan, PyDaftExecutionConfig
+from daft.execution.native_executor import NativeExecutor
+from pyiceberg.catalog.noop import NoopCatalog
+from pyiceberg.expressions import AlwaysTrue
+from pyiceberg.expressions.visitors import BooleanExpressionVisitor, visit
+from pyiceberg.manifest import FileFormat
+from pyiceberg.schema import Schema
+from pyiceberg.table import DataScan, FileScanTask, Table
+from pyiceberg.table.refs import SnapshotRefType
+from pyiceberg.types import DateType, TimestampType, TimestamptzType, TimeType
+
+from conformance.adapter import Adapter, NotSupported
+from fixtures.materials import Materials
+from fixtures.scans import Scan
+
+__all__ = ["ADAPTER", "Task"]
+
+# The property by whose value columns are found in files that have no field ids.
+NAME_MAPPING = "schema.name-mapping.default"
+# Of all that Daft reads from, where the suite has files.
+SCHEMES = ("", "file", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker is called with."""
+
+    plan: LocalPhysicalPlan
+    inputs: dict[int, Input]
+    config: PyDaftExecutionConfig
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Return the record batches, run with the task's settings by an executor of its own."""
+        context = DaftContext()
+        context._ctx._daft_execution_config = self.config
+        for result in NativeExecutor().run(self.plan, self.inputs, context, None):
+            table = result.micropartition().to_arrow()
+            yield from table.to_batches() or [pa.RecordBatch.from_pylist([], schema=table.schema)]
+
+
+def _task(frame: daft.DataFrame) -> Task:
+    """Return the one task that a frame is where no runner divides it."""
+    config = get_context().daft_execution_config
+    optimized = frame._builder.optimize(config)
+    plan, inputs = LocalPhysicalPlan.from_logical_plan_builder(optimized._builder, {})
+    return Task(plan, inputs, config)
+
+
+Choice = Callable[[DataScan], list[FileScanTask]]
+
+
+class PartlyShown(Table):
+    """A table of which Daft sees the files that ``choose`` gives for a scan of PyIceberg's.
+
+    So a scan comes to be several tasks: Daft itself cuts it into tasks only where Ray runs.
+    """
+
+    choose: Choice
+
+    def scan(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a scan as Daft asks for it."""
+        return PartlyShownScan(super().scan(*args, **kwargs), self.choose)
+
+
+@dataclass(frozen=True)
+class PartlyShownScan:
+    """What Daft uses of a scan of PyIceberg's."""
+
+    scan: DataScan
+    choose: Choice
+
+    def projection(self) -> Schema:
+        """Return the scanned schema."""
+        return self.scan.projection()
+
+    def plan_files(self) -> list[FileScanTask]:
+        """Return the files that Daft sees."""
+        return self.choose(self.scan)
+
+
+def _build(materials: Materials) -> Task:
+    task = materials.file_scan_task
+    path, format_ = task.file.file_path, task.file.file_format
+    if format_ != FileFormat.PARQUET:
+        raise NotSupported(f"reads no {format_.name}")
+    if "://" in path and path.partition("://")[0] not in SCHEMES:
+        raise NotSupported(f"opens files itself, through no FileIO, and knows no {path.partition('://')[0]}://")
+    if NAME_MAPPING in materials.table_metadata.properties:
+        raise NotSupported("takes no name mapping, and says so when it reads a file without field ids")
+    table = PartlyShown(("db", "tbl"), materials.table_metadata, "", materials.file_io, NoopCatalog("none"))
+    table.choose = lambda scan: [task]  # PyIceberg has nothing to plan: there are no manifests
+    frame = daft.read_iceberg(table)
+    if not isinstance(materials.row_filter, AlwaysTrue):
+        frame = frame.where(visit(materials.row_filter, FilterOfDaft(materials.table_metadata.schema())))
+    return _task(_selected(frame, [column.name for column in materials.projected_schema.fields]))
+
+
+def _plan(scan: Scan) -> Iterator[Task]:
+    if scan.transformation is not None:
+        raise NotSupported("takes no transformation by DataFusion")
+    loaded = scan.catalog.load_table(scan.identifier)
+    table = PartlyShown(loaded.name(), loaded.metadata, loaded.metadata_location, loaded.io, loaded.catalog)
+    planned: list[FileScanTask] = []
+
+    def every_file(asked: DataScan) -> list[FileScanTask]:
+        planned[:] = asked.plan_files()
+        return planned
+
+    def one_file(number: int, asked: DataScan) -> list[FileScanTask]:
+        return [list(asked.plan_files())[number]]
+
+    table.choose = every_file
+    ref = None if scan.ref is None else loaded.refs().get(scan.ref)
+    is_tag = ref is not None and ref.snapshot_ref_type == SnapshotRefType.TAG
+    frame = daft.read_iceberg(
+        table, scan.snapshot_id, branch=None if is_tag else scan.ref, tag=scan.ref if is_tag else None
+    )
+    condition = scan.filter_in(_predicate, operator.and_, operator.or_, operator.invert)
+    frame = frame if condition is None else frame.where(condition)
+    frame = frame if scan.columns is None else _selected(frame, scan.columns)
+    _task(frame)
+    for number in range(len(planned)):
+        table.choose = partial(one_file, number)
+        yield _task(frame)
+
+
+def _selected(frame: daft.DataFrame, columns: Iterable[str]) -> daft.DataFrame:
+    names = list(columns)
+    return frame if names == frame.column_names else frame.select(*names)
+
+
+PREDICATES: dict[str, Callable[[daft.Expression, list[Any]], daft.Expression]] = {
+    "eq": lambda column, values: column == values[0],
+    "ne": lambda column, values: column != values[0],
+    "lt": lambda column, values: column < values[0],
+    "le": lambda column, values: column <= values[0],
+    "gt": lambda column, values: column > values[0],
+    "ge": lambda column, values: column >= values[0],
+    "in": lambda column, values: column.is_in(values),
+    "not-in": lambda column, values: ~column.is_in(values),
+    "is-null": lambda column, values: column.is_null(),
+    "not-null": lambda column, values: column.not_null(),
+    "is-nan": lambda column, values: column.is_nan(),
+    "not-nan": lambda column, values: ~column.is_nan(),
+    "starts-with": lambda column, values: column.startswith(values[0]),
+    "not-starts-with": lambda column, values: ~column.startswith(values[0]),
+}
+
+
+def _predicate(name: str, column: str, values: list[Any]) -> daft.Expression:
+    return PREDICATES[name](daft.col(column), values)
+
+
+# PyIceberg's predicates by the operators of scans.
+OPERATORS = {
+    "EqualTo": "eq",
+    "NotEqualTo": "ne",
+    "LessThan": "lt",
+    "LessThanOrEqual": "le",
+    "GreaterThan": "gt",
+    "GreaterThanOrEqual": "ge",
+    "IsNull": "is-null",
+    "NotNull": "not-null",
+    "IsNaN": "is-nan",
+    "NotNaN": "not-nan",
+    "StartsWith": "starts-with",
+    "NotStartsWith": "not-starts-with",
+}
+
+
+class FilterOfDaft(BooleanExpressionVisitor[daft.Expression]):
+    """Makes a filter of Daft of PyIceberg's."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+
+    def visit_true(self) -> daft.Expression:
+        return daft.lit(True)
+
+    def visit_false(self) -> daft.Expression:
+        return daft.lit(False)
+
+    def visit_not(self, child_result: daft.Expression) -> daft.Expression:
+        return ~child_result
+
+    def visit_and(self, left_result: daft.Expression, right_result: daft.Expression) -> daft.Expression:
+        return left_result & right_result
+
+    def visit_or(self, left_result: daft.Expression, right_result: daft.Expression) -> daft.Expression:
+        return left_result | right_result
+
+    def visit_bound_predicate(self, predicate: Any) -> daft.Expression:
+        raise NotImplementedError("a row filter is not bound")
+
+    def visit_unbound_predicate(self, predicate: Any) -> daft.Expression:
+        name = predicate.term.name
+        column, type_ = daft.col(name), self.schema.find_field(name).field_type
+        kind = type(predicate).__name__
+        if kind in ("In", "NotIn"):
+            # PyIceberg's In is false of null, and not null as in SQL.
+            values = [_python_value(type_, each.value) for each in predicate.literals]
+            among = column.not_null() & column.is_in(values)
+            return among if kind == "In" else ~among
+        literal = getattr(predicate, "literal", None)
+        return _predicate(OPERATORS[kind], name, [] if literal is None else [_python_value(type_, literal.value)])
+
+
+EPOCH = datetime.datetime(1970, 1, 1)
+ZONED_EPOCH = EPOCH.replace(tzinfo=datetime.timezone.utc)
+
+
+def _python_value(type_: Any, value: Any) -> Any:
+    """Return the value of a literal as Python has it: PyIceberg counts days and microseconds."""
+    if isinstance(type_, DateType):
+        return EPOCH.date() + datetime.timedelta(days=value)
+    if isinstance(type_, TimestampType):
+        return EPOCH + datetime.timedelta(microseconds=value)
+    if isinstance(type_, TimestamptzType):
+        return ZONED_EPOCH + datetime.timedelta(microseconds=value)
+    if isinstance(type_, TimeType):
+        return (EPOCH + datetime.timedelta(microseconds=value)).time()
+    return value
+
+
+ANY_ORDER = "Daft writes the maps of its schemas in any order, so that the payload alone differs"
+
+ADAPTER = Adapter(
+    name="daft",
+    build=_build,
+    read=Task.batches,
+    plan=_plan,
+    modules=("conformance.adapters.builtin.daft", "daft"),
+    may_differ={"split.plan": ANY_ORDER, "split.inputs": ANY_ORDER},
+    not_passed=("io_config", "checkpoint", "ignore_corrupt_files"),
+)
