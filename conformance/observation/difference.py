@@ -82,6 +82,8 @@ class _Absent:
 
 # In place of an item that is not there.
 ABSENT = _Absent()
+# The parts that are what a reading gave.
+READ = frozenset({"rows", "reads again"})
 
 
 def difference(expected: Any, actual: Any, place: Place) -> Difference | None:
@@ -97,7 +99,12 @@ def difference(expected: Any, actual: Any, place: Place) -> Difference | None:
     if type(expected) is type(actual) and isinstance(expected, (list, tuple)) and len(expected) == len(actual):
         pairs = ((_inside(place, str(i)), a, b) for i, (a, b) in enumerate(zip(expected, actual, strict=True)))
         return next(filter(None, (difference(a, b, where) for where, a, b in pairs)), None)
-    return Difference(place, _short(expected), _short(actual))
+    return Difference(place, _told(expected, place), _told(actual, place))
+
+
+def _told(value: Any, place: Place) -> str:
+    """Return a value as a report says it: what was read is ``None`` where there was not even an empty batch."""
+    return "no batch" if value is None and place.part in READ and not place.within else _short(value)
 
 
 def _alike(one: Any, other: Any) -> bool:

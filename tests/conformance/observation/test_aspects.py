@@ -308,6 +308,14 @@ def test_a_layout_is_that_of_nested_types_too(one: pa.DataType, other: pa.DataTy
     assert (type_in_any_layout(one) == type_in_any_layout(other)) is same
 
 
+def test_a_reading_without_a_batch_is_told_as_such() -> None:
+    of_rows = difference(columns(), None, Place(Step.READ, "rows"))
+    of_another_part = difference("a text", None, Place(Step.LOOK, "plan bytes"))
+    assert of_rows is not None
+    assert of_another_part is not None
+    assert (of_rows.actual, of_another_part.actual) == ("no batch", "None")
+
+
 def test_rows_of_the_engine_forgive_the_last_digits_only() -> None:
     near = [batch([value], pa.float64()) for value in (0.1 + 0.2, 0.3, 0.3001)]
     seen = [plain_rows([one], exact=False) for one in near]
