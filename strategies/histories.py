@@ -13,7 +13,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from strategies.drawing import flip, one_in, pick, some
-from strategies.filters import filter_columns, predicates, row_filters
+from strategies.filters import filter_columns, predicates, predicates_of, row_filters
 from strategies.primitives import primitive
 from strategies.specs import (
     AddColumn,
@@ -29,6 +29,7 @@ from strategies.specs import (
     MoveFirst,
     Not,
     Operation,
+    Or,
     OverwriteRows,
     PartitionBy,
     Predicate,
@@ -181,10 +182,12 @@ def _columns(draw: st.DrawFn, names: Sequence[str], filtered: Sequence[str]) -> 
 def _filter(draw: st.DrawFn, table: TableSpec, now: TableSpec, parts: set[str | None]) -> FilterSpec | None:
     """Draw a filter over the columns that are named in the scanned schema as they are now, or none.
 
-    Half of those of a partitioned table are one predicate over a column by which it is or was partitioned.
+    Half of those of a partitioned table are about a column by which it is or was partitioned: over that alone, or over
+    it or another.
 
     PyIceberg plans by the current schema, and fails over names that only the scanned one has (docs/FINDINGS.md). Where
-    a set is negated, it selects nulls, which a negated comparison does not: no such is drawn.
+    a set is negated, it selects nulls, which a negated comparison does not: no such is drawn. Nor is one that orders
+    null partition values among other predicates, over which PyIceberg fails.
     """
     named = {(column.id, column.name, column.type) for column in now.columns}
     columns = tuple(column for column in table.columns if (column.id, column.name, column.type) in named)
@@ -192,9 +195,23 @@ def _filter(draw: st.DrawFn, table: TableSpec, now: TableSpec, parts: set[str | 
         return None
     by = tuple(column for column in columns if column.name in parts)
     if by and flip(draw):
-        return draw(predicates(pick(draw, by)).filter(lambda predicate: predicate.op in _CHOOSES_PARTITIONS))
-    found = draw(row_filters(TableSpec(columns), max_leaves=3))
-    return None if _negates_a_set(found) else found
+        chosen = draw(predicates(pick(draw, by)).filter(lambda predicate: predicate.op in _CHOOSES_PARTITIONS))
+        others = [column for column in columns if column.name != chosen.column]
+        found: FilterSpec = chosen
+        if others and one_in(draw, 4):
+            found = Or(chosen, draw(predicates(pick(draw, others))))
+    else:
+        found = draw(row_filters(TableSpec(columns), max_leaves=3))
+    return None if _negates_a_set(found) or _orders_a_null(found, by) else found
+
+
+def _orders_a_null(spec: FilterSpec, parts: Sequence[ColumnSpec]) -> bool:
+    nullable = {column.name for column in parts if None in column.values}
+    compared = (each for each in predicates_of(spec) if each.op in _ORDERING)
+    return not isinstance(spec, Predicate) and any(each.column in nullable for each in compared)
+
+
+_ORDERING = ("lt", "le", "gt", "ge", "starts-with", "not-starts-with")
 
 
 def _negates_a_set(spec: FilterSpec, *, negated: bool = False) -> bool:
@@ -257,7 +274,8 @@ def _column(draw: st.DrawFn, id_: int, name: str, type_: str) -> ColumnSpec:
 
 def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
     """Draw what is done next; what cannot be done becomes an append."""
-    kind = pick(draw, _KINDS)
+    # Another partitioning of a table that has one already: files of both are read by one scan.
+    kind = pick(draw, _KINDS if history.partition_by is None else (*_KINDS, *("partition",) * 4))
     columns = table_before(history, len(history.operations)).columns
     done = history.operations
     column = pick(draw, columns)

@@ -93,6 +93,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             ("page", "a Chromium"),
             ("engines", "Ray, Spark and others"),
             ("stores", "object stores"),
+            ("daft", "Daft"),
             ("failures", "some minutes"),
         ):
             terminalreporter.write_line(

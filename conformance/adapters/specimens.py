@@ -10,14 +10,14 @@ from typing import Any
 
 from conformance.adapter import Adapter
 from conformance.adapters.builtin.reference import adapter_for
-from fixtures.loaders.defects import DEFECTS, SHOWN_ELSEWHERE
+from fixtures.loaders.defects import DEFECTS, SHOWN_ELSEWHERE, UNSHOWN
 from fixtures.loaders.unusual import UNUSUAL
 
 __all__ = ["reference_of"]
 
 
 def __getattr__(name: str) -> Adapter:
-    if (defect := (DEFECTS | SHOWN_ELSEWHERE).get(name)) is not None:
+    if (defect := (DEFECTS | SHOWN_ELSEWHERE | UNSHOWN).get(name)) is not None:
         adapter = adapter_for(defect.name, defect.split, defect.context, defect.loader)
         return replace(adapter, modules=(*adapter.modules, "fixtures.loaders.defects"))
     if (loader := UNUSUAL.get(name)) is None:

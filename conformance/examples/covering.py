@@ -21,6 +21,7 @@ from strategies.specs import (
     DropColumn,
     MoveFirst,
     Operation,
+    Or,
     OverwriteRows,
     PartitionBy,
     RenameColumn,
@@ -63,18 +64,18 @@ def _bare(scan: ScanSpec) -> set[str]:
     """Return what a scan has that a transformation might hide."""
     operations, columns = scan.history.operations, table_before(scan.history, len(scan.history.operations)).columns
     whole = scan.at is None and scan.ref is None
-    types = {column.name: column.type for column in columns}
+    names = {column.name for column in columns}
     found = {"rows as they are"} | ({"nothing written yet"} if not operations else set())
-    if scan.columns is None:
+    if scan.columns is None and whole:
         found |= {type(done).__name__ for done in operations if isinstance(done, AddColumn | DropColumn | RenameColumn)}
-        for done in operations:
-            if isinstance(done, MoveFirst) and list(types.values()).count(types.get(done.name, "")) > 1:
-                found.add("moved among its type")
+        found |= (
+            {"moved among its type"} if any(_is_moved(scan, position) for position in range(len(operations))) else set()
+        )
     if whole and (_is_on_branch(operations[-1:]) or isinstance((*operations, None)[-1], RollBack)):
         found.add("newer snapshot elsewhere")
     gone = [done.name for done in operations if isinstance(done, DropColumn)]
     again = {done.column.name for done in operations if isinstance(done, AddColumn)} & set(gone)
-    found |= {"an old name again"} if again & set(types) and scan.columns is None else set()
+    found |= {"an old name again"} if again & names and scan.columns is None and whole else set()
     found |= {"partitioned by what is gone"} if set(gone) & _partitions(scan) else set()
     positions = [done for done in operations if isinstance(done, DeletePositions)]
     found |= {"several delete files"} if len(positions) > 1 and whole else set()
@@ -94,11 +95,23 @@ def _filtered(scan: ScanSpec) -> set[str]:
     found = {"filter that tells beside positions"} if any(isinstance(d, DeletePositions) for d in operations) else set()
     asked = list(predicates_of(scan.row_filter))
     found |= {f"filter {predicate.op}" for predicate in asked}
+    if isinstance(scan.row_filter, Or) and len({predicate.column for predicate in asked}) > 1:
+        found |= {"or with a partition"} if newest in {predicate.column for predicate in asked} else set()
     found |= {"filter of an added column"} if {predicate.column for predicate in asked} & added else set()
     if newest is not None and {predicate.column for predicate in asked} == {newest}:
-        which = "later" if parts else "first"
+        which = "first" if not parts else "second" if scan.history.partition_by or len(parts) > 1 else "later"
         found |= {f"filter {predicate.op} of the {which} partition" for predicate in asked if len(asked) == 1}
     return found
+
+
+def _is_moved(scan: ScanSpec, position: int) -> bool:
+    """Return whether an operation moves a column before another of its type."""
+    done = scan.history.operations[position]
+    if not isinstance(done, MoveFirst):
+        return False
+    before = table_before(scan.history, position).columns
+    place = [column.name for column in before].index(done.name)
+    return any(column.type == before[place].type for column in before[:place])
 
 
 def _partitions(scan: ScanSpec) -> set[str | None]:
@@ -129,6 +142,8 @@ ASKED = (
     "filter of an added column, untransformed",
     "filter is-null of the first partition, untransformed",
     "filter eq of the later partition, untransformed",
+    "filter eq of the second partition, untransformed",
+    "or with a partition, untransformed",
     "columns",
     "row_filter",
     "at",

@@ -74,6 +74,7 @@ def putting_back() -> Iterator[None]:
     numbers = numpy.random.get_state() if numpy else None
     path, limit, level = list(sys.path), sys.getrecursionlimit(), logging.getLogger().level
     decimals, timeout, thresholds = decimal.getcontext().copy(), socket.getdefaulttimeout(), gc.get_threshold()
+    method = multiprocessing.get_start_method(allow_none=True)
     try:
         yield
     finally:
@@ -96,3 +97,4 @@ def putting_back() -> Iterator[None]:
         socket.setdefaulttimeout(timeout)
         logging.getLogger().setLevel(level)
         gc.set_threshold(*thresholds)
+        multiprocessing.set_start_method(method, force=True)

@@ -144,14 +144,17 @@ def _begun_and_left(adapter: Adapter, split: Any, leave: Callable[[Iterator[Any]
         leave(iter(adapter.read(split)))
 
 
-def grown_by_use(adapter: Adapter, question: Question, split: Any) -> tuple[int, int]:
-    """Return the bytes of the split's payload before it is read and looked at, and after."""
-    before = len(pickle.dumps(split))
-    for _ in range(READINGS):
-        attempt(_read, adapter, split)
-        if adapter.split_id is not None:
-            attempt(adapter.split_id, split)
-    return before, len(pickle.dumps(split))
+def grown_by_use(adapter: Adapter, question: Question, split: Any) -> tuple[int, int, int]:
+    """Return the bytes of the split's payload before it is read and looked at, after that, and after it often."""
+    sizes = [len(pickle.dumps(split))]
+    for times in (1, READINGS):
+        for _ in range(times):
+            attempt(_read, adapter, split)
+            if adapter.split_id is not None:
+                attempt(adapter.split_id, split)
+        sizes.append(len(pickle.dumps(split)))
+    unused, once, often = sizes
+    return unused, once, often
 
 
 def rows_side_by_side(adapter: Adapter, question: Question, splits: Sequence[Any]) -> dict[str, list[Any]]:

@@ -53,7 +53,9 @@ def test_generation_goes_through_the_checks(name: str, sweep_of: Callable[..., S
     sweep = sweep_of(adapter, clauses=tuple(clauses), transports=FEW)
     # Each generation has pinned examples of its own: together they see most of them.
     findings = sweep.pinned(PINNED[GENERATION_NAMES.index(name) :: 6])
-    findings.add(sweep.drawn(split_specs(), 8, 7))
+    # The stand-ins read with PyIceberg alone, which filters wrongly by columns that a file does not hold (FINDINGS.md).
+    held = split_specs().filter(lambda spec: spec.table.partition_in_file)
+    findings.add(sweep.drawn(held, 8, 7))
     assert [(v.clause, v.difference) for v in findings.violations] == []
     judged = {clause for clause, _ in findings.met}
     expected = {"PLAN-1", "PLAN-3"} if name == "PLAN" else {"PLAN-7", "PLAN-8", "UDF-8"}
