@@ -20,8 +20,7 @@ from conformance.judging.findings import Findings, Violation
 from conformance.judging.verdicts import State, Verdict
 from conformance.observation.difference import Place
 from conformance.report.reproducers import verified
-from conformance.report.terminal import VERSIONS
-from conformance.run.distributions import running_version
+from conformance.run.distributions import packages_shown, running_version
 from conformance.run.selection import Selection
 from conformance.transports.transport import AS_BUILT
 from strategies.serialization import from_json
@@ -84,7 +83,7 @@ def document(run: Ended) -> dict[str, Any]:
         "environment": {
             "python": platform.python_version(),
             "platform": platform.platform(),
-            "versions": {name: running_version(name) for name in VERSIONS},
+            "versions": {name: running_version(name) for name in packages_shown(selection.adapter.modules)},
         },
         "run": {
             "profile": selection.profile.name,

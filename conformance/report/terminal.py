@@ -23,14 +23,13 @@ from conformance.judging.causes import Cause, causes
 from conformance.judging.findings import Findings
 from conformance.judging.verdicts import State, Verdict
 from conformance.observation.difference import Difference
-from conformance.run.distributions import running_version
+from conformance.run.distributions import packages_shown, running_version
 from conformance.run.replay import Replay, Result
 from conformance.run.selection import Selection
 from strategies.serialization import from_json
 
-__all__ = ["VERSIONS", "facts", "header", "rendered", "replayed", "summary", "told"]
+__all__ = ["facts", "header", "rendered", "replayed", "summary", "told"]
 
-VERSIONS = ("datafusion", "pyiceberg", "pyarrow", "cloudpickle", "hypothesis")
 STYLES = {
     State.CONFORMS: "green",
     State.VIOLATES: "bold red",
@@ -44,12 +43,13 @@ FACT_STYLES = {"expected": "green", "actual": "red"}
 
 def header(selection: Selection, workers: int) -> str:
     """Return what is tested: adapter, capabilities, versions, profile, seed, workers, selection."""
+    shown = packages_shown(selection.adapter.modules)
     lines = [
         ("adapter", f"{selection.adapter.name} ({selection.adapter_reference})"),
         ("can", ", ".join(sorted(capability.name for capability in selection.adapter.capabilities)).lower()),
         (
             "versions",
-            ", ".join([f"Python {platform.python_version()}", *(f"{n} {running_version(n)}" for n in VERSIONS)]),
+            ", ".join([f"Python {platform.python_version()}", *(f"{name} {running_version(name)}" for name in shown)]),
         ),
         ("profile", f"{selection.profile.name}, seed {selection.seed}, {workers or 'no'} workers"),
         ("clauses", f"{len(selection.clauses)} selected"),

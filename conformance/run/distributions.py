@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import packages_distributions
 
 from conformance.transports.worker_tasks import distribution_version
 
-__all__ = ["running_version"]
+__all__ = ["VERSIONS", "packages_shown", "running_version"]
+
+# Packages whose version each report shows.
+VERSIONS = ("datafusion", "pyiceberg", "pyarrow", "cloudpickle", "hypothesis")
+SUITE = "dataloader-conformance"
+
+
+def packages_shown(modules: Iterable[str]) -> tuple[str, ...]:
+    """Return :data:`VERSIONS` and the packages of these modules, which are the loader's, where they were installed."""
+    known = packages_distributions()
+    named = dict.fromkeys(module.partition(".")[0] for module in modules)
+    own = (package for package in named if set(known.get(package, ())) - {SUITE})
+    return tuple(dict.fromkeys((*VERSIONS, *own)))
 
 
 @cache

@@ -35,3 +35,10 @@ def test_two_distributions_of_one_package_are_warned_of(monkeypatch: pytest.Monk
 
 def test_what_is_not_installed_is_unknown() -> None:
     assert running_version("no_such_package") == "unknown"
+
+
+def test_the_loader_is_shown_and_the_suite_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"pyiceberg": ["pyiceberg"], "loader": ["the-loader"], "reference": ["dataloader-conformance"]}
+    monkeypatch.setattr(distributions, "packages_distributions", lambda: known)
+    shown = distributions.packages_shown(["loader.splits", "pyiceberg", "reference", "beside_the_adapter"])
+    assert shown == (*distributions.VERSIONS, "loader")
