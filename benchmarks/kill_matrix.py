@@ -43,6 +43,8 @@ from conformance.judging.findings import Findings
 from conformance.judging.ledger import Ledger
 from conformance.run.lifecycles import CLAUSE as LIFE
 from conformance.run.lifecycles import live
+from conformance.run.memory import CLAUSE as MEMORY
+from conformance.run.memory import reading_memory
 from conformance.run.profiles import PROFILES
 from conformance.run.scans import THROUGH, planned
 from conformance.run.search import History
@@ -160,11 +162,13 @@ def row_of(name: str, folder: str) -> Row:
         sweep = sweep_of(load_adapter(reference_of(name)), folder)
     try:
         planning = row.clause.startswith(f"{FAMILY}-")
-        if row.clause != LIFE and not planning:
+        if row.clause not in (LIFE, MEMORY) and not planning:
             _judge(row, sweep)
         if row.clause in (LIFE, ""):
             assert QUICK.seed is not None
             _search(row, "lifecycles", partial(live, sweep, QUICK.lives, QUICK.seed), AS_BUILT)
+        if row.clause in (MEMORY, ""):
+            _search(row, "memory", partial(reading_memory, sweep), AS_BUILT)
         if planning or row.clause == "":
             _search(row, "scans", partial(planned, sweep, designed_scans()), THROUGH)
     except Exception as error:  # an error of the suite never counts as a catch
