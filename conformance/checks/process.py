@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from conformance.adapter import Adapter
 from conformance.checks.check import Judged, verifies
 from conformance.observation.difference import Difference, Place, Step, difference
 from conformance.observation.raised import Raised, attempt
@@ -97,26 +97,30 @@ def payload_does_not_grow_by_use(journey: Journey) -> Judged:
 
 # In what other splits that are read at the same time differ from the one that is judged.
 BESIDE = ("path", "row filter", "order of columns", "what functions compute", "property")
+# Fewer splits than this tell nothing.
+FEWEST = 3
+SIDE_BY_SIDE = "beside other splits"
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """One of the splits that are read together: in what it differs from the one that is judged, and its rows."""
+
+    respect: str
+    rows: Rows
+    split: Any
 
 
 @verifies("PROC-5", one_in=4)
 def many_are_read_in_one_process(journey: Journey) -> Judged:
     """The split, and others that differ from it in one respect each, are loaded and read by one worker."""
-    spec, variant = journey.spec, journey.example.variant
-    if journey.refusal or spec is None or variant is None or not journey.can_carry("pickle-2"):
+    if journey.refusal or journey.spec is None or not journey.can_carry("pickle-2"):
         return
-    if spec.plan is not None and not journey.adapter.applies_transforms:
+    if journey.spec.plan is not None and not journey.adapter.applies_transforms:
         return
-    specs = [spec, *(changed for changed in map(partial(_other, spec), BESIDE) if changed not in (None, spec))]
-    known = [(each, attempt(_expected, each)) for each in specs]
-    built = [
-        (each, rows, attempt(journey.adapter.build, attempt(_made, variant, each)))
-        for each, rows in known
-        if not isinstance(rows, Raised)
-    ]
-    read = [(each, rows, split) for each, rows, split in built if not isinstance(split, Raised)]
-    payload = attempt(pickle.dumps, [split for _, _, split in read])
-    if len(read) < len(BESIDE) // 2 or isinstance(payload, Raised):
+    together = list(_neighbours(journey, journey.spec))
+    payload = attempt(pickle.dumps, [each.split for each in together])
+    if len(together) < FEWEST or isinstance(payload, Raised):
         return  # WIRE-1 judges what cannot be dumped
     question = replace(journey.example.question, in_order=False)
     found = journey.ask_worker("first", "use", payload, "rows_side_by_side", question, limit=USE_SECONDS)
@@ -124,15 +128,22 @@ def many_are_read_in_one_process(journey: Journey) -> Judged:
         yield AS_BUILT, Difference(Place(Step.READ, "rows", case=SIDE_BY_SIDE), "rows", str(found))
         return
     for how, seen in found.items():
-        for (each, expected, _), rows in zip(read, seen, strict=True):
-            if rows is None and not expected.rows:
-                continue
-            respect = next((name for name in BESIDE if _other(spec, name) == each), "nothing")
-            place = Place(Step.READ, "rows", case=SIDE_BY_SIDE, variant=f"{how}; differs in: {respect}")
-            yield AS_BUILT, difference(in_any_layout(expected), in_any_layout(rows), place)
+        for each, rows in zip(together, seen, strict=True):
+            if rows is not None or each.rows.rows:  # no row and no batch, hence no schema to look at
+                place = Place(Step.READ, "rows", case=SIDE_BY_SIDE, variant=f"{how}; differs in: {each.respect}")
+                yield AS_BUILT, difference(in_any_layout(each.rows), in_any_layout(rows), place)
 
 
-SIDE_BY_SIDE = "beside other splits"
+def _neighbours(journey: Journey, spec: SplitSpec) -> Iterator[Neighbour]:
+    """Yield the split and those beside it, as far as they can be built and the engine runs their plan."""
+    variant = journey.example.variant
+    assert variant is not None  # there is a spec
+    for respect in ("nothing", *BESIDE):
+        other = spec if respect == "nothing" else _other(spec, respect)
+        if other is not None and (other != spec or respect == "nothing"):
+            made = attempt(_neighbour, journey.adapter, variant, respect, other)
+            if isinstance(made, Neighbour):
+                yield made
 
 
 def _other(spec: SplitSpec, respect: str) -> SplitSpec | None:
@@ -144,17 +155,12 @@ def _other(spec: SplitSpec, respect: str) -> SplitSpec | None:
     return differing_in(respect, spec)
 
 
-def _made(variant: Callable[..., Materials], spec: SplitSpec) -> Materials:
-    parts = ("file_name", "row_filter", "projection", "registry", "file_io")
-    return variant(**{part: getattr(spec, part) for part in parts})
-
-
-def _expected(spec: SplitSpec) -> Rows:
-    """Return the rows that a split must give; raises the engine's error where the plan does not run over its table."""
+def _neighbour(adapter: Adapter, variant: Callable[..., Materials], respect: str, spec: SplitSpec) -> Neighbour:
     rows = expected_rows(spec)
     plain = plain_rows(rows.to_batches() or [empty_batch(rows.schema)], exact=spec.plan is None)
     assert plain is not None  # there is a batch
-    return plain
+    parts = ("file_name", "row_filter", "projection", "registry", "file_io")
+    return Neighbour(respect, plain, adapter.build(variant(**{part: getattr(spec, part) for part in parts})))
 
 
 @verifies("PROC-6", units=("memory",), journeys=False)

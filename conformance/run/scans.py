@@ -320,10 +320,10 @@ class Scanning:
         shown, shape = Shown(repr(smallest), to_json(smallest)), _shape(clause, smallest, difference_)
         self.ledger.record(shown, [judgement])
         # Each smallest scan of another kind is shown, not the first of a clause alone: it may have another cause.
-        if judgement.difference is not None and (not self.ledger.findings.violated(clause) or is_small):
-            if shape not in self.shapes:
-                self.ledger.violate(clause, [THROUGH], shown, judgement.difference, alone=True)
+        is_new = shape not in self.shapes and (is_small or not self.ledger.findings.violated(clause))
+        if judgement.difference is not None and is_new:
             self.shapes.add(shape)
+            self.ledger.violate(clause, [THROUGH], shown, judgement.difference, alone=True)
 
     def _smallest(self, spec: ScanSpec, found: Difference) -> tuple[ScanSpec, Difference]:
         candidates, tried = simpler_scans(spec), 0
