@@ -258,6 +258,12 @@ def _histories(draw: st.DrawFn) -> HistorySpec:
     for _ in range(pick(draw, range(7))):
         operation = _operation(draw, history)
         history = replace(history, operations=(*history.operations, operation))
+    # A column by which the table was partitioned is dropped last: PyIceberg writes no more deletes afterwards.
+    parts = {history.partition_by, *(o.name for o in history.operations if isinstance(o, PartitionBy))}
+    left = table_before(history, len(history.operations)).columns
+    former = [column.name for column in left if column.name in parts - {_partitioned_by(history)}]
+    if former and len(left) > 1 and one_in(draw, 3):
+        history = replace(history, operations=(*history.operations, DropColumn(pick(draw, former))))
     return history
 
 
@@ -279,7 +285,7 @@ def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
     columns = table_before(history, len(history.operations)).columns
     done = history.operations
     column = pick(draw, columns)
-    partitioned = {_partitioned_by(history)}
+    partitioned = {history.partition_by, *(o.name for o in done if isinstance(o, PartitionBy))}
     if kind in ("delete", "overwrite") and not column.added and column.old_type is None:
         where = draw(predicates(column).filter(lambda predicate: predicate.op in _DELETED_BY))
         return DeleteRows(where) if kind == "delete" else OverwriteRows(where, 1 + pick(draw, range(3)))

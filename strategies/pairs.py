@@ -47,14 +47,15 @@ def _function(spec: SplitSpec) -> SplitSpec:
 
 
 def _operands(spec: SplitSpec) -> SplitSpec:
-    registry = spec.registry or RegistrySpec((UdfSpec("f"),))
+    registry = spec.registry or RegistrySpec()
     udfs = tuple(replace(udf, operand=udf.operand + 1) for udf in registry.udfs)
-    return replace(spec, registry=replace(registry, udfs=udfs))
+    return replace(spec, registry=replace(registry, udfs=udfs or (UdfSpec("f"),)))
 
 
 def _projection(spec: SplitSpec) -> SplitSpec:
     names = spec.projection or tuple(column.name for column in spec.table.columns)
-    return replace(spec, projection=names[::-1] if len(names) > 1 else None)
+    alone = None if spec.projection else names
+    return replace(spec, projection=names[::-1] if len(names) > 1 else alone)
 
 
 def _plan(spec: SplitSpec) -> SplitSpec:

@@ -189,8 +189,10 @@ def _of_what_is_read(spec: SplitSpec) -> Iterator[str]:
         yield "pair: a default that is read"
     if table.deleted and table.format_version == 3:
         yield "pair: a deletion vector, and rows that are read"
-    if any(predicate.op in ("in", "not-in") for predicate in asked) and table.rows > 128:
+    if any(predicate.op == "in" for predicate in asked) and table.rows > 128:
         yield "pair: a set in the filter of many rows"
+    if asked and table.deleted and table.row_group_rows is not None and table.format_version < 3:
+        yield "pair: a filter over deleted rows in several row groups"
     if not table.partition_in_file:
         told = [
             column for column in table.columns if column.name in table.partition_by and column.values[0] is not None

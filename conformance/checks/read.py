@@ -230,15 +230,15 @@ def rows_keep_their_order(journey: Journey) -> Judged:
     question = journey.example.question
     if journey.refusal or (question.has_plan and not question.in_order):
         return
-    first = attempt(_in_order, journey, journey.adapter.read(journey.split))
+    first = attempt(_in_order, journey, journey.split)
     if isinstance(first, Raised):
         return  # READ-1 judges what cannot be read
     where = Place(Step.READ, "rows", case=THEIR_ORDER)
-    yield AS_BUILT, difference(first, attempt(_in_order, journey, journey.adapter.read(journey.split)), where)
+    yield AS_BUILT, difference(first, attempt(_in_order, journey, journey.split), where)
     yield from _from_each_position(journey, journey.split, first, AS_BUILT)
     for transport, arrived in journey.carried_together(journey.split):
         if not isinstance(arrived, Raised):
-            there = attempt(_in_order, journey, journey.adapter.read(arrived))
+            there = attempt(_in_order, journey, arrived)
             yield transport.name, difference(first, there, replace(where, step=Step.ARRIVE, hop=1))
             yield from _from_each_position(journey, arrived, first, transport.name)
 
@@ -246,19 +246,21 @@ def rows_keep_their_order(journey: Journey) -> Judged:
 THEIR_ORDER = "in their order"
 
 
-def _in_order(journey: Journey, batches: Any) -> tuple[str, ...]:
-    """Return the rows of batches, in their order."""
+def _in_order(journey: Journey, split: Any, position: int | None = None) -> tuple[str, ...]:
+    """Return the rows of a split in their order; those that follow a position, where one is given."""
+    read, read_from = journey.adapter.read, journey.adapter.read_from
+    assert position is None or read_from is not None
+    batches = read(split) if position is None or read_from is None else read_from(split, position)
     rows = plain_rows(batches, exact=not journey.example.question.has_plan, in_order=True)
     return () if rows is None else rows.rows
 
 
 def _from_each_position(journey: Journey, split: Any, rows: tuple[str, ...], transport: str) -> Judged:
     """Read from the beginning, after the first row, in the middle, and at the end."""
-    read_from = journey.adapter.read_from
-    if read_from is None:
+    if journey.adapter.read_from is None:
         return
     for position in sorted({0, 1, len(rows) // 2, len(rows)} & set(range(len(rows) + 1))):
-        seen = attempt(lambda at=position: _in_order(journey, read_from(split, at)))
+        seen = attempt(_in_order, journey, split, position)
         if isinstance(seen, Raised) and seen.type == NOT_SUPPORTED:
             return
         where = Place(Step.READ, "rows", case="from a position on", variant=f"after {position} of {len(rows)}")

@@ -53,9 +53,15 @@ def features(scan: ScanSpec) -> frozenset[str]:
     found |= {f"{name}, untransformed" for name in _bare(scan)} if scan.transformation is None else set()
     if (made := scan.transformation) is not None:
         found |= {"constants"} if made.select == "1 AS one" else set()
+        plain = made.select == "1 AS one" and not made.where and not made.having
+        found |= (
+            {"constants over deleted positions"} if plain and "DeletePositions that tells" in _told(scan) else set()
+        )
         found |= {"every column"} if made.select.startswith("*") else {"expressions"}
         found |= {"where"} if made.where else set()
-        found |= {"where of a null"} if made.where.endswith("IS NOT NULL") else set()
+        of_null = made.where.endswith("IS NOT NULL")
+        found |= {"where of a null"} if of_null else set()
+        found |= {"where of a null beside a filter"} if of_null and scan.row_filter is not None else set()
         found |= {"having"} if made.having else set()
     return frozenset(found | _told(scan)) if is_sound(scan) else frozenset()
 
@@ -66,6 +72,9 @@ def _bare(scan: ScanSpec) -> set[str]:
     whole = scan.at is None and scan.ref is None
     names = {column.name for column in columns}
     found = {"rows as they are"} | ({"nothing written yet"} if not operations else set())
+    since = [] if scan.at is None else operations[scan.at + 1 :]
+    older = scan.columns is None and any(isinstance(done, DropColumn) for done in since)
+    found |= {"an older schema with more columns"} if older else set()
     if scan.columns is None and whole:
         found |= {type(done).__name__ for done in operations if isinstance(done, AddColumn | DropColumn | RenameColumn)}
         found |= (
@@ -79,6 +88,10 @@ def _bare(scan: ScanSpec) -> set[str]:
     found |= {"partitioned by what is gone"} if set(gone) & _partitions(scan) else set()
     positions = [done for done in operations if isinstance(done, DeletePositions)]
     found |= {"several delete files"} if len(positions) > 1 and whole else set()
+    if whole and any(
+        isinstance(d, DeletePositions) and _appends(operations[:at]) > 1 for at, d in enumerate(operations)
+    ):
+        found.add("a delete file for several files")
     if ("read.split.target-size", "200") in [(d.name, d.value) for d in operations if isinstance(d, SetProperty)]:
         found.add("a small size of parts")
     return found | (_filtered(scan) if scan.row_filter is not None and whole else set())
@@ -94,7 +107,10 @@ def _filtered(scan: ScanSpec) -> set[str]:
     newest = parts[-1] if parts else scan.history.partition_by
     found = {"filter that tells beside positions"} if any(isinstance(d, DeletePositions) for d in operations) else set()
     asked = list(predicates_of(scan.row_filter))
-    found |= {f"filter {predicate.op}" for predicate in asked}
+    # Where a file is of one partition, its rows are often alike.
+    found |= {f"filter {predicate.op}" for predicate in asked} if newest is None and not parts else set()
+    if scan.columns is not None and {predicate.column for predicate in asked} - set(scan.columns):
+        found.add("filter of a column that is not asked for and tells")
     if isinstance(scan.row_filter, Or) and len({predicate.column for predicate in asked}) > 1:
         found |= {"or with a partition"} if newest in {predicate.column for predicate in asked} else set()
     found |= {"filter of an added column"} if {predicate.column for predicate in asked} & added else set()
@@ -102,6 +118,11 @@ def _filtered(scan: ScanSpec) -> set[str]:
         which = "first" if not parts else "second" if scan.history.partition_by or len(parts) > 1 else "later"
         found |= {f"filter {predicate.op} of the {which} partition" for predicate in asked if len(asked) == 1}
     return found
+
+
+def _appends(operations: Sequence[Operation]) -> int:
+    """Return how many appends there are to the table itself."""
+    return sum(isinstance(done, Append) and done.branch is None for done in operations)
 
 
 def _is_moved(scan: ScanSpec, position: int) -> bool:
@@ -122,16 +143,21 @@ def _is_on_branch(last: Sequence[Operation]) -> bool:
     return any(isinstance(done, Append) and done.branch is not None for done in last)
 
 
+NOTHING = "nothing written yet, untransformed"
 # What may be asked of a table.
 ASKED = (
     "rows as they are, untransformed",
-    "nothing written yet, untransformed",
+    NOTHING,
+    "constants over deleted positions",
+    "a delete file for several files, untransformed",
+    "filter of a column that is not asked for and tells, untransformed",
     "AddColumn, untransformed",
     "DropColumn, untransformed",
     "RenameColumn, untransformed",
     "moved among its type, untransformed",
     "newer snapshot elsewhere, untransformed",
     "an old name again, untransformed",
+    "an older schema with more columns, untransformed",
     "partitioned by what is gone, untransformed",
     "several delete files, untransformed",
     "a small size of parts, untransformed",
@@ -153,6 +179,7 @@ ASKED = (
     "every column",
     "expressions",
     "where",
+    "where of a null beside a filter",
     "having",
     "columns in another case",
     "a filter in another case",
@@ -166,8 +193,13 @@ def plainest(scans: Sequence[ScanSpec]) -> list[ScanSpec]:
     """
     sound = [(scan, has) for scan in scans if (has := features(scan))]
     sound.sort(key=lambda each: (len(each[1]), len(repr(each[0]))))
-    found = (next((scan for scan, has in sound if asked in has), None) for asked in ASKED)
+    found = (next((scan for scan, has in sound if asked in has and _shows(scan, asked)), None) for asked in ASKED)
     return list(dict.fromkeys(scan for scan in found if scan is not None))
+
+
+def _shows(scan: ScanSpec, asked: str) -> bool:
+    """Return whether there are rows in which something can show: over none everything is plain."""
+    return asked == NOTHING or rows_selected(scan).num_rows > 1
 
 
 def _told(scan: ScanSpec) -> set[str]:

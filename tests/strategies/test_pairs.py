@@ -23,6 +23,8 @@ FIELDS = {
     "row filter": {"row_filter"},
     "function": {"registry"},
     "plan": {"plan"},
+    "what functions compute": {"registry"},
+    "order of columns": {"projection"},
 }
 
 
