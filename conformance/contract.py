@@ -350,7 +350,8 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(
         "PROC-1",
         "Reading leaves the process as it was: environment, working directory, locale, signal handlers, seeds, "
-        "thread counts, filters of warnings, import path; and each reading gives back its descriptors and children.",
+        "thread counts, filters of warnings, import path, start method of processes; and each reading, also one that is"
+        " left, gives back its descriptors, children, threads and batches.",
         "field",
     ),
     Clause(
@@ -445,7 +446,8 @@ CLAUSES: tuple[Clause, ...] = (
     Clause("WIRE-4", "A second round trip changes nothing that the first did not.", "seed"),
     Clause(
         "WIRE-5",
-        "A fresh interpreter: nothing imported, other working directory, other hash seed, the driver gone.",
+        "A fresh interpreter: nothing imported, other working directory, other hash seed, other time zone, the driver"
+        " gone.",
         "seed",
     ),
     Clause(

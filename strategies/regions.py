@@ -208,7 +208,7 @@ def _of_projection(spec: SplitSpec) -> Iterator[str]:
     if spec.projection is None:
         yield "projection: none"
         return
-    if leaves_out_fields(spec):
+    if _leaves_out_fields(spec):
         yield "projection: a field of a struct"
     if list(spec.projection) != [name for name in names if name in spec.projection]:
         yield "projection: out of order"
@@ -486,7 +486,7 @@ def _of_file_io(spec: FileIOSpec) -> Iterator[str]:
     yield from (f"FileIO: property {key.strip()!r}" for key in keys)
 
 
-def leaves_out_fields(spec: SplitSpec) -> bool:
+def _leaves_out_fields(spec: SplitSpec) -> bool:
     """Return whether of some struct not all fields are projected."""
     names = {column.name: column for column in spec.table.columns}
     for path in spec.projection or ():

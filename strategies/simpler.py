@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from strategies.filters import filter_columns
-from strategies.specs import SplitSpec, TableSpec, UdfSpec
+from strategies.specs import SplitSpec, SqlPlanSpec, TableSpec, UdfSpec
+from strategies.terms import quoted
 
 __all__ = ["simpler"]
 
@@ -41,6 +42,12 @@ def simpler(spec: SplitSpec) -> Iterator[SplitSpec]:
     [None]
     """
     yield from _without(spec, SPLIT_PARTS)
+    if spec.plan is not None:
+        plain = SqlPlanSpec(
+            f"SELECT * FROM {'.'.join(map(quoted, spec.plan.table))}", spec.plan.table, spec.plan.session
+        )
+        if spec.plan != plain:
+            yield dataclasses.replace(spec, plan=plain)
     if spec.registry is not None:
         for udfs in (*_shorter(spec.registry.udfs), *_plainer(spec.registry.udfs)):
             yield dataclasses.replace(spec, registry=dataclasses.replace(spec.registry, udfs=udfs))
@@ -57,7 +64,7 @@ def _simpler_tables(spec: SplitSpec) -> Iterator[TableSpec]:
         yield dataclasses.replace(table, partition_by=(), partition_transform="identity", partition_in_file=True)
     named = {*table.partition_by, *table.sort_by, *table.identifiers, *(_columns_of(spec))}
     named |= set(filter_columns(spec.row_filter)) if spec.row_filter is not None else set()
-    if spec.plan is None:
+    if spec.plan is None or (isinstance(spec.plan, SqlPlanSpec) and spec.plan.sql.startswith("SELECT * FROM")):
         for columns in _shorter(table.columns):
             in_file = [column for column in columns if not column.added]
             if in_file and not named - {column.name for column in columns}:

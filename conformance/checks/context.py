@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.checks.check import Judged, verifies
-from conformance.observation.aspects import STATES
+from conformance.observation.aspects import SCANNED_REFS, STATES
 from conformance.observation.difference import Difference, Place, Step, difference
+from conformance.observation.parts import scanned_snapshot
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.state import State, state_differences
-from conformance.observation.values import plain_expression
+from conformance.observation.values import plain_expression, plain_refs
 from conformance.transports.journey import Journey
 from conformance.transports.transport import AS_BUILT
 
@@ -60,6 +61,9 @@ def table_metadata_arrives(journey: Journey) -> Judged:
     for part in ("table metadata", "snapshot id"):
         yield from journey.given(part)
         yield from journey.arrives(part)
+    given = journey.materials
+    yield from journey.built(SCANNED_REFS, plain_refs(given.table_metadata, scanned_snapshot(given)))
+    yield from journey.arrives(SCANNED_REFS)
 
 
 @verifies("CTX-4", arrivals=True)

@@ -12,13 +12,12 @@ from conformance.checks.check import Judged, verifies
 from conformance.observation.difference import Difference, Place, Step, difference
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.reader import CIRCUMSTANCES, LEFT
-from conformance.observation.values import Rows, in_any_layout, plain_rows
+from conformance.observation.values import Rows, in_any_layout, rows_of_table
 from conformance.transports.calls import READER, restart
 from conformance.transports.journey import Journey
 from conformance.transports.transport import AS_BUILT
 from fixtures.expected import expected_rows
 from fixtures.materials import Materials
-from fixtures.plans import empty_batch
 from strategies.filters import is_filterable
 from strategies.pairs import differing_in
 from strategies.specs import SplitSpec
@@ -156,11 +155,9 @@ def _other(spec: SplitSpec, respect: str) -> SplitSpec | None:
 
 
 def _neighbour(adapter: Adapter, variant: Callable[..., Materials], respect: str, spec: SplitSpec) -> Neighbour:
-    rows = expected_rows(spec)
-    plain = plain_rows(rows.to_batches() or [empty_batch(rows.schema)], exact=spec.plan is None)
-    assert plain is not None  # there is a batch
+    rows = rows_of_table(expected_rows(spec), exact=spec.plan is None)
     parts = ("file_name", "row_filter", "projection", "registry", "file_io")
-    return Neighbour(respect, plain, adapter.build(variant(**{part: getattr(spec, part) for part in parts})))
+    return Neighbour(respect, rows, adapter.build(variant(**{part: getattr(spec, part) for part in parts})))
 
 
 @verifies("PROC-6", units=("memory",), journeys=False)

@@ -273,11 +273,13 @@ def number_of_rows_is_true(journey: Journey) -> Judged:
     assert count is not None
     if journey.refusal or (journey.example.question.has_plan and not journey.adapter.applies_transforms):
         return
-    for transport, split in (("", journey.split), *((t.name, it) for t, it in journey.carried_together(journey.split))):
-        said = split if isinstance(split, Raised) else attempt(count, split)
-        if said is not None:
-            step, hop = (Step.ARRIVE, 1) if transport else (Step.LOOK, 0)
-            yield transport or AS_BUILT, difference(len(journey.expected_rows.rows), said, Place(step, ROW_COUNT, hop))
+    rows = len(journey.expected_rows.rows)
+    if (said := attempt(count, journey.split)) is not None:
+        yield AS_BUILT, difference(rows, said, Place(Step.LOOK, ROW_COUNT))
+    for transport, arrived in journey.carried_together(journey.split):
+        there = arrived if isinstance(arrived, Raised) else attempt(count, arrived)
+        if there is not None:
+            yield transport.name, difference(rows, there, Place(Step.ARRIVE, ROW_COUNT, 1))
 
 
 ROW_COUNT = "number of rows"

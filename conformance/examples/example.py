@@ -9,9 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from conformance.observation.question import Question
-from conformance.observation.values import Rows, plain_rows
+from conformance.observation.values import Rows, rows_of_table
 from fixtures.materials import Materials
-from fixtures.plans import empty_batch
 from strategies.specs import SplitSpec
 
 __all__ = ["Example"]
@@ -41,7 +40,4 @@ class Example:
     @property
     def rows(self) -> Rows:
         """The rows that the split must give, as they are compared."""
-        batches = self.expected.to_batches() or [empty_batch(self.expected.schema)]
-        rows = plain_rows(batches, exact=not self.question.has_plan, in_order=self.question.in_order)
-        assert rows is not None  # there is a batch
-        return rows
+        return rows_of_table(self.expected, exact=not self.question.has_plan, in_order=self.question.in_order)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.checks.context import WHOLE_STATE
+from conformance.checks.scan import FAMILY as SCAN
 from conformance.judging.findings import Pattern, Violation
 
 __all__ = ["Cause", "causes"]
@@ -24,8 +25,6 @@ DERIVED = frozenset(
 FINAL = frozenset({"class", "id", "payload", "reachable", "read-only", "text", "the process"})
 # Families of clauses that look at what other clauses look at, elsewhere or later.
 AGAIN = frozenset({"WIRE", "LIFE"})
-# The family of scans, whose clauses are told apart by the smallest scan that goes wrong, and not by what differs.
-SCAN = "SCAN"
 # Of the examples that broke a clause, so large a share broke its cause as well.
 MOST = 0.8
 
@@ -131,7 +130,7 @@ def _nearest(clause: str, groups: Mapping[int, set[str]], patterns: Sequence[Pat
 def _subject(violation: Violation) -> tuple[str, str]:
     """Return what a violation is about: what differs, and in which case that a check has made."""
     place, family = violation.difference.place, _family(violation)
-    if family == SCAN:
+    if family == SCAN:  # told apart by the smallest scan that goes wrong, and not by what differs
         return violation.clause, ""
     return place.part or place.step.value, "" if place.part and family in AGAIN else place.case
 

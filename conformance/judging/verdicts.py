@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
 from conformance.adapter import Capability
+from conformance.checks.scan import FAMILY as SCAN
 from conformance.contract import Clause, Level
+from conformance.contract import clause as clause_of
 from conformance.judging.baseline import EMPTY, Baseline, Entry
 from conformance.judging.causes import causes
 from conformance.judging.findings import Findings, Violation
@@ -185,7 +187,7 @@ def _distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:
     ordered = sorted(by_id.values(), key=lambda v: (-len(v.transports), not v.spec, len(v.example), v.example))
     for violation in ordered:
         explained = any(set(violation.transports) <= set(other.transports) for other in kept)
-        if violation.clause.startswith("SCAN-") or not explained:
+        if clause_of(violation.clause).family == SCAN or not explained:
             kept.append(violation)
     return tuple(kept)
 

@@ -18,11 +18,20 @@ from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt, qualified_name
 from conformance.observation.recorder import Event, recorded
 from conformance.observation.state import States, whole_state
-from conformance.observation.values import Rows, plain_rows
+from conformance.observation.values import Rows, plain_refs, plain_rows
 from conformance.timing import phase
 from fixtures.expected import evaluated
 
-__all__ = ["ASPECTS", "DECIDED_BY_READER", "STATES", "Aspect", "Observation", "observe", "registrations"]
+__all__ = [
+    "ASPECTS",
+    "DECIDED_BY_READER",
+    "SCANNED_REFS",
+    "STATES",
+    "Aspect",
+    "Observation",
+    "observe",
+    "registrations",
+]
 
 Observation = Mapping[str, Any]
 
@@ -36,6 +45,7 @@ class Aspect:
     decided_by_reader: bool = False
 
 
+SCANNED_REFS = "refs of the scanned snapshot"
 # What an observation has besides the aspects, where everything is looked at: the split's :class:`States`.
 STATES = "states"
 # What a look returns where the adapter does not show what it needs.
@@ -69,6 +79,13 @@ def _shown(part: Part) -> Callable[[Adapter, Any, Question], Any]:
         return NOT_SHOWN if read is None else part.plain(read(split))
 
     return look
+
+
+def _scanned_refs(adapter: Adapter, split: Any, question: Question) -> Any:
+    """The branches and tags of the scanned snapshot, which need not be the table's current one."""
+    if adapter.table_metadata is None or adapter.snapshot_id is None:
+        return NOT_SHOWN
+    return plain_refs(adapter.table_metadata(split), adapter.snapshot_id(split))
 
 
 def _read_only(adapter: Adapter, split: Any, question: Question) -> Any:
@@ -139,6 +156,7 @@ def _registry_computes(adapter: Adapter, split: Any, question: Question) -> Any:
 ASPECTS: Sequence[Aspect] = (
     Aspect("class", _class),
     *(Aspect(part.name, _shown(part), part.decided_by_reader) for part in PARTS if part.plain is not None),
+    Aspect(SCANNED_REFS, _scanned_refs, decided_by_reader=True),
     Aspect("read-only", _read_only, decided_by_reader=True),
     Aspect("FileIO opens", _opens),
     Aspect("registry registers", _registered_by_registry),

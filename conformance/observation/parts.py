@@ -23,7 +23,7 @@ from conformance.observation.values import (
 )
 from fixtures.materials import Materials
 
-__all__ = ["PARTS", "READERS", "Part", "part"]
+__all__ = ["PARTS", "READERS", "Part", "part", "scanned_snapshot"]
 
 
 @dataclass(frozen=True)

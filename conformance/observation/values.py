@@ -24,10 +24,12 @@ __all__ = [
     "plain_id",
     "plain_mapping",
     "plain_metadata",
+    "plain_refs",
     "plain_rows",
     "plain_schema",
     "plain_task",
     "plain_tasks",
+    "rows_of_table",
     "together",
 ]
 
@@ -96,8 +98,17 @@ def plain_metadata(metadata: Any) -> Any:
     snapshots = described.pop("snapshots", [])
     refs = described.pop("refs", {})
     described["scanned-snapshot"] = [s for s in snapshots if s["snapshot-id"] == scanned]
-    described["refs-to-it"] = {name: ref for name, ref in refs.items() if ref["snapshot-id"] == scanned}
+    described["refs-to-it"] = _refs_to(scanned, refs)
     return described
+
+
+def plain_refs(metadata: Any, snapshot_id: int | None) -> dict[str, Any]:
+    """Return the branches and tags of a snapshot as JSON, by their names."""
+    return _refs_to(snapshot_id, metadata.model_dump(mode="json").get("refs", {}))
+
+
+def _refs_to(snapshot_id: int | None, refs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: ref for name, ref in refs.items() if ref["snapshot-id"] == snapshot_id}
 
 
 def plain_tasks(tasks: Any) -> list[Any]:
@@ -149,6 +160,14 @@ def plain_rows(batches: Iterable[pa.RecordBatch], *, exact: bool, in_order: bool
         values = [_plain_column(column, exact) for column in batch.columns] if names else []
         rows += [f"({', '.join(row)})" for row in zip(*values, strict=True)] if values else ["()"] * batch.num_rows
     return Rows(columns, tuple(rows if in_order else sorted(rows)))
+
+
+def rows_of_table(table: pa.Table, *, exact: bool, in_order: bool = False) -> Rows:
+    """Return the rows of a table as :func:`plain_rows` does; a table tells its schema without any batch too."""
+    reader = pa.RecordBatchReader.from_batches(table.schema, table.to_batches())
+    rows = plain_rows(reader, exact=exact, in_order=in_order)
+    assert rows is not None  # the reader tells the schema
+    return rows
 
 
 def in_any_layout(rows: Any) -> Any:

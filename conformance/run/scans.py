@@ -25,13 +25,12 @@ from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
 from conformance.observation.difference import Difference, Place, Step, difference
 from conformance.observation.raised import Died, Raised, attempt, qualified_name
-from conformance.observation.values import Rows, in_any_layout, plain_rows, together
+from conformance.observation.values import Rows, in_any_layout, rows_of_table, together
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
 from conformance.transports.calls import READER, call
 from conformance.transports.transport import AS_BUILT
 from fixtures.expected import asked_rows
-from fixtures.plans import empty_batch
 from fixtures.scans import Scan, scan_of
 from fixtures.tables.made_histories import MadeTable, do_more, make_history
 from fixtures.tables.model import is_sound, scanned_columns
@@ -307,12 +306,7 @@ class Scanning:
         is_small = self.searched < MOST_SHRUNK
         self.searched += 1
         smallest, difference_ = self._smallest(spec, found) if is_small else (spec, found)
-        bears_on = clauses_of(smallest)
-        # Every scan bears on its rows: what is small and has more than those is broken by what it has more.
-        likely = (known for known in self.shrunk if known in bears_on and not (is_small and known == ROWS))
-        clause = next(likely, bears_on[-1])
-        if ".schema" in difference_.place.within:  # other columns, or in another order
-            clause = EVOLUTION if EVOLUTION in bears_on and smallest.columns is None else ROWS
+        clause = self._clause(smallest, difference_, is_small=is_small)
         self.shrunk.setdefault(clause, smallest)
         if clause not in self.clauses:
             return
@@ -324,6 +318,15 @@ class Scanning:
         if judgement.difference is not None and is_new:
             self.shapes.add(shape)
             self.ledger.violate(clause, [THROUGH], shown, judgement.difference, alone=True)
+
+    def _clause(self, spec: ScanSpec, found: Difference, *, is_small: bool) -> str:
+        """Return the clause that a scan breaks, by what it has."""
+        bears_on = clauses_of(spec)
+        if ".schema" in found.place.within:  # other columns, or in another order
+            return EVOLUTION if EVOLUTION in bears_on and spec.columns is None else ROWS
+        # Every scan bears on its rows: what is small and has more than those is broken by what it has more.
+        known = (clause for clause in self.shrunk if clause in bears_on and not (is_small and clause == ROWS))
+        return next(known, bears_on[-1])
 
     def _smallest(self, spec: ScanSpec, found: Difference) -> tuple[ScanSpec, Difference]:
         candidates, tried = simpler_scans(spec), 0
@@ -393,9 +396,7 @@ def _expected(spec: ScanSpec) -> Rows | Raised:
         if not is_refusal(error):
             raise
         return Raised.from_exception(error)
-    rows = plain_rows(table.to_batches() or [empty_batch(table.schema)], exact=spec.transformation is None)
-    assert rows is not None  # there is a batch
-    return rows
+    return rows_of_table(table, exact=spec.transformation is None)
 
 
 def _compared(expected: Any, actual: Any, case: str = "of the splits of a scan") -> Difference | None:

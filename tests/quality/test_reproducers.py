@@ -41,7 +41,7 @@ TRIED = SHOWN if os.environ.get("REPRODUCERS") == "all" else list(ONE_OF_EACH_FA
 # What no script shows, and why: these scripts say so themselves.
 NOT_SHOWN = {
     "plans-kept-by-length": "another plan of the same length has to be sent before",
-    "rows-kept-by-file": "other splits of the same file have to be read beside it",
+    "rows-kept-without-the-filter": "other splits of the same file have to be read beside it",
     "one-buffer-for-all": "other splits have to be read beside it",
     "rows-as-objects": "memory is measured in a process that the suite starts",
     "log-of-each-row": "memory is measured in a process that the suite starts",

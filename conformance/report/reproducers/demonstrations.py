@@ -282,7 +282,6 @@ ROWS: tuple[tuple[Where, Make], ...] = (
     (Where(_L, case="after sending"), _part(shows.original_stays)),
     (Where(_A, "reachable"), _sent(shows.copies_share_nothing, looks.look_itself)),
     (Where(_R, case="the file"), _lost_file),
-    (Where(_R, case="the file, after another reading has failed"), _lost_file),
     (Where(_R, case="a delete file"), _lost_file),
     (Where(case="with a FileIO"), _whole_file_io),
     (Where(case="of a FileIO"), _whole_file_io),

@@ -4,9 +4,10 @@ from dataclasses import replace
 from itertools import combinations
 from statistics import median
 
-from conformance.examples.covering import covering, features, plainest
+from conformance.examples.covering import covering, plainest
 from conformance.examples.design import designed_scans
 from conformance.examples.drawing import draw
+from conformance.examples.scan_features import ASKED, features
 from conformance.run.profiles import PROFILES
 from strategies.histories import scans
 from strategies.specs import Append, ColumnSpec, DeletePositions, HistorySpec, Predicate, RowwiseSpec, ScanSpec
@@ -74,3 +75,8 @@ def test_the_design_holds_the_plainest_and_most_pairs() -> None:
     assert max(plain) < min(rich)
     pairs = {pair for scan in made for pair in combinations(sorted(features(scan)), 2)}
     assert len(pairs) > 480
+
+
+def test_each_thing_that_may_be_asked_is_in_the_design() -> None:
+    met = {feature for scan in designed_scans() for feature in features(scan)}
+    assert set(ASKED) <= met

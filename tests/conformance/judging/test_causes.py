@@ -99,7 +99,7 @@ def paired(one: str, other: str) -> Adapter:
     return adapter_for("two faults", made["split"], made["context"])
 
 
-@pytest.mark.parametrize("name", ["filter-dropped", "statistics-dropped", "deletes-forgotten"])
+@pytest.mark.parametrize("name", ["filter-dropped", "tags-dropped", "statistics-dropped", "deletes-forgotten"])
 def test_one_fault_is_one_cause(name: str, sweep_of: Callable[..., Sweep]) -> None:
     (found,) = judged(sweep_of, load_adapter(reference_of(name)))
     assert DEFECTS[name].clause in found

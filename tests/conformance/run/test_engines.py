@@ -105,6 +105,6 @@ def test_what_arrives_is_judged_and_nothing_else(tmp_path: Path) -> None:
     found = Sweep(adapter, pickle_5, checks, Warehouse(tmp_path)).pinned(PINNED)
     arrived = {clause for clause, transport in found.met if transport == "pickle-5"}
     able = {check.clause.id for check in checks}
-    # No pinned spec names its FileIO in `py-io-impl`; drawn ones do. The reference refuses the FileIOs of IO-8.
+    # No pinned spec names its FileIO in `py-io-impl`; drawn ones do.
     judged = {check.clause.id for check in checks if check.arrivals}
-    assert (judged & able) - {"WIRE-7", "IO-4", "IO-8"} == arrived - {"WIRE-1"}
+    assert (judged & able) - {"WIRE-7", "IO-4"} == arrived - {"WIRE-1"}

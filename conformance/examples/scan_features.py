@@ -1,0 +1,230 @@
+"""What a scan has, by name: what was done to its table, what is asked of it, and what of that its rows show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from fixtures.tables.model import is_sound, rows_selected
+from strategies.filters import predicates_of
+from strategies.histories import table_before
+from strategies.simpler_scans import without_operation
+from strategies.specs import (
+    AddColumn,
+    Append,
+    DeletePositions,
+    DeleteRows,
+    DropColumn,
+    MoveFirst,
+    Operation,
+    Or,
+    OverwriteRows,
+    PartitionBy,
+    RenameColumn,
+    RollBack,
+    RowwiseSpec,
+    ScanSpec,
+    SetProperty,
+)
+
+__all__ = ["ASKED", "NOTHING_WRITTEN", "features"]
+
+BARE = "untransformed: "
+NOTHING_WRITTEN = f"{BARE}nothing written yet"
+# What may be asked of a table. Without a transformation first, which might hide the rest.
+ASKED = (
+    f"{BARE}rows as they are",
+    NOTHING_WRITTEN,
+    f"{BARE}AddColumn",
+    f"{BARE}DropColumn",
+    f"{BARE}RenameColumn",
+    f"{BARE}moved before one of its type",
+    f"{BARE}an old name again",
+    f"{BARE}an older schema with more columns",
+    f"{BARE}a newer snapshot elsewhere",
+    f"{BARE}partitioned by what is gone",
+    f"{BARE}several delete files",
+    f"{BARE}a delete file for several files",
+    f"{BARE}a small size of parts",
+    f"{BARE}filter eq",
+    f"{BARE}filter in",
+    f"{BARE}filter is-null",
+    f"{BARE}filter beside positions",
+    f"{BARE}filter of an added column",
+    f"{BARE}filter of a column that is not asked for",
+    f"{BARE}filter is-null of the first partitioning",
+    f"{BARE}filter eq of a later partitioning",
+    f"{BARE}filter eq of a second partitioning",
+    f"{BARE}filter of a partition or another column",
+    "columns",
+    "row_filter",
+    "at",
+    "ref",
+    "registry",
+    "columns in another case",
+    "a filter in another case",
+    "constants",
+    "constants over deleted positions",
+    "every column",
+    "expressions",
+    "where",
+    "where of a null beside a filter",
+    "having",
+)
+
+
+def features(scan: ScanSpec) -> frozenset[str]:
+    """Return the names of all that a scan has; none of one that asks for what is not there.
+
+    >>> from strategies.specs import ColumnSpec, HistorySpec
+    >>> scan = ScanSpec(HistorySpec((ColumnSpec(1, "a", "long", (1,)),)))
+    >>> sorted(features(scan))
+    ['Append', 'untransformed: rows as they are']
+    """
+    if not is_sound(scan):
+        return frozenset()
+    found = {*_of_history(scan), *_of_what_is_asked(scan), *_told(scan)}
+    if scan.transformation is None:
+        found |= {f"{BARE}{name}" for name in (*_of_rows_as_they_are(scan), *_of_filter(scan))}
+    else:
+        found |= set(_of_transformation(scan, scan.transformation))
+    return frozenset(found)
+
+
+def _of_history(scan: ScanSpec) -> Iterator[str]:
+    operations = scan.history.operations
+    yield from (type(done).__name__ for done in operations)
+    if any(isinstance(done, Append) and done.branch for done in operations):
+        yield "append to a branch"
+    if scan.history.partition_by:
+        yield "partitioned"
+
+
+def _of_what_is_asked(scan: ScanSpec) -> Iterator[str]:
+    yield from (name for name in ("columns", "row_filter", "at", "ref", "registry") if getattr(scan, name) is not None)
+    named = {predicate.column for predicate in predicates_of(scan.row_filter)}
+    holds = {
+        "columns in another case": bool(scan.columns) and not scan.case_sensitive,
+        "a filter in another case": bool(named) and not scan.case_sensitive,
+        "filter of a column that is not asked for": scan.columns is not None and bool(named - set(scan.columns)),
+    }
+    yield from (name for name, held in holds.items() if held)
+
+
+def _of_transformation(scan: ScanSpec, made: RowwiseSpec) -> Iterator[str]:
+    constants, of_null = made.select == "1 AS one", made.where.endswith("IS NOT NULL")
+    holds = {
+        "constants": constants,
+        "constants over deleted positions": constants
+        and not (made.where or made.having)
+        and "DeletePositions that tells" in _told(scan),
+        "every column": made.select.startswith("*"),
+        "expressions": not made.select.startswith("*"),
+        "where": bool(made.where),
+        "where of a null": of_null,
+        "where of a null beside a filter": of_null and scan.row_filter is not None,
+        "having": bool(made.having),
+    }
+    yield from (name for name, held in holds.items() if held)
+
+
+def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
+    """Yield what was done to the table that shows in all columns of the scan, or in all rows of it."""
+    operations = scan.history.operations
+    is_current, every_column = scan.at is None and scan.ref is None, scan.columns is None
+    now = {column.name for column in table_before(scan.history, len(operations)).columns}
+    dropped = {done.name for done in operations if isinstance(done, DropColumn)}
+    added = {done.column.name for done in operations if isinstance(done, AddColumn)}
+    since = operations[scan.at + 1 :] if scan.at is not None else ()
+    deletes = [place for place, done in enumerate(operations) if isinstance(done, DeletePositions)]
+    last = operations[-1] if operations else None
+    if every_column and is_current:
+        yield from (
+            type(done).__name__ for done in operations if isinstance(done, AddColumn | DropColumn | RenameColumn)
+        )
+    holds = {
+        "rows as they are": True,
+        "nothing written yet": not operations,
+        "moved before one of its type": every_column
+        and is_current
+        and any(_is_moved(scan, place) for place in range(len(operations))),
+        "an old name again": every_column and is_current and bool(added & dropped & now),
+        "an older schema with more columns": every_column and any(isinstance(done, DropColumn) for done in since),
+        "a newer snapshot elsewhere": is_current
+        and (isinstance(last, RollBack) or (isinstance(last, Append) and last.branch is not None)),
+        "partitioned by what is gone": bool(dropped & set(_partitionings(scan))),
+        "several delete files": is_current and len(deletes) > 1,
+        "a delete file for several files": is_current and any(_appends(operations[:place]) > 1 for place in deletes),
+        "a small size of parts": SetProperty("read.split.target-size", "200") in operations,
+    }
+    yield from (name for name, held in holds.items() if held)
+
+
+def _of_filter(scan: ScanSpec) -> Iterator[str]:
+    """Yield what the filter of a current scan has, where it selects some rows and not all."""
+    if scan.at is not None or scan.ref is not None or not _selects_some(scan):
+        return
+    operations, asked = scan.history.operations, list(predicates_of(scan.row_filter))
+    named = {predicate.column for predicate in asked}
+    added = {done.column.name for done in operations if isinstance(done, AddColumn)}
+    partitionings = _partitionings(scan)
+    newest = partitionings[-1] if partitionings else None
+    holds = {
+        "filter beside positions": any(isinstance(done, DeletePositions) for done in operations),
+        "filter of an added column": bool(named & added),
+        "filter of a column that is not asked for": scan.columns is not None and bool(named - set(scan.columns)),
+        "filter of a partition or another column": isinstance(scan.row_filter, Or)
+        and newest in named
+        and len(named) > 1,
+    }
+    yield from (name for name, held in holds.items() if held)
+    if not partitionings:  # where a file is of one partition, its rows are often alike
+        yield from (f"filter {predicate.op}" for predicate in asked)
+    elif len(asked) == 1 and named == {newest}:
+        which = "the first"
+        if len(partitionings) > 1 or scan.history.partition_by is None:
+            which = "a second" if len(partitionings) > 1 else "a later"
+        yield f"filter {asked[0].op} of {which} partitioning"
+
+
+def _partitionings(scan: ScanSpec) -> list[str | None]:
+    """Return the columns by which the table was partitioned, one after another; ``None`` for by none later on."""
+    later = [done.name for done in scan.history.operations if isinstance(done, PartitionBy)]
+    return later if scan.history.partition_by is None else [scan.history.partition_by, *later]
+
+
+def _appends(operations: Sequence[Operation]) -> int:
+    """Return how many appends there are to the table itself."""
+    return sum(isinstance(done, Append) and done.branch is None for done in operations)
+
+
+def _is_moved(scan: ScanSpec, place: int) -> bool:
+    """Return whether an operation moves a column before another of its type."""
+    done = scan.history.operations[place]
+    if not isinstance(done, MoveFirst):
+        return False
+    before = table_before(scan.history, place).columns
+    position = [column.name for column in before].index(done.name)
+    return any(column.type == before[position].type for column in before[:position])
+
+
+def _selects_some(scan: ScanSpec) -> bool:
+    """Return whether the filter selects some rows and not all."""
+    if scan.row_filter is None:
+        return False
+    selected, every = (int(rows_selected(each).num_rows) for each in (scan, replace(scan, row_filter=None)))
+    return 0 < selected < every
+
+
+def _told(scan: ScanSpec) -> Iterator[str]:
+    """Yield which parts of a scan show in its rows: without them there are others. A plan is not looked at."""
+    rows = rows_selected(scan)
+    if rows.num_rows and any(column.null_count == len(column) for column in rows.columns):
+        yield "a column of nulls"
+    if _selects_some(scan):
+        yield "a filter that tells"
+    for place, done in enumerate(scan.history.operations):
+        if isinstance(done, (DeletePositions, DeleteRows, OverwriteRows)):
+            without = without_operation(scan, place)
+            if without and is_sound(without) and rows_selected(without).num_rows != rows.num_rows:
+                yield f"{type(done).__name__} that tells"
