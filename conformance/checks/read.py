@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import shutil
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +241,8 @@ def rows_keep_their_order(journey: Journey) -> Judged:
         if not isinstance(arrived, Raised):
             there = attempt(_in_order, journey, arrived)
             yield transport.name, difference(first, there, replace(where, step=Step.ARRIVE, hop=1))
+    for transport, arrived in islice(journey.carried_together(journey.split), 1):
+        if not isinstance(arrived, Raised):
             yield from _from_each_position(journey, arrived, first, transport.name)
 
 

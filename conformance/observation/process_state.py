@@ -55,7 +55,6 @@ def digest(value: object) -> str:
 def held() -> dict[str, int]:
     """Return how much this process holds of what each reading may leave behind."""
     folder = Path("/proc/self/fd")
-    gc.collect()
     return {
         "bytes of Arrow": pa.total_allocated_bytes(),
         "open descriptors": len(list(folder.iterdir())) if folder.is_dir() else 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import pickle
 import threading
 import time
@@ -48,11 +49,14 @@ def changed_by_reading(adapter: Adapter, question: Question, split: Any) -> dict
 
 
 def _settled(before: dict[str, int]) -> dict[str, int]:
-    """Return what this process holds now; a thread or a child that is about to end is waited for."""
+    """Return what this process holds now; what is about to end is waited for, and garbage is collected."""
     end = time.monotonic() + SETTLING_SECONDS
-    while any(many - before[name] >= READINGS for name, many in held().items()) and time.monotonic() < end:
+    now = held()
+    while any(many - before[name] >= READINGS for name, many in now.items()) and time.monotonic() < end:
+        gc.collect()
         time.sleep(0.02)
-    return held()
+        now = held()
+    return now
 
 
 def _changed(adapter: Adapter, split: Any, leave_out: tuple[str, ...] = ()) -> dict[str, tuple[str, str]]:
