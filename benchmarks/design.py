@@ -26,7 +26,7 @@ from fixtures.tables.warehouse import Warehouse
 from strategies import scans, split_specs, to_json
 from strategies.regions import regions
 from strategies.specs import ScanSpec, Spec, SplitSpec
-from strategies.udfs import IMPORTABLE
+from strategies.udfs import goes_by_name
 
 SEED = 31
 # Drawn examples to choose from.
@@ -51,17 +51,12 @@ def features(spec: SplitSpec) -> Iterator[str]:
     Of one whose functions cloudpickle alone carries only where these are from: few transports take it.
     """
     met = sorted(set(regions(spec)))
-    if not is_sent_by_name(spec):
+    if not goes_by_name(spec):
         yield from (region for region in met if region.startswith("UDFs: from "))
         return
     yield from met
     paired = [region for region in met if family(region) in PAIRED]
     yield from (f"{a} × {b}" for a, b in combinations(paired, 2) if family(a) != family(b))
-
-
-def is_sent_by_name(spec: SplitSpec) -> bool:
-    """Return whether pickle carries the functions of a spec."""
-    return spec.registry is None or all(udf.origin in IMPORTABLE for udf in spec.registry.udfs)
 
 
 def family(region: str) -> str:
@@ -72,7 +67,7 @@ def family(region: str) -> str:
 def features_of_plan(spec: SplitSpec, warehouse: Warehouse) -> Iterator[str] | None:
     """Return the regions of a plan, and the alterations that its rows tell; `None` where it does not run."""
     example = example_of(spec, warehouse)
-    if isinstance(example, Unusable) or not is_sent_by_name(spec):
+    if isinstance(example, Unusable) or not goes_by_name(spec):
         return None
     met = {region for region in regions(spec) if family(region) in PLANNED}
     return iter([*met, *(f"told: {name}" for name, tells in told(spec, example) if tells)])

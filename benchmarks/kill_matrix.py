@@ -187,8 +187,10 @@ def _judge(row: Row, sweep: Sweep) -> None:
         for spec in stage.specs:
             ledger, history = Ledger(given_up=given_up), History()
             judging = replace(view, transports=ONE_OF_EACH) if row.stage else view
-            judging = judging if is_pinned else judging.by_few_ways(spec)
-            judging.judge_spec(spec, ledger, history, exhaustive=is_pinned and not row.stage)
+            if is_pinned and not row.stage:
+                judging.judge_pinned(spec, ledger, history)
+            else:
+                judging.by_few_ways(spec).judge_spec(spec, ledger, history)
             examples += 1
             row.broken.update(list(history.first))
             if row.clause in history.first and not row.stage:

@@ -105,7 +105,10 @@ def _broken(sweep: Sweep, *, brief: bool) -> Iterator[str]:
         is_pinned = stage.specs is PINNED
         for spec in stage.specs[: 1 if brief else None]:
             history = History()
-            (view if is_pinned else view.by_few_ways(spec)).judge_spec(spec, ledger, history, exhaustive=is_pinned)
+            if is_pinned:
+                view.judge_pinned(spec, ledger, history)
+            else:
+                view.by_few_ways(spec).judge_spec(spec, ledger, history)
             yield from history.first
         if is_pinned:
             yield from (clause for clause, _ in live(sweep, quick.lives, quick.seed).broken)

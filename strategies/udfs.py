@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from strategies.drawing import one_in, pick
-from strategies.specs import RegistrySpec, UdfSpec
+from strategies.specs import RegistrySpec, SplitSpec, UdfSpec
 
 __all__ = [
     "BEHAVIOURS",
@@ -19,6 +19,7 @@ __all__ = [
     "ORIGINS",
     "REGISTRY_KINDS",
     "UDF_NAMES",
+    "goes_by_name",
     "registries",
     "udfs",
 ]
@@ -107,3 +108,8 @@ def _known(option: str, chosen: Sequence[str], known: tuple[str, ...]) -> tuple[
     if not chosen or set(chosen) - set(known):
         raise InvalidArgument(f"{option} must be among {', '.join(known)}, got {list(chosen)}")
     return tuple(chosen)
+
+
+def goes_by_name(spec: SplitSpec) -> bool:
+    """Whether pickle can carry the spec's functions: each has a name that can be imported."""
+    return spec.registry is None or all(udf.origin in IMPORTABLE for udf in spec.registry.udfs)

@@ -21,6 +21,7 @@ from conformance.checks import Check
 from conformance.examples.drawing import draw, minimal
 from conformance.examples.example import Example
 from conformance.examples.from_spec import Unusable, example_of
+from conformance.examples.pinned import PURPOSES
 from conformance.judging.baseline import EMPTY, Baseline
 from conformance.judging.findings import Findings
 from conformance.judging.judgement import Judgement, judge
@@ -36,6 +37,7 @@ from fixtures.plans import within_sql
 from fixtures.tables.warehouse import Warehouse
 from strategies.regions import regions
 from strategies.specs import SplitSpec
+from strategies.udfs import goes_by_name
 
 __all__ = ["Sweep"]
 
@@ -48,8 +50,8 @@ MOST_DEATHS = 3
 PLAN_FAMILIES = frozenset({"BUILD", "PLAN", "UDF"})
 PLAN_TRANSPORT = "pickle-5"
 PLAN_ASPECTS = frozenset({"plan bytes", "SQL text", "rows", "registry registers", "registry computes"})
-# Transports of one kind: an example of the design goes by one of each kind. Those of the first kind differ only in the
-# protocol of pickle, so a pinned example goes by one of them too.
+# Transports of one kind: an example goes by one of each kind. Those of the first kind differ only in the protocol of
+# pickle, so an example that goes by all the others goes by one of them too.
 KINDS = (
     tuple(f"pickle-{protocol}" for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)),
     ("pickle-oob", "cloudpickle"),
@@ -114,11 +116,15 @@ class Sweep:
         return self._searched(ledger, history, specs, partial(minimal, strategy, SEARCHED, seed))
 
     def by_few_ways(self, spec: SplitSpec, kinds: Sequence[Sequence[str]] = KINDS) -> Sweep:
-        """Return the sweep with one transport of each of these kinds; which, is settled by the spec."""
+        """Return the sweep with one transport of each of these kinds, one that can carry the spec's functions.
+
+        Which one, is settled by the spec.
+        """
         turn, left_out = zlib.crc32(repr(spec).encode()), set[str]()
         for kind in kinds:
-            selected = [transport.name for transport in self.transports if transport.name in kind]
-            left_out.update(name for place, name in enumerate(selected) if place != turn % len(selected))
+            selected = [transport for transport in self.transports if transport.name in kind]
+            able = [transport for transport in selected if transport.by_value or goes_by_name(spec)] or selected
+            left_out.update(t.name for t in selected if t != able[turn % len(able)])
         return replace(self, transports=[transport for transport in self.transports if transport.name not in left_out])
 
     def _searched(self, ledger: Ledger, history: History, specs: Sequence[SplitSpec], smallest: Smallest) -> Findings:
@@ -147,7 +153,7 @@ class Sweep:
         """
         ledger, history = Ledger(self.baseline), History()
         for spec in specs:
-            self.by_few_ways(spec, KINDS[:1]).judge_spec(spec, ledger, history, exhaustive=True)
+            self.judge_pinned(spec, ledger, history)
         judge_alone = partial(self.judge_alone, exhaustive=True)
         by_length = sorted(specs, key=lambda spec: len(repr(spec)))
         claims = replace(self.claims, exclusive=False)
@@ -165,9 +171,20 @@ class Sweep:
             ledger.violate_each(shown_by(example), judgements, alone=True)
         return ledger.findings
 
+    def judge_pinned(self, spec: SplitSpec, ledger: Ledger, history: History) -> None:
+        """Judge a pinned spec: by a few ways on what it is pinned for and a share of the rest, or exhaustively by all."""
+        purposes = PURPOSES.get(spec)
+        sweep = self.by_few_ways(spec, KINDS if purposes else KINDS[:1])
+        sweep.judge_spec(spec, ledger, history, purposes=purposes)
+
     @phase("judge")
-    def judge_spec(self, spec: SplitSpec, ledger: Ledger, history: History, *, exhaustive: bool = False) -> None:
-        """Judge one spec and note in both what came of it; nothing is searched."""
+    def judge_spec(
+        self, spec: SplitSpec, ledger: Ledger, history: History, *, purposes: tuple[str, ...] | None = ()
+    ) -> None:
+        """Judge one spec and note in both what came of it; nothing is searched.
+
+        The clauses of ``purposes`` are judged in any case, ``None`` of them means exhaustively.
+        """
         spec = self.given(spec)
         with phase("make"):
             example = example_of(spec, self.warehouse)
@@ -176,7 +193,8 @@ class Sweep:
             ledger.findings.note_unusable(example.reason)
             return
         ledger.findings.reached.update(set(regions(spec)))
-        history.note(spec, self.judge_example(replace(example, exhaustive=exhaustive), ledger))
+        thorough = replace(example, exhaustive=purposes is None, purposes=purposes or ())
+        history.note(spec, self.judge_example(thorough, ledger))
 
     @phase("judge")
     def judge_example(self, example: Example, ledger: Ledger) -> list[Judgement]:

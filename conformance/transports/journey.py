@@ -31,7 +31,7 @@ from conformance.transports.transport import AS_BUILT, Arrival, Transport
 from fixtures.materials import Materials
 from fixtures.survival import lost_construct, survives
 from strategies.specs import SplitSpec
-from strategies.udfs import IMPORTABLE
+from strategies.udfs import goes_by_name
 
 __all__ = ["NOT_SUPPORTED", "EndsProcess", "Journey", "not_carried", "travel"]
 
@@ -127,15 +127,16 @@ class Journey:
     def is_one_in(self, count: int, what: str = "") -> bool:
         """Whether the example is one of those, one in ``count``, on which something is judged that takes long.
 
-        ``what`` that is settles which: so that not all of it falls on the same examples.
+        ``what`` that is, the id of a clause for instance, settles which: so that not all of it falls on the same
+        examples.
         """
-        return self.example.exhaustive or zlib.crc32(f"{what}{self.example.title}".encode()) % count == 0
+        if self.example.exhaustive or what in self.example.purposes:
+            return True
+        return zlib.crc32(f"{what}{self.example.title}".encode()) % count == 0
 
     def can_carry(self, transport: str) -> bool:
         """Whether the example's functions may be sent that way: by name, or by value where it carries values."""
-        if self.spec is None or self.spec.registry is None:
-            return True
-        named = all(udf.origin in IMPORTABLE for udf in self.spec.registry.udfs)
+        named = self.spec is None or goes_by_name(self.spec)
         return named or any(t.by_value for t in self.transports if t.name == transport)
 
     def ask_worker(self, name: str, function: str, *arguments: Any, limit: float = CALL_SECONDS) -> Any:
