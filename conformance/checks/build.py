@@ -58,7 +58,7 @@ def one_without_the_other_raises(journey: Journey) -> Judged:
             yield AS_BUILT, None
 
 
-@verifies("BUILD-3", one_in=3)
+@verifies("BUILD-3", one_in=6)
 def falsy_arguments_count(journey: Journey) -> Judged:
     """A falsy plan, session or registry counts as given."""
     if journey.materials.plan is None:
@@ -163,7 +163,7 @@ def wrong_kind_is_named(journey: Journey) -> Judged:
             )
 
 
-@verifies("BUILD-6", one_in=3)
+@verifies("BUILD-6", one_in=6)
 def arguments_stay_apart(journey: Journey) -> Judged:
     """Building changes none of what it is given; changing that afterwards changes nothing of the split."""
     if journey.refusal:

@@ -15,7 +15,7 @@ from conformance.transports.transport import AS_BUILT
 FILE_PATH, FILE_SIZE = 1, 5
 
 
-@verifies("ID-1", arrivals=True)
+@verifies("ID-1", arrivals=True, one_in=2)
 def id_arrives(journey: Journey) -> Judged:
     if journey.refusal:
         return
@@ -30,7 +30,7 @@ def id_arrives(journey: Journey) -> Judged:
     yield from journey.arrives("id")
 
 
-@verifies("ID-2", one_in=4)
+@verifies("ID-2", one_in=6)
 def id_stands_for_the_path(journey: Journey) -> Judged:
     """Another path, another id; the same path under another plan, FileIO or filter, the same id."""
     if journey.refusal or journey.example.variant is None or journey.spec is None:

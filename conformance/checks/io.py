@@ -102,7 +102,7 @@ def _carried_otherwise(journey: Journey, transport: str) -> bool:
     return not any(map(not_carried, sender.send(journey.adapter, split, journey.example.question)))
 
 
-@verifies("IO-7", together=True, units=("stores",), one_in=3)
+@verifies("IO-7", together=True, units=("stores",), one_in=6)
 def configurations_stay_apart(journey: Journey) -> Judged:
     """Two splits that differ in the value of one property, or in its type, travel together, and each keeps its own."""
     if journey.refusal or journey.spec is None or journey.example.variant is None or journey.adapter.file_io is None:
@@ -179,7 +179,7 @@ def _scope(file_io: Callable[[Any], Any], split: Any) -> str | None:
     return getattr(file_io(split), "scope", None)
 
 
-@verifies("IO-9", together=True, one_in=4)
+@verifies("IO-9", together=True, one_in=8)
 def credentials_end_when_they_say(journey: Journey) -> Judged:
     """Two splits travel together, and the credentials of the first have expired; each is read before the other."""
     if journey.refusal or journey.spec is None or journey.example.variant is None:

@@ -56,7 +56,7 @@ def reads_alike(found: Any, ways: Mapping[str, object], case: str) -> Judged:
             yield AS_BUILT, difference(found["plainly"], found[way], place)
 
 
-@verifies("PROC-1", one_in=3)
+@verifies("PROC-1", one_in=6)
 def reading_leaves_the_process_as_it_was(journey: Journey) -> Judged:
     # In a worker of its own: where others have read, what they changed is changed already.
     found = used(journey, "changed_by_reading", READER)
@@ -69,12 +69,12 @@ def reading_leaves_the_process_as_it_was(journey: Journey) -> Judged:
         yield AS_BUILT, Difference(place, before, after) if what else None
 
 
-@verifies("PROC-2", one_in=3)
+@verifies("PROC-2", one_in=6)
 def can_be_read_wherever_workers_are(journey: Journey) -> Judged:
     yield from reads_alike(used(journey, "rows_in"), CIRCUMSTANCES, "in other circumstances")
 
 
-@verifies("PROC-3", one_in=3)
+@verifies("PROC-3", one_in=6)
 def can_be_left(journey: Journey) -> Judged:
     found = list(reads_alike(used(journey, "rows_after_leaving", READER), LEFT, "after a reading that was left"))
     if any(broken for _, broken in found):
@@ -82,7 +82,7 @@ def can_be_left(journey: Journey) -> Judged:
     yield from found
 
 
-@verifies("PROC-4", one_in=3)
+@verifies("PROC-4", one_in=6)
 def payload_does_not_grow_by_use(journey: Journey) -> Judged:
     found = used(journey, "grown_by_use")
     if found is None or isinstance(found, Raised):
@@ -110,7 +110,7 @@ class Neighbour:
     split: Any
 
 
-@verifies("PROC-5", one_in=4)
+@verifies("PROC-5", one_in=8)
 def many_are_read_in_one_process(journey: Journey) -> Judged:
     """The split, and others that differ from it in one respect each, are loaded and read by one worker."""
     if journey.refusal or journey.spec is None or not journey.can_carry("pickle-2"):

@@ -225,7 +225,7 @@ def several_files_are_read(journey: Journey) -> Judged:
     )
 
 
-@verifies("READ-7", together=True, one_in=3)
+@verifies("READ-7", together=True, one_in=6)
 def rows_keep_their_order(journey: Journey) -> Judged:
     """What was read first gives the order; a loader that reads from a position on is asked for several of them."""
     question = journey.example.question
