@@ -1,8 +1,8 @@
-"""Fixes that OpenHouse's team made to its loader, seen by the gate: before each, and after it.
+"""Fixes that OpenHouse's team made to its loader, seen by the suite: before each, and after it.
 
-`python -m benchmarks.history REPOSITORY --python PYTHON > docs/history.md` runs the family SCAN on the loader of each
-commit, and of the one before it. REPOSITORY is a clone of linkedin/openhouse; PYTHON is an interpreter (3.12 or newer)
-in which the suite, DataFusion 53.0, PyIceberg 0.11, sqlglot 29.0, tenacity, requests and opentelemetry-api are
+`python -m benchmarks.history REPOSITORY --python PYTHON > docs/history.md` judges the same scans with the loader of
+each commit, and of the one before it. REPOSITORY is a clone of linkedin/openhouse; PYTHON is an interpreter (3.12 or
+newer) in which the suite, DataFusion 53.0, PyIceberg 0.11, sqlglot 29.0, tenacity, requests and opentelemetry-api are
 installed. `benchmarks/li_pyiceberg` stands in for the team's fork of PyIceberg.
 """
 
@@ -11,11 +11,12 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import subprocess
 import tarfile
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +24,23 @@ from typing import Any
 
 import click
 
+from conformance.examples.design import designed_scans
+from conformance.examples.drawing import draw
 from conformance.templates import template
+from strategies import scans
+from strategies.serialization import to_json
+from strategies.simpler_scans import simpler_scans
+from strategies.specs import ScanSpec
 
+ROOT = Path(__file__).parents[1]
 SOURCE = "integrations/python/dataloader/src"
 STAND_IN = Path(__file__).with_name("li_pyiceberg")
 NEWEST = "14463836"
 LONGEST = 160
+# So many scans are drawn from the seed besides those of the design.
+DRAWN, SEED = 300, 20260311
+# So often a scan is made smaller that is broken before a fix, and not after it.
+ROUNDS = 8
 
 
 @dataclass(frozen=True)
@@ -53,28 +65,39 @@ FIXES = (
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What the gate says of one commit: the violated clauses with their differences, or why it says nothing.
+class Broken:
+    """What a loader breaks with a scan."""
 
-    ``report`` is its report as JSON.
-    """
+    clause: str
+    expected: str
+    actual: str
 
-    broken: dict[str, str]
-    failed: str = ""
-    report: str = ""
+
+@dataclass(frozen=True)
+class Mended:
+    """The smallest scan of a clause that is broken before a fix, and not after it; how many scans there are of it."""
+
+    clause: str
+    count: int
+    told: str
 
 
 @dataclass(frozen=True)
 class Row:
-    """A fix, what the gate says of the commit before it and of the fix itself, and which clauses it mended.
+    """A fix, in how many scans each clause is broken before it and after it, and what it mended.
 
-    A clause is mended where the example that broke it before does not break it after. Another fault may break it there.
+    ``failed`` says why the loader could not be judged.
     """
 
     fix: Fix
-    before: Seen
-    after: Seen
-    mended: frozenset[str]
+    before: Counter[str]
+    after: Counter[str]
+    mended: tuple[Mended, ...]
+    failed: str = ""
+
+
+class CannotBeJudged(Exception):
+    """The loader of a commit cannot be judged; the message is the last line that it printed."""
 
 
 def exported(repository: Path, commit: str, folder: Path) -> Path:
@@ -99,34 +122,40 @@ class Loader:
     folder: Path
     source: Path
 
-    def asked(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Call the suite's command with these arguments."""
-        path = os.pathsep.join((str(self.source), str(STAND_IN)))
+    def run(self, module: str, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a module of the suite over the loader."""
+        path = os.pathsep.join((str(self.source), str(STAND_IN), str(ROOT)))
         return subprocess.run(
-            [str(self.python.with_name("dataloader-conformance")), *arguments, "--adapter", "openhouse"],
+            [str(self.python), "-m", module, *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"},
+            input=given,
             capture_output=True,
             text=True,
             check=False,
         )
 
-    def seen(self) -> Seen:
-        """Return what the gate says of it."""
-        report = self.folder / "report.json"
-        ran = self.asked("run", "--clause", "SCAN", "--json", str(report))
-        if ran.returncode not in (0, 1):
-            return Seen({}, (ran.stdout + ran.stderr).strip().splitlines()[-1][:LONGEST])
-        text = report.read_text(encoding="utf-8")
-        document: dict[str, Any] = json.loads(text)
-        return Seen({violation["clause"]: _told(violation) for violation in document["violations"]}, report=text)
+    def judged(self, specs: Sequence[ScanSpec]) -> list[Broken | None]:
+        """Return what the loader breaks with each scan.
 
-    def mends(self, before: Seen) -> frozenset[str]:
-        """Return the clauses whose violations of before it does not show, each by the example of then."""
-        if not before.broken:
-            return frozenset()
-        (self.folder / "before.json").write_text(before.report, encoding="utf-8")
-        return fixed(self.asked("replay", "before.json").stdout)
+        Raises:
+            CannotBeJudged: the adapter does not load, or the loader ends the process.
+
+        """
+        ran = self.run("benchmarks.judged_scans", "openhouse", given="".join(f"{to_json(spec)}\n" for spec in specs))
+        if ran.returncode != 0:
+            raise CannotBeJudged((ran.stdout + ran.stderr).strip().splitlines()[-1][:LONGEST])
+        found = [json.loads(line) for line in ran.stdout.splitlines()]
+        return [None if each is None else Broken(*each) for each in found]
+
+    def violations(self, *arguments: str) -> list[dict[str, Any]]:
+        """Return the violations that the gate shows."""
+        report = self.folder / "report.json"
+        ran = self.run("conformance", "run", "--adapter", "openhouse", "--json", str(report), *arguments)
+        if ran.returncode not in (0, 1):
+            raise CannotBeJudged((ran.stdout + ran.stderr).strip().splitlines()[-1][:LONGEST])
+        violations: list[dict[str, Any]] = json.loads(report.read_text(encoding="utf-8"))["violations"]
+        return violations
 
 
 @contextmanager
@@ -137,41 +166,108 @@ def loader(repository: Path, commit: str, python: Path) -> Iterator[Loader]:
         yield Loader(python, folder, exported(repository, commit, folder))
 
 
-def fixed(said: str) -> frozenset[str]:
-    """Return the clauses of which `replay` says that they are fixed, and of no example that they are not."""
-    results = re.findall(r"^(\S+-\d+)-[0-9a-f]{8}: (.+)$", said, re.MULTILINE)
-    return frozenset(clause for clause, _ in results) - {clause for clause, result in results if result != "fixed"}
+@dataclass(frozen=True)
+class Pair:
+    """The loader before a fix and after it."""
+
+    before: Loader
+    after: Loader
+
+    def judged(self, specs: Sequence[ScanSpec]) -> tuple[list[Broken | None], list[Broken | None]]:
+        """Return what each of them breaks with the scans; both are asked at once."""
+        with ThreadPoolExecutor(2) as pool:
+            before, after = (pool.submit(each.judged, specs) for each in (self.before, self.after))
+            return before.result(), after.result()
+
+    def mended(self, specs: Sequence[ScanSpec]) -> list[tuple[ScanSpec, Broken]]:
+        """Return the scans that are broken before the fix, and not after it, with what was broken."""
+        found = zip(specs, *self.judged(specs), strict=True)
+        return [(spec, broken) for spec, broken, after in found if broken is not None and after is None]
+
+    def smallest(self, spec: ScanSpec, broken: Broken) -> tuple[ScanSpec, Broken]:
+        """Return a scan with parts left out that the fix mends too."""
+        for _ in range(ROUNDS):
+            smaller = self.mended(list(simpler_scans(spec)))
+            if not smaller:
+                break
+            spec, broken = min(smaller, key=_size)
+        return spec, broken
+
+    def missing_mended(self) -> Iterator[Mended]:
+        """Yield what of the clause on things that are not there, SCAN-9, is broken before the fix alone."""
+        before, after = (each.violations("--clause", "SCAN-9") for each in (self.before, self.after))
+        if before and not after:
+            yield Mended("SCAN-9", len(before), f"{before[0]['expected']} ≠ {before[0]['actual']}"[:LONGEST])
 
 
-def compared(repository: Path, fix: Fix, python: Path) -> Row:
-    """Return what the gate says of a fix."""
-    with loader(repository, f"{fix.commit}~1", python) as made:
-        before = made.seen()
-    with loader(repository, fix.commit, python) as made:
-        return Row(fix, before, made.seen(), made.mends(before))
+def compared(repository: Path, fix: Fix, python: Path, specs: Sequence[ScanSpec]) -> Row:
+    """Return what the scans say of a fix."""
+    with loader(repository, f"{fix.commit}~1", python) as before, loader(repository, fix.commit, python) as after:
+        pair = Pair(before, after)
+        try:
+            broken, still = pair.judged(specs)
+            mended = [(s, b) for s, b, after in zip(specs, broken, still, strict=True) if b and not after]
+            shown = [*_shown(pair, mended), *pair.missing_mended()]
+        except CannotBeJudged as error:
+            return Row(fix, Counter(), Counter(), (), str(error))
+    before_it, after_it = (Counter(each.clause for each in found if each) for found in (broken, still))
+    return Row(fix, before_it, after_it, tuple(shown))
 
 
-def _told(violation: dict[str, Any]) -> str:
-    example = "".join(violation["example"].split())
-    return f"{violation['expected'][:LONGEST]} ≠ {violation['actual'][:LONGEST]}: {example}".replace("|", "\\|")
+def _shown(pair: Pair, mended: Sequence[tuple[ScanSpec, Broken]]) -> Iterator[Mended]:
+    """Yield the smallest scan for each clause that a fix mends, once it is made smaller."""
+    left = sorted(mended, key=_size)
+    counts = Counter(broken.clause for _, broken in mended)
+    shown = set[str]()
+    for clause in counts:
+        spec, broken = pair.smallest(*next(each for each in left if each[1].clause == clause))
+        if broken.clause not in shown:
+            shown.add(broken.clause)
+            yield Mended(broken.clause, len(mended), _told(broken.expected, broken.actual, repr(spec)))
+
+
+def _size(found: tuple[ScanSpec, Broken]) -> int:
+    return len(repr(found[0]))
+
+
+def _told(expected: str, actual: str, example: str) -> str:
+    return f"{expected[:LONGEST]} ≠ {actual[:LONGEST]}: {''.join(example.split())}".replace("|", "\\|")
+
+
+def counted(clauses: Counter[str]) -> str:
+    """Return clauses with the number of scans that break each, as the page shows them."""
+    return ", ".join(f"{clause} ({count})" for clause, count in sorted(clauses.items()))
+
+
+def judged_specs() -> list[ScanSpec]:
+    """Return the scans that are judged: those of the design, and drawn ones."""
+    drawn: list[ScanSpec] = []
+    draw(scans(), DRAWN, SEED, drawn.append)
+    return [*designed_scans(), *drawn]
 
 
 @click.command()
 @click.argument("repository", type=click.Path(exists=True, path_type=Path))
 @click.option("--python", type=click.Path(exists=True, path_type=Path), required=True)
 def main(repository: Path, python: Path) -> None:
-    """Run the gate on each fix and print the page."""
-    rows = []
+    """Judge the scans before and after each fix and print the page."""
+    specs, rows = judged_specs(), []
     for fix in FIXES:
-        rows.append(compared(repository, fix, python))
-        click.echo(f"{fix.commit}: mended {', '.join(sorted(rows[-1].mended)) or 'nothing that is seen'}", err=True)
+        rows.append(compared(repository, fix, python, specs))
+        mended = ", ".join(each.clause for each in rows[-1].mended)
+        click.echo(f"{fix.commit}: mended {mended or rows[-1].failed or 'nothing that is seen'}", err=True)
     with loader(repository, NEWEST, python) as newest:
-        click.echo(page(rows, newest.seen()))
+        click.echo(page(rows, newest.violations("--clause", "SCAN"), len(specs)))
 
 
-def page(rows: Sequence[Row], newest: Seen) -> str:
-    """Return the page, without the line break at its end."""
-    return template(__file__, "history.md.jinja", repr).render(rows=rows, newest=newest, commit=NEWEST).rstrip()
+def page(rows: Sequence[Row], newest: Sequence[dict[str, Any]], count: int) -> str:
+    """Return the page, without the line break at its end; ``newest`` are violations of a report."""
+    told = [(each["clause"], _told(each["expected"], each["actual"], each["example"])) for each in newest]
+    return (
+        template(__file__, "history.md.jinja", counted)
+        .render(rows=rows, newest=told, commit=NEWEST, count=count)
+        .rstrip()
+    )
 
 
 if __name__ == "__main__":

@@ -370,9 +370,17 @@ def _transformations(draw: st.DrawFn, columns: Sequence[ColumnSpec]) -> tuple[Ro
     kind = "some" if registry else pick(draw, ("*", "constant", "some", "constant", "star and more"))
     selected = {"*": "*", "constant": "1 AS one", "star and more": f"*, {listed}"}.get(kind, listed)
     conditions = [condition for column in columns for condition in _conditions(column)]
-    where = pick(draw, conditions) if flip(draw) else ""
-    having = pick(draw, _OF_RESULTS) if selected == listed and one_in(draw, 3) else ""
-    return RowwiseSpec(selected, where, having), registry
+    calls = [f"{chosen[0]} > 1"] * len(conditions) if registry else []
+    where = pick(draw, [*calls, *conditions]) if flip(draw) else ""
+    if selected == listed:
+        return RowwiseSpec(selected, where, pick(draw, _OF_RESULTS) if one_in(draw, 3) else ""), registry
+    if selected == "*" and flip(draw):
+        # Whoever rewrites a query has to know what a star around, or within, stands for.
+        condition = pick(draw, columns)
+        having = pick(draw, ("", *(f"selected.{each}" for each in _conditions(condition)[:2])))
+        around = "*" if having and flip(draw) else ", ".join(quoted(each.name) for each in some(draw, columns, 2))
+        return RowwiseSpec(selected, where, having, around), registry
+    return RowwiseSpec(selected, where), registry
 
 
 _OF_RESULTS = ("c0 IS NOT NULL", '"c0" = "c0"', 'c0 IS NULL OR "c0" = c0')

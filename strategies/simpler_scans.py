@@ -25,6 +25,8 @@ def simpler_scans(scan: ScanSpec) -> Iterator[ScanSpec]:
         yield replace(scan, transformation=None, registry=None)
         if scan.transformation.where:
             yield replace(scan, transformation=replace(scan.transformation, where=""))
+        if scan.transformation.around != "*":
+            yield replace(scan, transformation=replace(scan.transformation, around="*"))
         if scan.transformation.having:
             yield replace(scan, transformation=replace(scan.transformation, having=""))
         if ", " in scan.transformation.select:

@@ -467,17 +467,25 @@ class HistorySpec(Spec):
 class RowwiseSpec(Spec):
     """A transformation that gives for each row one or none: what is selected, and where, as SQL.
 
-    ``having`` is a condition on what was selected, in a query around it.
+    ``having`` is a condition on what was selected, in a query around it, and ``around`` what that query selects of it.
     """
 
     select: str = "*"
     where: str = ""
     having: str = ""
+    around: str = "*"
+
+    @property
+    def keeps_columns(self) -> bool:
+        """Whether it leaves rows out and changes none: columns may be chosen, and rows filtered, before or after it."""
+        return self.select == "*" and self.around == "*"
 
     def sql(self, table: str) -> str:
         """Return the query over a table, whose name is SQL already."""
         query = f"SELECT {self.select} FROM {table}" + (f" WHERE {self.where}" if self.where else "")
-        return f"SELECT * FROM ({query}) AS selected WHERE {self.having}" if self.having else query
+        if not self.having and self.around == "*":
+            return query
+        return f"SELECT {self.around} FROM ({query}) AS selected" + (f" WHERE {self.having}" if self.having else "")
 
 
 @dataclass(frozen=True, repr=False)

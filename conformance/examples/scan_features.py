@@ -70,6 +70,8 @@ ASKED = (
     "where",
     "where of a null beside a filter",
     "having",
+    "where of a star within a query",
+    "where of a function",
 )
 
 
@@ -124,6 +126,8 @@ def _of_transformation(scan: ScanSpec, made: RowwiseSpec) -> Iterator[str]:
         "where of a null": of_null,
         "where of a null beside a filter": of_null and scan.row_filter is not None,
         "having": bool(made.having),
+        "where of a star within a query": bool(made.where) and made.select == "*" and "selected" in made.sql(""),
+        "where of a function": scan.registry is not None and "(" in made.where,
     }
     yield from (name for name, held in holds.items() if held)
 

@@ -32,7 +32,7 @@ from conformance.transports.calls import READER, call
 from conformance.transports.transport import AS_BUILT
 from fixtures.expected import asked_rows
 from fixtures.scans import Scan, scan_of
-from fixtures.tables.made_histories import MadeTable, do_more, make_history
+from fixtures.tables.made_histories import MadeTable, do_more, make_history, shared_history
 from fixtures.tables.model import is_sound, scanned_columns
 from strategies.filters import predicates_of
 from strategies.histories import EVOLVING, table_before
@@ -53,7 +53,7 @@ from strategies.specs import (
     SetProperty,
 )
 
-__all__ = ["THROUGH", "Scanning", "planned", "scanned_again"]
+__all__ = ["THROUGH", "Scanning", "clauses_of", "planned", "scanned_again"]
 
 # The workers that read splits, and the name under which reports have it.
 WORKERS, THROUGH = ("first", READER), "worker"
@@ -106,7 +106,7 @@ def scanned_again(sweep: Sweep, clause: str, spec: ScanSpec) -> list[Difference 
     scanning = Scanning(sweep, {clause})
     if clause == MISSING:
         return [judgement.difference for judgement in scanning.missing()]
-    made = scanning.made(spec.history)
+    made = scanning.made(spec.history, shared=False)
     if isinstance(made, Raised):
         return []
     if clause in clauses_of(spec):
@@ -137,15 +137,11 @@ class Scanning:
         if self.deaths >= MOST_DEATHS:
             return
         self.ledger.findings.scans += 1
-        spec = self.given(spec)
-        made = self.made(spec.history)
+        spec, later = self.given(spec), self.ledger.findings.scans % LATER_SHARE == 0
+        made = self.made(spec.history, shared=not later)
         if isinstance(made, Raised):
             raise RuntimeError(f"the table of a drawn scan cannot be made: {made}; {spec!r}")
-        found = self.rows_differ(spec, made)
-        if isinstance(found, Declined) and spec.transformation is not None:
-            # A loader may choose columns of, and filter, what it has transformed.
-            spec = replace(spec, columns=None, row_filter=None)
-            found = self.rows_differ(spec, made)
+        spec, found = self.first_seen(spec, made)
         if isinstance(found, Declined):
             self.ledger.findings.note_declined(found.why)
             return
@@ -155,7 +151,7 @@ class Scanning:
         else:
             self._break(spec, found)
             return  # the other clauses are about scans that give their rows
-        for judgement in self.others(spec, made, later=self.ledger.findings.scans % LATER_SHARE == 0):
+        for judgement in self.others(spec, made, later=later):
             self._record(spec, [judgement])
 
     def judge_missing(self) -> None:
@@ -180,13 +176,23 @@ class Scanning:
             return replace(spec, transformation=None, registry=None)
         return spec
 
-    def made(self, history: HistorySpec) -> MadeTable | Raised:
-        """Return the table of a history, or why there is none."""
-        self.sweep.warehouse.root.mkdir(parents=True, exist_ok=True)
-        folder = Path(mkdtemp(prefix="scan-", dir=self.sweep.warehouse.root))
+    def made(self, history: HistorySpec, *, shared: bool = True) -> MadeTable | Raised:
+        """Return the table of a history, or why there is none; ``shared`` with whoever reads it too."""
+        root = self.sweep.warehouse.root
+        root.mkdir(parents=True, exist_ok=True)
         with phase("make"):
-            made: MadeTable | Raised = attempt(make_history, history, folder / "table")
-        return made
+            if shared:
+                return attempt(shared_history, history, root)  # type: ignore[no-any-return]
+            return attempt(make_history, history, Path(mkdtemp(prefix="scan-", dir=root)) / "table")  # type: ignore[no-any-return]
+
+    def first_seen(self, spec: ScanSpec, made: MadeTable) -> tuple[ScanSpec, Any]:
+        """Return the scan as the loader takes it, and what :meth:`rows_differ` says of it."""
+        found = self.rows_differ(spec, made)
+        if isinstance(found, Declined) and spec.transformation is not None:
+            # A loader may choose columns of, and filter, what it has transformed.
+            spec = replace(spec, columns=None, row_filter=None)
+            found = self.rows_differ(spec, made)
+        return spec, found
 
     def rows_differ(self, spec: ScanSpec, made: MadeTable) -> Any:
         """Return how the rows of a scan differ from those asked for; ``None`` where they do not.
@@ -230,7 +236,7 @@ class Scanning:
         return failed or attempt(together, [part for part in parts if part is not None])
 
     def others(self, spec: ScanSpec, made: MadeTable, *, later: bool) -> Iterator[Judgement]:
-        """Yield what the other clauses of the family say. The table is not used afterwards."""
+        """Yield what the other clauses of the family say. Where ``later``, more is committed to the table."""
         if TWICE in self.clauses and self.sweep.adapter.split_id is not None:
             yield Judgement(TWICE, AS_BUILT, self._planned_twice(spec, made))
         if later and self.clauses & {PINNED, NO_CATALOG}:

@@ -156,11 +156,12 @@ def _plan(loader: Any, scan: Scan) -> Any:
 
     Raises:
         NotSupported: this generation takes no transformation, branch or snapshot, or takes it otherwise: columns and
-            filter are those of what the transformation gives.
+            filter are those of what the transformation gives, which may be others than those of the table.
 
     """
     taken = inspect.signature(loader).parameters
-    if scan.transformation is not None and (scan.columns is not None or scan.condition is not None):
+    transformed = scan.transformation is not None and not scan.transformation.keeps_columns
+    if transformed and (scan.columns is not None or scan.condition is not None):
         raise NotSupported("chooses columns and filters after it has transformed")
     offered: dict[str, Any] = {
         "catalog": scan.catalog,

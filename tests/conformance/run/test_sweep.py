@@ -47,7 +47,7 @@ def test_rare_break_is_found_behind_one_that_always_breaks(sweep_of: Callable[..
     sweep = sweep_of(adapter, clauses=("ID-1", "CTX-5"), transports=PICKLE)
     findings = sweep.drawn(split_specs(), EXAMPLES, SEED)
     always, rare = findings.broken["ID-1", AS_BUILT], findings.broken["CTX-5", AS_BUILT]
-    assert always >= 80  # the others are refused: their plans are lost
+    assert always >= 40  # it is judged on half of them, and some are refused: their plans are lost
     assert 1 <= rare <= 5
     shown = {violation.clause: violation for violation in findings.violations}
     assert len(shown["ID-1"].example) < 140
