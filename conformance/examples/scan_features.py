@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from conformance.examples.engine_refusals import is_refusal
+from fixtures.expected import asked_rows
 from fixtures.tables.model import is_sound, rows_selected
 from strategies.filters import predicates_of
 from strategies.histories import table_before
@@ -43,6 +45,7 @@ ASKED = (
     f"{BARE}an older schema with more columns",
     f"{BARE}a newer snapshot elsewhere",
     f"{BARE}partitioned by what is gone",
+    f"{BARE}three files",
     f"{BARE}several delete files",
     f"{BARE}a delete file for several files",
     f"{BARE}a small size of parts",
@@ -115,6 +118,7 @@ def _of_what_is_asked(scan: ScanSpec) -> Iterator[str]:
 
 def _of_transformation(scan: ScanSpec, made: RowwiseSpec) -> Iterator[str]:
     constants, of_null = made.select == "1 AS one", made.where.endswith("IS NOT NULL")
+    tells = bool(made.where) and _leaves_out_some(scan, replace(made, where=""))
     holds = {
         "constants": constants,
         "constants over deleted positions": constants
@@ -122,12 +126,12 @@ def _of_transformation(scan: ScanSpec, made: RowwiseSpec) -> Iterator[str]:
         and "DeletePositions that tells" in _told(scan),
         "every column": made.select.startswith("*"),
         "expressions": not made.select.startswith("*"),
-        "where": bool(made.where),
-        "where of a null": of_null,
-        "where of a null beside a filter": of_null and scan.row_filter is not None,
+        "where": tells,
+        "where of a null": of_null and tells,
+        "where of a null beside a filter": of_null and tells and scan.row_filter is not None,
         "having": bool(made.having),
-        "where of a star within a query": bool(made.where) and made.select == "*" and "selected" in made.sql(""),
-        "where of a function": scan.registry is not None and "(" in made.where,
+        "where of a star within a query": tells and made.select == "*" and "selected" in made.sql(""),
+        "where of a function": tells and scan.registry is not None and "(" in made.where,
     }
     yield from (name for name, held in holds.items() if held)
 
@@ -158,7 +162,8 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         and (isinstance(last, RollBack) or (isinstance(last, Append) and last.branch is not None)),
         "partitioned by what is gone": bool(dropped & set(_partitionings(scan))),
         "several delete files": is_current and len(deletes) > 1,
-        "a delete file for several files": is_current and any(_appends(operations[:place]) > 1 for place in deletes),
+        "three files": is_current and not _partitionings(scan) and _files(operations) == 3,
+        "a delete file for several files": is_current and any(_of_several_files(operations, at) for at in deletes),
         "a small size of parts": SetProperty("read.split.target-size", "200") in operations,
     }
     yield from (name for name, held in holds.items() if held)
@@ -182,7 +187,8 @@ def _of_filter(scan: ScanSpec) -> Iterator[str]:
         and len(named) > 1,
     }
     yield from (name for name, held in holds.items() if held)
-    if not partitionings:  # where a file is of one partition, its rows are often alike
+    # Of one file some rows are wanted and some not: where a file is of one partition, its rows are often alike.
+    if not partitionings and _appends(operations) == 1:
         yield from (f"filter {predicate.op}" for predicate in asked)
     elif len(asked) == 1 and named == {newest}:
         which = "the first"
@@ -202,6 +208,21 @@ def _appends(operations: Sequence[Operation]) -> int:
     return sum(isinstance(done, Append) and done.branch is None for done in operations)
 
 
+def _files(operations: Sequence[Operation]) -> int:
+    """Return how many data files a table has to which nothing was done but appends, one a file; else 0."""
+    return _appends(operations) if _appends(operations) == len(operations) else 0
+
+
+def _of_several_files(operations: Sequence[Operation], place: int) -> bool:
+    """Return whether an operation deletes positions of several files, each made by an append."""
+    done, before = operations[place], operations[:place]
+    assert isinstance(done, DeletePositions)
+    if not _files(before):
+        return False
+    files = [number for number, made in enumerate(before) if isinstance(made, Append) for _ in range(made.rows)]
+    return len(set(files[done.first :: done.step])) > 1
+
+
 def _is_moved(scan: ScanSpec, place: int) -> bool:
     """Return whether an operation moves a column before another of its type."""
     done = scan.history.operations[place]
@@ -210,6 +231,17 @@ def _is_moved(scan: ScanSpec, place: int) -> bool:
     before = table_before(scan.history, place).columns
     position = [column.name for column in before].index(done.name)
     return any(column.type == before[position].type for column in before[:position])
+
+
+def _leaves_out_some(scan: ScanSpec, less: RowwiseSpec) -> bool:
+    """Return whether the transformation leaves out some rows that it would give with less in it, and not all."""
+    try:
+        given, every = (int(asked_rows(each).num_rows) for each in (scan, replace(scan, transformation=less)))
+    except Exception as error:
+        if not is_refusal(error):
+            raise
+        return False
+    return 0 < given < every
 
 
 def _selects_some(scan: ScanSpec) -> bool:
