@@ -16,10 +16,11 @@ ROWS = [
         Fix("aaaa", "a branch could not be read"),
         Counter({"SCAN-1": 2, "SCAN-3": 1}),
         Counter({"SCAN-3": 1}),
-        (Mended("SCAN-1", 2, "2 ≠ 1: ScanSpec(…)"),),
+        (Mended("SCAN-1", "2 ≠ 1: ScanSpec(…)"),),
+        (Mended("SCAN-3", "3 ≠ 1: ScanSpec(!)"),),
     ),
     Row(Fix("bbbb", "batches were too small"), Counter({"SCAN-3": 1}), Counter({"SCAN-3": 1}), ()),
-    Row(Fix("cccc", "nothing imports"), Counter(), Counter(), (), "ImportError: no"),
+    Row(Fix("cccc", "nothing imports"), Counter(), Counter(), (), failed="ImportError: no"),
 ]
 SCAN = ScanSpec(
     HistorySpec((ColumnSpec(1, "a", "long", (1, 2)),), (Append(), Append(3))), ("a",), Predicate("eq", "a", (1,))
@@ -28,15 +29,16 @@ SCAN = ScanSpec(
 
 def test_what_a_fix_mended_is_shown_with_its_example() -> None:
     text = page(ROWS, [{"clause": "SCAN-4", "expected": "1", "actual": "0", "example": "Scan Spec()"}], 7)
-    assert "| `aaaa` | a branch could not be read | SCAN-1 (2), SCAN-3 (1) | SCAN-3 (1) | SCAN-1 |" in text
+    assert "| `aaaa` | a branch could not be read | SCAN-1 (2), SCAN-3 (1) | SCAN-3 (1) | SCAN-1 | SCAN-3 |" in text
     assert "- `aaaa`, SCAN-1: `2 ≠ 1: ScanSpec(…)`" in text
+    assert "- `aaaa`, SCAN-3: `3 ≠ 1: ScanSpec(!)`" in text
     assert "- SCAN-4: `1 ≠ 0: ScanSpec()`" in text
 
 
 def test_what_no_scan_shows_is_not_claimed() -> None:
     text = page(ROWS, [], 7)
-    assert "| `bbbb` | batches were too small | SCAN-3 (1) | SCAN-3 (1) | nothing that is seen |" in text
-    assert "| `cccc` | nothing imports | ImportError: no | ImportError: no | nothing that is seen |" in text
+    assert "| `bbbb` | batches were too small | SCAN-3 (1) | SCAN-3 (1) | nothing that is seen | nothing |" in text
+    assert "| `cccc` | nothing imports | ImportError: no | ImportError: no | nothing that is seen | nothing |" in text
 
 
 @dataclass(frozen=True)
