@@ -254,7 +254,7 @@ def _histories(draw: st.DrawFn) -> HistorySpec:
     partition_by = pick(draw, partitionable) if partitionable and one_in(draw, 3) else None
     if one_in(draw, 40):
         return HistorySpec(columns, (), partition_by)
-    history = HistorySpec(columns, (Append(1 + pick(draw, range(7))),), partition_by)
+    history = HistorySpec(columns, (Append(1 + pick(draw, range(7))),), partition_by, nested=one_in(draw, 8))
     for _ in range(pick(draw, range(7))):
         operation = _operation(draw, history)
         history = replace(history, operations=(*history.operations, operation))

@@ -42,6 +42,8 @@ def simpler_scans(scan: ScanSpec) -> Iterator[ScanSpec]:
     for position in reversed(range(len(history.operations))):
         if (shorter := without_operation(scan, position)) is not None:
             yield shorter
+    if history.nested:
+        yield replace(scan, history=replace(history, nested=False))
     if history.partition_by is not None:
         yield replace(scan, history=replace(history, partition_by=None))
     for position, operation in enumerate(history.operations):

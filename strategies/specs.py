@@ -454,13 +454,15 @@ Operation = (
 class HistorySpec(Spec):
     """A table: the columns with which it was created, and what was done to it since.
 
-    ``partition_by`` names the column by which it is partitioned from the start.
+    ``partition_by`` names the column by which it is partitioned from the start. ``nested`` puts it into a namespace
+    within a namespace.
     """
 
     columns: tuple[ColumnSpec, ...]
     operations: tuple[Operation, ...] = (Append(),)
     partition_by: str | None = None
     properties: tuple[tuple[str, str], ...] = ()
+    nested: bool = False
 
 
 @dataclass(frozen=True, repr=False)

@@ -22,6 +22,7 @@ from strategies.specs import (
     Or,
     OverwriteRows,
     PartitionBy,
+    Predicate,
     RenameColumn,
     RollBack,
     RowwiseSpec,
@@ -33,10 +34,12 @@ __all__ = ["ASKED", "NOTHING_WRITTEN", "features"]
 
 BARE = "untransformed: "
 NOTHING_WRITTEN = f"{BARE}nothing written yet"
+NESTED = "in a namespace within a namespace"
 # What may be asked of a table. Without a transformation first, which might hide the rest.
 ASKED = (
     f"{BARE}rows as they are",
     NOTHING_WRITTEN,
+    NESTED,
     f"{BARE}AddColumn",
     f"{BARE}DropColumn",
     f"{BARE}RenameColumn",
@@ -52,6 +55,8 @@ ASKED = (
     f"{BARE}filter eq",
     f"{BARE}filter in",
     f"{BARE}filter is-null",
+    f"{BARE}filter that all of the oldest file match",
+    f"{BARE}filter that all of the newest file match",
     f"{BARE}filter beside positions",
     f"{BARE}filter of an added column",
     f"{BARE}filter of a column that is not asked for",
@@ -103,6 +108,8 @@ def _of_history(scan: ScanSpec) -> Iterator[str]:
         yield "append to a branch"
     if scan.history.partition_by:
         yield "partitioned"
+    if scan.history.nested:
+        yield NESTED
 
 
 def _of_what_is_asked(scan: ScanSpec) -> Iterator[str]:
@@ -180,7 +187,9 @@ def _of_filter(scan: ScanSpec) -> Iterator[str]:
     newest = partitionings[-1] if partitionings else None
     holds = {
         "filter beside positions": any(isinstance(done, DeletePositions) for done in operations),
-        "filter of an added column": bool(named & added),
+        "filter of an added column": isinstance(scan.row_filter, Predicate)
+        and scan.row_filter.op != "is-null"
+        and bool(named & added),
         "filter of a column that is not asked for": scan.columns is not None and bool(named - set(scan.columns)),
         "filter of a partition or another column": isinstance(scan.row_filter, Or)
         and newest in named
@@ -188,9 +197,15 @@ def _of_filter(scan: ScanSpec) -> Iterator[str]:
     }
     yield from (name for name, held in holds.items() if held)
     # Of one file some rows are wanted and some not: where a file is of one partition, its rows are often alike.
-    if not partitionings and _appends(operations) == 1:
-        yield from (f"filter {predicate.op}" for predicate in asked)
-    elif len(asked) == 1 and named == {newest}:
+    if not partitionings and _appends(operations) == 1 and isinstance(scan.row_filter, Predicate):
+        yield f"filter {scan.row_filter.op}"
+    if not partitionings and _files(operations) > 1:
+        matched = [_all_match(scan, file) for file in range(len(operations))]
+        if matched[0]:
+            yield "filter that all of the oldest file match"
+        if matched[-1]:
+            yield "filter that all of the newest file match"
+    if len(asked) == 1 and named == {newest}:
         which = "the first"
         if len(partitionings) > 1 or scan.history.partition_by is None:
             which = "a second" if len(partitionings) > 1 else "a later"
@@ -211,6 +226,18 @@ def _appends(operations: Sequence[Operation]) -> int:
 def _files(operations: Sequence[Operation]) -> int:
     """Return how many data files a table has to which nothing was done but appends, one a file; else 0."""
     return _appends(operations) if _appends(operations) == len(operations) else 0
+
+
+def _all_match(scan: ScanSpec, file: int) -> bool:
+    """Return whether the filter selects each row of a file, the one that this append made, of a table of appends."""
+    with_it, without = (replace(scan.history, operations=scan.history.operations[:end]) for end in (file + 1, file))
+    everything = replace(scan, columns=None, row_filter=None)
+    counts = [
+        int(rows_selected(replace(asked, history=history)).num_rows) if history.operations else 0
+        for asked in (scan, everything)
+        for history in (with_it, without)
+    ]
+    return counts[0] - counts[1] == counts[2] - counts[3]
 
 
 def _of_several_files(operations: Sequence[Operation], place: int) -> bool:

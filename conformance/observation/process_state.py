@@ -10,9 +10,11 @@ import logging
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
@@ -44,7 +46,13 @@ def process_state() -> dict[str, Any]:
         "level of the root logger": logging.getLogger().level,
         "garbage collection": gc.get_threshold(),
         "start method of processes": multiprocessing.get_start_method(allow_none=True),
+        "temporary files": sorted(_temporary_files()),
     }
+
+
+def _temporary_files() -> set[str]:
+    """Return the names in the folder for temporary files: a worker has one of its own."""
+    return {path.name for path in Path(tempfile.gettempdir()).iterdir()}
 
 
 def digest(value: object) -> str:
@@ -73,7 +81,7 @@ def putting_back() -> Iterator[None]:
     numbers = numpy.random.get_state() if numpy else None
     path, limit, level = list(sys.path), sys.getrecursionlimit(), logging.getLogger().level
     decimals, timeout, thresholds = decimal.getcontext().copy(), socket.getdefaulttimeout(), gc.get_threshold()
-    method = multiprocessing.get_start_method(allow_none=True)
+    method, files = multiprocessing.get_start_method(allow_none=True), _temporary_files()
     try:
         yield
     finally:
@@ -97,3 +105,6 @@ def putting_back() -> Iterator[None]:
         logging.getLogger().setLevel(level)
         gc.set_threshold(*thresholds)
         multiprocessing.set_start_method(method, force=True)
+        for name in _temporary_files() - files:
+            left = Path(tempfile.gettempdir()) / name
+            shutil.rmtree(left) if left.is_dir() else left.unlink()

@@ -155,11 +155,14 @@ def _plan(loader: Any, scan: Scan) -> Any:
     """Return the loader of a scan, which iterates over its splits.
 
     Raises:
-        NotSupported: this generation takes no transformation, branch or snapshot, or takes it otherwise: columns and
-            filter are those of what the transformation gives, which may be others than those of the table.
+        NotSupported: there are no namespaces within namespaces; this generation takes no transformation, branch or
+            snapshot, or takes it otherwise: columns and filter are those of what the transformation gives, which may
+            be others than those of the table.
 
     """
     taken = inspect.signature(loader).parameters
+    if len(scan.identifier) != 2:
+        raise NotSupported("takes the name of a database and of a table: there are no databases within databases")
     transformed = scan.transformation is not None and not scan.transformation.keeps_columns
     if transformed and (scan.columns is not None or scan.condition is not None):
         raise NotSupported("chooses columns and filters after it has transformed")
