@@ -60,6 +60,8 @@ EVOLVING = (AddColumn, DropColumn, RenameColumn, WidenColumn, MoveFirst)
 # and pyarrow's tell differently.
 TYPES = ("long", "string", "int", "double", "date", "boolean", "timestamp", "decimal(9, 2)")
 _WIDENED = {"int": "long"}
+# What a query selects that names no column.
+NO_COLUMN = "1 AS one"
 NAMES = ("a", "b", "c", "Upper", "two words", "d", "select")
 _LATER_NAMES = ("later", "Later", "newer", "renamed", "x y")
 
@@ -368,7 +370,7 @@ def _transformations(draw: st.DrawFn, columns: Sequence[ColumnSpec]) -> tuple[Ro
         chosen = (f"{quoted(name)}({pick(draw, numbers)})", *chosen[1:])
     listed = ", ".join(f"{term} AS {quoted(f'c{i}')}" for i, term in enumerate(chosen))
     kind = "some" if registry else pick(draw, ("*", "constant", "some", "constant", "star and more"))
-    selected = {"*": "*", "constant": "1 AS one", "star and more": f"*, {listed}"}.get(kind, listed)
+    selected = {"*": "*", "constant": NO_COLUMN, "star and more": f"*, {listed}"}.get(kind, listed)
     conditions = [condition for column in columns for condition in _conditions(column)]
     calls = [f"{chosen[0]} > 1"] * len(conditions) if registry else []
     where = pick(draw, [*calls, *conditions]) if flip(draw) else ""

@@ -9,7 +9,7 @@ from conformance.examples.engine_refusals import is_refusal
 from fixtures.expected import asked_rows
 from fixtures.tables.model import is_sound, rows_selected
 from strategies.filters import predicates_of
-from strategies.histories import table_before
+from strategies.histories import NO_COLUMN, table_before
 from strategies.simpler_scans import without_operation
 from strategies.specs import (
     AddColumn,
@@ -124,7 +124,7 @@ def _of_what_is_asked(scan: ScanSpec) -> Iterator[str]:
 
 
 def _of_transformation(scan: ScanSpec, made: RowwiseSpec) -> Iterator[str]:
-    constants, of_null = made.select == "1 AS one", made.where.endswith("IS NOT NULL")
+    constants, of_null = made.select == NO_COLUMN, made.where.endswith("IS NOT NULL")
     tells = bool(made.where) and _leaves_out_some(scan, replace(made, where=""))
     holds = {
         "constants": constants,

@@ -35,7 +35,7 @@ from fixtures.scans import Scan, scan_of
 from fixtures.tables.made_histories import MadeTable, do_more, make_history, shared_history
 from fixtures.tables.model import is_sound, scanned_columns
 from strategies.filters import predicates_of
-from strategies.histories import EVOLVING, table_before
+from strategies.histories import EVOLVING, NO_COLUMN, table_before
 from strategies.serialization import to_json
 from strategies.simpler_scans import simpler_scans
 from strategies.specs import (
@@ -216,7 +216,8 @@ class Scanning:
         if isinstance(seen, Died):
             self.deaths += 1
             return Declined("a split that ends the process which reads it: WIRE-5 judges that")
-        return _compared(expected, seen)
+        names_none = spec.transformation is not None and spec.transformation.select == NO_COLUMN
+        return _compared(expected, seen, variant="whose query names no column" if names_none else "")
 
     def payloads(self, scan: Scan) -> Any:
         """Return the payloads of the splits that the loader plans, or how it fails."""
@@ -350,7 +351,7 @@ class Scanning:
 def _shape(clause: str, spec: ScanSpec, found: Difference) -> tuple[str, ...]:
     """Return what kind of scan it is: what was done and asked, and what went wrong, without names and values."""
     asked = spec.transformation
-    kinds = [] if asked is None else [asked.select if asked.select in ("*", "1 AS one") else "terms"]
+    kinds = [] if asked is None else [asked.select if asked.select in ("*", NO_COLUMN) else "terms"]
     kinds += [f"{each.op} {'' if each is spec.row_filter else 'within'}" for each in predicates_of(spec.row_filter)]
     given = {name for name, value in spec.settings() if name not in ("history", "row_filter")}
     done = [type(operation).__name__ for operation in spec.history.operations]
@@ -405,10 +406,13 @@ def _expected(spec: ScanSpec) -> Rows | Raised:
     return rows_of_table(table, exact=spec.transformation is None)
 
 
-def _compared(expected: Any, actual: Any, case: str = "of the splits of a scan") -> Difference | None:
+def _compared(
+    expected: Any, actual: Any, case: str = "of the splits of a scan", variant: str = ""
+) -> Difference | None:
     if actual is None and not expected.rows:
         return None
-    return difference(in_any_layout(expected), in_any_layout(actual), Place(Step.READ, "rows", case=case))
+    where = Place(Step.READ, "rows", case=case, variant=variant)
+    return difference(in_any_layout(expected), in_any_layout(actual), where)
 
 
 @contextmanager

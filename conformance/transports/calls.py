@@ -121,5 +121,5 @@ def _options(name: str) -> dict[str, Any]:
     beside = tuple(entry for entry in sys.path if entry and Path(entry).is_dir())
     differs: dict[str, str | None] = {"PYTHONHASHSEED": seed, "TZ": OTHER_ZONE}
     environment = (lambda: _changed_since_start() | differs) if name == READER else differs
-    options: dict[str, Any] = {"environment": environment, "import_path": beside}
+    options: dict[str, Any] = {"environment": environment, "import_path": beside, "temporary_files": name == READER}
     return options | ({"memory_limit": MEMORY_BYTES} if name == LIMITED else {})

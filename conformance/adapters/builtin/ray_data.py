@@ -1,7 +1,8 @@
 """Ray Data's read tasks over Iceberg: what Ray's driver makes of each scan task and its workers run.
 
 The function of a read task is driven as Ray's Iceberg data source hands it to ``ReadTask``, with the materials in
-place of a catalog's table; Ray itself need not run.
+place of a catalog's table; Ray itself need not run. There is no ``plan``: what the data source plans holds a reference
+into Ray's object store, which only workers of the same cluster can follow.
 """
 
 from __future__ import annotations
