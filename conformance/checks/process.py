@@ -117,6 +117,8 @@ def many_are_read_in_one_process(journey: Journey) -> Judged:
         return
     if journey.spec.plan is not None and not journey.adapter.applies_transforms:
         return
+    if _is_wrong_alone(journey):
+        return  # READ-1, PLAN-5 and PLAN-8 judge that
     together = list(_neighbours(journey, journey.spec))
     payload = attempt(pickle.dumps, [each.split for each in together])
     if len(together) < FEWEST or isinstance(payload, Raised):
@@ -131,6 +133,17 @@ def many_are_read_in_one_process(journey: Journey) -> Judged:
             if rows is not None or each.rows.rows:  # no row and no batch, hence no schema to look at
                 place = Place(Step.READ, "rows", case=SIDE_BY_SIDE, variant=f"{how}; differs in: {each.respect}")
                 yield AS_BUILT, difference(in_any_layout(each.rows), in_any_layout(rows), place)
+
+
+def _is_wrong_alone(journey: Journey) -> bool:
+    """Return whether the split gives other rows than it should when nothing else is read, or cannot be read there."""
+    seen = (observation.get("rows") for _, observation in journey.observations())
+    if any(isinstance(rows, Raised) for rows in seen):
+        return True
+    here = journey.observe("rows")["rows"]
+    if here is None:
+        return bool(journey.expected_rows.rows)
+    return difference(in_any_layout(journey.expected_rows), in_any_layout(here), Place(Step.READ, "rows")) is not None
 
 
 def _neighbours(journey: Journey, spec: SplitSpec) -> Iterator[Neighbour]:
