@@ -55,6 +55,8 @@ def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
     def variant(file_io_properties: Any = None, **changes: Any) -> Materials:
         if file_io_properties is not None:
             changes["file_io"] = replace(spec.file_io, properties=file_io_properties)
+        if "table" in changes:
+            changes.setdefault("snapshot", None)  # another table has snapshots of its own
         return make_materials(replace(spec, **changes), warehouse)
 
     def elsewhere(folder: Path) -> tuple[Materials, Path]:
