@@ -74,7 +74,7 @@ def can_be_read_wherever_workers_are(journey: Journey) -> Judged:
     yield from reads_alike(used(journey, "rows_in"), CIRCUMSTANCES, "in other circumstances")
 
 
-@verifies("PROC-3", one_in=6)
+@verifies("PROC-3", one_in=3)
 def can_be_left(journey: Journey) -> Judged:
     found = list(reads_alike(used(journey, "rows_after_leaving", READER), LEFT, "after a reading that was left"))
     if any(broken for _, broken in found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -64,6 +65,12 @@ _OVER_ROWS = (
     *("query: DISTINCT", "query: ORDER BY", "query: LIMIT", "query: OFFSET", "query: QUALIFY", "query: without FROM"),
     *("frame: aggregate", "frame: distinct", "frame: sort", "frame: limit"),
 )
+# Queries over real tables are not written as drawn ones are.
+_COMBINING = re.compile(r"\b(?:SUM|AVG|COUNT|MIN|MAX)\(|\b(?:GROUP|ORDER) BY\b|\bLIMIT\b", re.IGNORECASE)
+
+
+def _combines_rows(spec: SplitSpec) -> bool:
+    return isinstance(spec.plan, SqlPlanSpec) and _COMBINING.search(spec.plan.sql) is not None
 
 
 def _any_udf(spec: SplitSpec, judge: Callable[[UdfSpec], bool]) -> bool:
@@ -137,7 +144,7 @@ CONDITIONS: dict[str, Condition] = {
     ),
     "combines_rows": Condition(
         "The plan computes over several rows at once: it aggregates, sorts, limits, joins, or uses a window or a set.",
-        lambda spec: any(name.startswith(_OVER_ROWS) for name in regions(spec)),
+        lambda spec: any(name.startswith(_OVER_ROWS) for name in regions(spec)) or _combines_rows(spec),
     ),
     "explains": Condition(
         "The plan is an EXPLAIN.",
