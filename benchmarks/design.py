@@ -127,8 +127,8 @@ def write_scans(count: int, seed: int) -> None:
     """Choose so many scans among drawn ones, and write them: the plainest, then those that meet most."""
     drawn: list[ScanSpec] = []
     draw(scans(), SCANS_DRAWN, seed, drawn.append)
-    plain = plainest(drawn)
-    written(SCANS, [*plain, *covering(drawn, count - len(plain))])
+    # Some of the plainest are among those that meet most, too.
+    written(SCANS, list(dict.fromkeys([*plainest(drawn), *covering(drawn, count)]))[:count])
 
 
 def written(file: Path, specs: Sequence[Spec]) -> None:
