@@ -29,6 +29,8 @@ __all__ = ["CLAUSE", "memory_taken", "reading_memory"]
 CLAUSE = "PROC-6"
 # So many rows has the smaller file, and the larger one.
 ROWS = (20_000, 400_000)
+# Seconds that reading them may take. A loader that makes objects of all rows is slow, and the more so beside others.
+READ_SECONDS = 300.0
 _COLUMNS = (
     ColumnSpec(1, "a", "long", (1, 2, 3, None, 5)),
     ColumnSpec(2, "s", "string", ("a text of some length", "another", None)),
@@ -60,7 +62,7 @@ def memory_taken(adapter: Adapter, warehouse: Warehouse) -> Judged:
             return  # BUILD and WIRE judge that
         payloads.append(payload)
     with departing("memory") as worker:
-        taken = answer(worker, "memory_of_reading", adapter.reference, payloads)
+        taken = answer(worker, "memory_of_reading", adapter.reference, payloads, limit=READ_SECONDS)
     if isinstance(taken, Raised):
         return  # READ-1 judges what cannot be read
     (small, least), (large, most) = taken
