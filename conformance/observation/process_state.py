@@ -27,6 +27,10 @@ import pyarrow as pa
 __all__ = ["held", "process_state", "putting_back"]
 
 
+# Names the folder for temporary files of a worker that shares it with nobody; nothing is removed from another.
+OWN_TEMPORARY_FILES = "DATALOADER_CONFORMANCE_OWN_TMPDIR"
+
+
 def process_state() -> dict[str, Any]:
     """Return the state of this process by what it is, as plain values; of what is secret or long, digests."""
     numpy = sys.modules.get("numpy")
@@ -51,7 +55,9 @@ def process_state() -> dict[str, Any]:
 
 
 def _temporary_files() -> set[str]:
-    """Return the names in the folder for temporary files: a worker has one of its own."""
+    """Return the names in the folder for temporary files, where it is the worker's own: of another nothing is told."""
+    if os.environ.get("TMPDIR") is None or os.environ.get("TMPDIR") != os.environ.get(OWN_TEMPORARY_FILES):
+        return set()
     return {path.name for path in Path(tempfile.gettempdir()).iterdir()}
 
 
