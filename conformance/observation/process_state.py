@@ -24,11 +24,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from fixtures.processes.workers import OWN_TEMPORARY_FILES
+
 __all__ = ["held", "process_state", "putting_back"]
-
-
-# Names the folder for temporary files of a worker that shares it with nobody; nothing is removed from another.
-OWN_TEMPORARY_FILES = "DATALOADER_CONFORMANCE_OWN_TMPDIR"
 
 
 def process_state() -> dict[str, Any]:
@@ -55,10 +53,12 @@ def process_state() -> dict[str, Any]:
 
 
 def _temporary_files() -> set[str]:
-    """Return the names in the folder for temporary files, where it is the worker's own: of another nothing is told."""
-    if os.environ.get("TMPDIR") is None or os.environ.get("TMPDIR") != os.environ.get(OWN_TEMPORARY_FILES):
-        return set()
-    return {path.name for path in Path(tempfile.gettempdir()).iterdir()}
+    """Return the names in the folder for temporary files, where it is the worker's own.
+
+    Of a folder that others use too nothing is told, and nothing is removed from it: what appears there is theirs.
+    """
+    folder = os.environ.get(OWN_TEMPORARY_FILES)
+    return {path.name for path in Path(folder).iterdir()} if folder == tempfile.gettempdir() and folder else set()
 
 
 def digest(value: object) -> str:
@@ -112,5 +112,8 @@ def putting_back() -> Iterator[None]:
         gc.set_threshold(*thresholds)
         multiprocessing.set_start_method(method, force=True)
         for name in _temporary_files() - files:
-            left = Path(tempfile.gettempdir()) / name
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+            left = Path(os.environ[OWN_TEMPORARY_FILES]) / name
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()

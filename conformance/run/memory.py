@@ -13,7 +13,7 @@ from conformance.judging.findings import Findings
 from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
 from conformance.observation.difference import Difference, Place, Step
-from conformance.observation.raised import Raised, attempt
+from conformance.observation.raised import Died, Hung, Raised, attempt
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
 from conformance.transports.calls import answer, departing
@@ -63,12 +63,14 @@ def memory_taken(adapter: Adapter, warehouse: Warehouse) -> Judged:
         payloads.append(payload)
     with departing("memory") as worker:
         taken = answer(worker, "memory_of_reading", adapter.reference, payloads, limit=READ_SECONDS)
+    where = Place(Step.READ, "memory", case="of a larger file")
+    declared = f"at most {adapter.memory_factor:g} bytes for each byte of rows"
+    if isinstance(taken, (Died, Hung)):  # it may have taken all that there is
+        yield AS_BUILT, Difference(where, declared, str(taken))
     if isinstance(taken, Raised):
         return  # READ-1 judges what cannot be read
     (small, least), (large, most) = taken
     factor = (most - least) / (large - small)
-    where = Place(Step.READ, "memory", case="of a larger file")
-    declared = f"at most {adapter.memory_factor:g} bytes for each byte of rows"
     told = f"{factor:.1f}: {_megabytes(most - least)} more for {_megabytes(large - small)} more of rows"
     yield AS_BUILT, None if factor <= adapter.memory_factor else Difference(where, declared, told)
 

@@ -181,9 +181,9 @@ class Scanning:
         root = self.sweep.warehouse.root
         root.mkdir(parents=True, exist_ok=True)
         with phase("make"):
-            if shared:
-                return attempt(shared_history, history, root)  # type: ignore[no-any-return]
-            return attempt(make_history, history, Path(mkdtemp(prefix="scan-", dir=root)) / "table")  # type: ignore[no-any-return]
+            folder = root if shared else Path(mkdtemp(prefix="scan-", dir=root)) / "table"
+            made: MadeTable | Raised = attempt(shared_history if shared else make_history, history, folder)
+        return made
 
     def first_seen(self, spec: ScanSpec, made: MadeTable) -> tuple[ScanSpec, Any]:
         """Return the scan as the loader takes it, and what :meth:`rows_differ` says of it."""

@@ -172,7 +172,10 @@ class Sweep:
         return ledger.findings
 
     def judge_pinned(self, spec: SplitSpec, ledger: Ledger, history: History) -> None:
-        """Judge a pinned spec: by a few ways on what it is there for and a share of the rest, or by all on all."""
+        """Judge a pinned spec on what it is there for and a share of the rest, by a few ways.
+
+        One that is there for nothing in particular is judged on everything, by all ways.
+        """
         purposes = PURPOSES.get(spec)
         sweep = self.by_few_ways(spec, KINDS if purposes else KINDS[:1])
         sweep.judge_spec(spec, ledger, history, purposes=purposes)

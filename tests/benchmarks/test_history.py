@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.history import Broken, Fix, Loader, Mended, Pair, Row, page
+from conformance.adapters.specimens import reference_of
+from strategies.serialization import to_json
 from strategies.simpler_scans import simpler_scans
 from strategies.specs import Append, ColumnSpec, HistorySpec, Predicate, ScanSpec
 
@@ -47,7 +51,7 @@ class Stub(Loader):
 
     columns_too: bool = False
 
-    def judged(self, specs: list[ScanSpec]) -> list[Broken | None]:  # type: ignore[override]
+    def judged(self, specs: Sequence[ScanSpec]) -> list[Broken | None]:
         """Say so."""
         broken = Broken("SCAN-5", "1", "0")
         return [broken if s.row_filter or (self.columns_too and s.columns) else None for s in specs]
@@ -68,4 +72,12 @@ def test_a_scan_is_made_smaller_while_the_fix_mends_it() -> None:
 
 def test_scans_are_judged_in_the_interpreter_of_the_loader(tmp_path: Path) -> None:
     loader = Loader(Path(sys.executable), tmp_path, tmp_path)
-    assert loader.run("benchmarks.judged_scans", "reference", given="").returncode == 0
+    bare = ScanSpec(HistorySpec(SCAN.history.columns))
+    given = "".join(f"{to_json(spec)}\n" for spec in (SCAN, bare))
+    for adapter, clauses in (
+        ("reference", [None, None]),
+        (reference_of("filter-only-chooses-files"), ["SCAN-5", None]),
+    ):
+        ran = loader.run("benchmarks.judged_scans", adapter, given=given)
+        found = [json.loads(line) for line in ran.stdout.splitlines()]
+        assert [each and each[0] for each in found] == clauses, ran.stderr
