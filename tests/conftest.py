@@ -88,14 +88,14 @@ def sweep_of(warehouse: Warehouse, ended: None) -> Callable[..., Sweep]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say what a run of all tests leaves out."""
-    if "tests/end_to_end/failures" in (config.getoption("ignore") or ()):
+    if "tests/quality" in (config.getoption("ignore") or ()):
         for folder, needs in (
-            ("page", "a Chromium"),
-            ("engines", "Ray, Spark and others"),
-            ("stores", "object stores"),
-            ("daft", "Daft"),
-            ("failures", "some minutes"),
+            ("end_to_end/page", "a Chromium"),
+            ("end_to_end/engines", "Ray, Spark and others"),
+            ("end_to_end/stores", "object stores"),
+            ("end_to_end/daft", "Daft"),
+            ("end_to_end/failures", "some minutes"),
+            ("quality", "some minutes"),
         ):
-            terminalreporter.write_line(
-                f"not run here: tests/end_to_end/{folder}, which needs {needs} (tox run -e {folder})"
-            )
+            environment = Path(folder).name
+            terminalreporter.write_line(f"not run here: tests/{folder}, which needs {needs} (tox run -e {environment})")

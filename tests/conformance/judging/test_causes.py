@@ -1,23 +1,11 @@
-"""One fault is one cause, whatever number of clauses it breaks, and two faults are two."""
+"""Violations that fall together are one cause; `tests/quality/test_causes.py` shows it on broken loaders."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pytest
-
-from conformance.adapter import Adapter
-from conformance.adapters.builtin.reference import adapter_for
-from conformance.adapters.loading import load_adapter
-from conformance.adapters.specimens import reference_of
 from conformance.checks.context import WHOLE_STATE
-from conformance.examples.design import designed_splits
 from conformance.judging.causes import causes
-from conformance.judging.findings import Findings, Pattern, Violation
+from conformance.judging.findings import Pattern, Violation
 from conformance.observation.difference import Difference, Place, Step
-from conformance.run.sweep import Sweep
-from fixtures.loaders.defects import DEFECTS
-from reference import DataLoaderSplit, TableScanContext
 
 
 def violation(clause: str, part: str, *, example: str = "e", case: str = "") -> Violation:
@@ -27,10 +15,6 @@ def violation(clause: str, part: str, *, example: str = "e", case: str = "") -> 
 
 def pattern(broken: str, held: str = "") -> Pattern:
     return Pattern(frozenset(broken.split()), frozenset(f"{broken} {held}".split()))
-
-
-def clauses_by_cause(findings: Findings) -> list[set[str]]:
-    return [set(cause.clauses) for cause in causes(findings.violations, findings.patterns)]
 
 
 def test_clauses_that_name_the_same_have_one_cause() -> None:
@@ -78,35 +62,3 @@ def test_the_violation_that_says_most_comes_first_and_those_of_one_example_toget
 def test_scans_are_told_apart_by_their_clauses() -> None:
     found = causes([violation("SCAN-1", "rows"), violation("SCAN-4", "rows"), violation("READ-1", "rows")])
     assert sorted(cause.clauses for cause in found) == [("READ-1",), ("SCAN-1",), ("SCAN-4",)]
-
-
-CLAUSES = ("CTX-1", "CTX-7", "READ-1", "PLAN-5", "ID-1", "IO-2", "CTX-3", "CTX-4", "WIRE-4")
-
-
-def judged(sweep_of: Callable[..., Sweep], adapter: Adapter) -> list[set[str]]:
-    sweep = sweep_of(adapter, clauses=CLAUSES)
-    return clauses_by_cause(sweep.pinned(designed_splits()[:24]))
-
-
-def paired(one: str, other: str) -> Adapter:
-    """Return a loader with the faults of two classes of scan contexts or splits: no worker has to import it."""
-    made = {}
-    for kind, plain in (("split", DataLoaderSplit), ("context", TableScanContext)):
-        faulty = [getattr(DEFECTS[name], kind) for name in (one, other)]
-        bases = tuple(cls for cls in dict.fromkeys(faulty) if cls is not plain)
-        made[kind] = type(f"{kind} with faults", bases or (plain,), {"__module__": __name__})
-        globals()[made[kind].__name__] = made[kind]
-    return adapter_for("two faults", made["split"], made["context"])
-
-
-@pytest.mark.parametrize("name", ["filter-dropped", "tags-dropped", "statistics-dropped", "deletes-forgotten"])
-def test_one_fault_is_one_cause(name: str, sweep_of: Callable[..., Sweep]) -> None:
-    (found,) = judged(sweep_of, load_adapter(reference_of(name)))
-    assert DEFECTS[name].clause in found
-
-
-@pytest.mark.parametrize("other", ["id-drawn-at-first-look", "later-fields-left-behind"])
-def test_two_faults_are_two_causes(other: str, sweep_of: Callable[..., Sweep]) -> None:
-    found = judged(sweep_of, paired("filter-dropped", other))
-    shown = [("CTX-1" in clauses, DEFECTS[other].clause in clauses) for clauses in found]
-    assert shown == [(True, False), (False, True)]

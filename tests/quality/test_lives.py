@@ -1,0 +1,42 @@
+"""What an order of steps breaks: no single trip shows it, and the script of its violation does so again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from conformance.adapters.loading import load_adapter
+from conformance.adapters.specimens import reference_of
+from conformance.checks import CHECKS
+from conformance.examples.pinned import PINNED
+from conformance.run.lifecycle import lived
+from conformance.run.lifecycles import live
+from conformance.run.profiles import PROFILES
+from conformance.run.sweep import Sweep
+from fixtures.loaders.defects import DEFECTS
+from fixtures.tables.warehouse import Warehouse
+
+QUICK = PROFILES["quick"]
+SEED = QUICK.seed or 0
+OF_LIVES = [name for name, defect in DEFECTS.items() if defect.clause == "LIFE-1"]
+
+
+@pytest.mark.parametrize("name", OF_LIVES)
+def test_defect_of_an_order_shows_in_no_trip(name: str, sweep_of: Callable[..., Sweep]) -> None:
+    adapter = load_adapter(reference_of(name))
+    applicable = {check.clause.id for check in CHECKS if adapter.capabilities.issuperset(check.clause.needs)}
+    # WIRE-12 objects to where any seeded defect is defined; WIRE-11 and READ-4 take long, and damage has no order.
+    sweep = sweep_of(adapter, clauses=tuple(applicable - {"WIRE-11", "WIRE-12", "READ-4"}))
+    findings = sweep.pinned(PINNED[::6])
+    assert [(violation.clause, violation.difference) for violation in findings.violations] == []
+
+
+@pytest.mark.parametrize("name", OF_LIVES)
+def test_script_shows_the_same_again(name: str, sweep_of: Callable[..., Sweep], warehouse: Warehouse) -> None:
+    adapter = load_adapter(reference_of(name))
+    (violation,) = live(sweep_of(adapter, clauses=("LIFE-1",)), 4 * QUICK.lives, SEED).violations
+    assert violation.alone
+    assert violation.example.startswith("build(")
+    assert lived(adapter, violation.example, warehouse) == violation.difference
+    assert lived(load_adapter("reference"), violation.example, warehouse) is None
