@@ -37,6 +37,7 @@ class DataLoader:
     """A scan of one table, divided into splits. Each iteration plans the scan again."""
 
     _split_class: type[DataLoaderSplit] = DataLoaderSplit
+    _context_class: type[TableScanContext] = TableScanContext
 
     def __init__(
         self,
@@ -148,7 +149,7 @@ class DataLoader:
                 schema = schema.select(*self._columns, case_sensitive=self._case_sensitive)
             except ValueError as error:
                 raise ValueError(f"columns: {error}; the scan has {schema.column_names}") from error
-        context = TableScanContext(
+        context = self._context_class(
             table.metadata, table.io, schema, self._row_filter, snapshot_id, self._case_sensitive
         )
         return context, table.scan(

@@ -22,8 +22,13 @@ def adapter_for(
     context: type[TableScanContext] = TableScanContext,
     loader: type[DataLoader] = DataLoader,
 ) -> Adapter:
-    """Return the adapter of the reference loader with other classes in place of its own."""
+    """Return the adapter of the reference loader with other classes in place of its own.
+
+    The loader plans splits of the other classes too, unless it names some itself.
+    """
     build, build_scan = _builders(split, context)
+    if loader._split_class is DataLoaderSplit and (split, context) != (DataLoaderSplit, TableScanContext):
+        loader = type(loader.__name__, (loader,), {"_split_class": split, "_context_class": context})
     return Adapter(
         name=name,
         build=build,
