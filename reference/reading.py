@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 from pyiceberg.io.pyarrow import ArrowScan, schema_to_pyarrow
@@ -109,7 +110,9 @@ def _culprit(traceback: TracebackType | None, paths: tuple[str, ...]) -> str:
 
 
 def _without_secrets(text: str, properties: dict[str, Any]) -> str:
-    secrets = {str(value) for name, value in properties.items() if name not in _HARMLESS}
+    known = {str(value) for name, value in properties.items() if name not in _HARMLESS}
+    # A store's error may hold an address, in which some characters are written otherwise.
+    secrets = known | {quote(secret, safe=safe) for secret in known for safe in ("", "/")}
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) > 3:
             text = text.replace(secret, "***")

@@ -16,8 +16,9 @@ TABLE_SCHEMES = (
     *("hdfs", "viewfs", "abfs", "wasb", "wasbs"),
 )
 
-# The value of every secret that is drawn: what must not show up in a repr, an error or a log.
-SECRET_VALUE = "S3cr3t-do-not-show"
+# The value of every secret that is drawn: what must not show up in a repr, an error or a log. In an address, or as
+# JSON, it is written otherwise.
+SECRET_VALUE = "S3cr3t/do+not=show"
 
 _PROPERTIES: tuple[tuple[str, Value], ...] = (
     ("s3.region", "eu-west-1"),

@@ -13,7 +13,7 @@ from typing import Any
 from conformance.checks.check import Judged, verifies
 from conformance.observation.difference import Difference, Place, Step
 from conformance.observation.raised import Raised, attempt
-from conformance.observation.secrets import secret_values
+from conformance.observation.secrets import secret_values, shown_as
 from conformance.transports.journey import Journey
 from conformance.transports.transport import AS_BUILT
 from fixtures.tables.damage import DAMAGES
@@ -47,7 +47,7 @@ def secrets_are_not_shown(journey: Journey) -> Judged:
         there = journey.ask_worker("first", "read_failure", payload)
         shown["traceback on a worker"] = there.get("text", "") if isinstance(there, dict) else str(there)
     for where, text in shown.items():
-        leaked = next((secret for secret in secrets if secret in text), None)
+        leaked = next((form for secret in secrets for form in shown_as(secret) if form in text), None)
         yield (
             AS_BUILT,
             Difference(Place(Step.LOOK, "text", variant=where), "no secret", _around(leaked, text)) if leaked else None,

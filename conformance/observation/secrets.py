@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
-__all__ = ["SECRET_PROPERTIES", "SECRET_WORDS", "hidden", "keep_secret", "secret_names", "secret_values"]
+__all__ = ["SECRET_PROPERTIES", "SECRET_WORDS", "hidden", "keep_secret", "secret_names", "secret_values", "shown_as"]
 
 # Properties that PyIceberg documents as credentials.
 SECRET_PROPERTIES = frozenset(
@@ -46,6 +49,12 @@ def secret_values(properties: Mapping[Any, Any], more: Iterable[str] = ()) -> li
     """Return the values of the secret properties, and of those named by ``more``, but for values too short to tell."""
     names = secret_names(properties, more)
     return [str(properties[name]) for name in names if len(str(properties[name])) >= SHORTEST]
+
+
+def shown_as(secret: str) -> list[str]:
+    """Return the texts in which a secret can be read: as it is, as in an address, in JSON, or in base64."""
+    encoded = base64.b64encode(secret.encode()).decode()
+    return list(dict.fromkeys([secret, quote(secret), quote(secret, safe=""), json.dumps(secret)[1:-1], encoded]))
 
 
 # Environment variables are named otherwise than properties: AWS_ACCESS_KEY_ID, AZURE_STORAGE_KEY, GITHUB_TOKEN.

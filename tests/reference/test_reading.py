@@ -27,6 +27,11 @@ def test_values_of_harmless_properties_may_be_said(name: str) -> None:
     assert _without_secrets("cannot reach harmless", {name: "harmless"}) == "cannot reach harmless"
 
 
+def test_secrets_in_an_address_are_blotted_out() -> None:
+    said = _without_secrets("GET /data?key=a%2Fb%2Bc%3D or a/b%2Bc%3D", {"s3.secret-access-key": "a/b+c="})
+    assert said == "GET /data?key=*** or ***"
+
+
 def test_secrets_are_blotted_out_the_longest_first() -> None:
     properties = {"a": "hush", "b": "hush-hush", "c": "no!", "d": 12345, "e": "a-zulu", "f": "zulu"}
     said = "hush-hush, hush, no!, a-zulu and 12345"

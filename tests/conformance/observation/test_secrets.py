@@ -7,7 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from conformance.observation import secrets
-from conformance.observation.secrets import SECRET_PROPERTIES, hidden, keep_secret, secret_names, secret_values
+from conformance.observation.secrets import (
+    SECRET_PROPERTIES,
+    hidden,
+    keep_secret,
+    secret_names,
+    secret_values,
+    shown_as,
+)
 
 VALUE = "long enough"
 
@@ -24,6 +31,11 @@ def test_a_secret_is_known(name: str) -> None:
 def test_what_is_no_secret_is_left_alone(name: object) -> None:
     assert secret_names([name]) == []
     assert secret_values({name: VALUE}) == []
+
+
+def test_a_secret_can_be_read_in_other_writing() -> None:
+    assert shown_as("plain") == ["plain", "cGxhaW4="]
+    assert {'a/"b+', "a/%22b%2B", "a%2F%22b%2B", 'a/\\"b+'} <= set(shown_as('a/"b+'))
 
 
 def test_an_adapter_names_more() -> None:
