@@ -39,6 +39,15 @@ MEMORY_BYTES = 4 << 30
 LIMITED = "limited"
 # The local time zone of workers, which no driver has: 12 hours and 45 minutes east. As POSIX writes it, without files.
 OTHER_ZONE = "SUITE-12:45"
+# Settings of stores in the environment of workers, where the driver's has none. A worker may have its own, and what a
+# split says of its store comes first.
+OTHER_STORES = dict.fromkeys(
+    (
+        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"),
+        *("AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT_KEY", "GOOGLE_CLOUD_PROJECT", "HF_TOKEN"),
+    ),
+    "of-the-worker",
+)
 # The worker in which each reading's changes to the process are put back, so that those of the next are seen.
 READER = "second"
 
@@ -115,11 +124,12 @@ def departing(name: str) -> Worker:
 
 
 def _options(name: str) -> dict[str, Any]:
-    """The driver's environment, but for the folder (one of its own), the hash seed and the time zone."""
+    """The driver's environment, but for the folder (one of its own), the hash seed, the time zone and stores."""
     seed = "0" if os.environ.get("PYTHONHASHSEED") != "0" else "1"
     # What the adapter added to the end of the driver's path is needed there too; nothing else in it is new.
     beside = tuple(entry for entry in sys.path if entry and Path(entry).is_dir())
-    differs: dict[str, str | None] = {"PYTHONHASHSEED": seed, "TZ": OTHER_ZONE}
+    stores = {setting: value for setting, value in OTHER_STORES.items() if setting not in os.environ}
+    differs: dict[str, str | None] = {"PYTHONHASHSEED": seed, "TZ": OTHER_ZONE, **stores}
     environment = (lambda: _changed_since_start() | differs) if name == READER else differs
     options: dict[str, Any] = {"environment": environment, "import_path": beside, "temporary_files": name == READER}
     return options | ({"memory_limit": MEMORY_BYTES} if name == LIMITED else {})
