@@ -21,6 +21,8 @@ from conformance.examples.covering import covering, plainest
 from conformance.examples.design import PLANS, SCANS, SPLITS
 from conformance.examples.drawing import draw
 from conformance.examples.from_spec import Unusable, example_of
+from conformance.examples.scan_features import ASKED
+from conformance.examples.scan_features import features as scan_features
 from conformance.run.profiles import PROFILES
 from fixtures.tables.warehouse import Warehouse
 from strategies import scans, split_specs, to_json
@@ -31,6 +33,7 @@ from strategies.udfs import goes_by_name
 SEED = 31
 # Drawn examples to choose from.
 SPLITS_DRAWN, PLANS_DRAWN, SCANS_DRAWN = 6_000, 12_000, 16_000
+ROUNDS = 5
 
 # Families of which each pair is to be met: what a loader carries one way or another, whatever the other is.
 PAIRED = ("table", "column", "partition", "filter", "projection", "UDFs", "call", "FileIO", "plan", "value", "name")
@@ -124,11 +127,22 @@ def pools(seed: int) -> tuple[list[tuple[SplitSpec, frozenset[str]]], list[tuple
 
 
 def write_scans(count: int, seed: int) -> None:
-    """Choose so many scans among drawn ones, and write them: the plainest, then those that meet most."""
+    """Choose so many scans among drawn ones, and write them: the plainest, then those that meet most.
+
+    More are drawn for the plainest alone, until all is asked that may be, or for :data:`ROUNDS` times as many.
+    """
     drawn: list[ScanSpec] = []
     draw(scans(), SCANS_DRAWN, seed, drawn.append)
+    plain = plainest(drawn)
+    for later in range(1, ROUNDS):
+        missing = set(ASKED).difference(*map(scan_features, plain))
+        if not missing:
+            break
+        more: list[ScanSpec] = []
+        draw(scans(), SCANS_DRAWN, seed + later, more.append)
+        plain += [scan for scan in plainest(more) if missing.intersection(scan_features(scan))]
     # Some of the plainest are among those that meet most, too.
-    written(SCANS, list(dict.fromkeys([*plainest(drawn), *covering(drawn, count)]))[:count])
+    written(SCANS, list(dict.fromkeys([*plain, *covering(drawn, count)]))[:count])
 
 
 def written(file: Path, specs: Sequence[Spec]) -> None:

@@ -258,14 +258,28 @@ def _literals(draw: st.DrawFn, column: ColumnSpec) -> Sequence[Value]:
     """Return the values that the rows hold, or other values of the type."""
     held = [value for value in column.values if value is not None]
     held = [value for value in held if not _is_nan(column, value) and not _is_too_wide(column, value)]
+    if column.old_type is not None and None not in column.values and flip(draw):
+        return _beyond(column) or held
     if held and not one_in(draw, 4):
         return held
-    # Of a widened column, PyIceberg turns a literal that the old type cannot hold into "all rows", also
-    # nulls.
     type_ = column.old_type or column.type
     assert isinstance(type_, str)
-    fitting = [value for value in primitive(type_).values if not _is_nan(column, value)]
+    far = primitive(type_).beyond_nanoseconds  # not in each kind of file
+    fitting = [value for value in primitive(type_).values if not _is_nan(column, value) and value not in far]
     return [value for value in fitting if not _is_too_wide(column, value)]
+
+
+def _beyond(column: ColumnSpec) -> list[Value]:
+    """Return values of the type that are none of the one that a column was widened from.
+
+    Where such a column holds nulls, no filter compares with one: PyIceberg takes that for "all rows", nulls too. Nor is
+    there any for a decimal: PyIceberg fails (docs/FINDINGS.md).
+    """
+    if not isinstance(primitive(str(column.type)).values[0], int | float):
+        return []
+    narrow = primitive(str(column.old_type)).values
+    wide = [value for value in primitive(str(column.type)).values if value not in narrow]
+    return [value for value in wide if not _is_nan(column, value) and not _is_too_wide(column, value)]
 
 
 def _is_too_wide(column: ColumnSpec, value: Value) -> bool:

@@ -566,6 +566,8 @@ SELECT DISTINCT {number} AS n, {text} AS t FROM {table}
 SELECT DISTINCT ON (n) n, m FROM {s} ORDER BY n, m
 SELECT n, m FROM {s} ORDER BY n {order}, m {order}
 SELECT n, m FROM {s} ORDER BY n {order}, m {order} {limit}
+SELECT 'alike' AS c FROM {s} WHERE p {limit}
+SELECT 1 AS one FROM {s} WHERE n > 0 {limit}
 SELECT unnest({list}) AS u FROM {table}
 SELECT count(*) AS c FROM {table} WHERE {condition}
 SELECT a.x AS x FROM (SELECT {struct} AS x FROM {table}) a

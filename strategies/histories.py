@@ -62,7 +62,7 @@ TYPES = ("long", "string", "int", "double", "date", "boolean", "timestamp", "dec
 _WIDENED = {"int": "long"}
 # What a query selects that names no column.
 NO_COLUMN = "1 AS one"
-NAMES = ("a", "b", "c", "Upper", "two words", "d", "select")
+NAMES = ("a", "b", "c", "Upper", "two words", "_d", "select")
 _LATER_NAMES = ("later", "Later", "newer", "renamed", "x y")
 
 
@@ -143,7 +143,8 @@ def _scans(draw: st.DrawFn) -> ScanSpec:
     table = table_before(history, _seen(history, at, ref))
     names = [column.name for column in table.columns]
     parts = {history.partition_by, *(o.name for o in operations if isinstance(o, PartitionBy))}
-    row_filter = _filter(draw, table, table_before(history, len(operations)), parts)
+    cut = {o.name for o in operations if isinstance(o, PartitionBy) and o.transform.startswith("truncate")}
+    row_filter = _filter(draw, table, table_before(history, len(operations)), parts, cut)
     columns = _columns(draw, names, () if row_filter is None else tuple(filter_columns(row_filter)))
     if flip(draw):
         case_sensitive = not (one_in(draw, 3) and _may_ignore_case(names) and (columns or row_filter))
@@ -154,7 +155,7 @@ def _scans(draw: st.DrawFn) -> ScanSpec:
 
 
 # Predicates by which whole partitions are chosen or left out.
-_CHOOSES_PARTITIONS = ("eq", "in", "is-null", "ne", "ge")
+_CHOOSES_PARTITIONS = ("eq", "in", "is-null", "ne", "ge", "lt", "starts-with", "not-starts-with")
 
 
 def _has_schema_of_today(history: HistorySpec, branch: Branch) -> bool:
@@ -181,11 +182,14 @@ def _columns(draw: st.DrawFn, names: Sequence[str], filtered: Sequence[str]) -> 
     return tuple(sorted(some(draw, offered, len(offered)), key=names.index))
 
 
-def _filter(draw: st.DrawFn, table: TableSpec, now: TableSpec, parts: set[str | None]) -> FilterSpec | None:
+def _filter(
+    draw: st.DrawFn, table: TableSpec, now: TableSpec, parts: set[str | None], cut: set[str | None]
+) -> FilterSpec | None:
     """Draw a filter over the columns that are named in the scanned schema as they are now, or none.
 
     Half of those of a partitioned table are about a column by which it is or was partitioned: over that alone, or over
-    it or another.
+    it or another. So are they about a column that was widened. One by whose first characters the table is partitioned
+    (``cut``) is asked for longer prefixes.
 
     PyIceberg plans by the current schema, and fails over names that only the scanned one has (docs/FINDINGS.md). Where
     a set is negated, it selects nulls, which a negated comparison does not: no such is drawn. Nor is one that orders
@@ -195,16 +199,27 @@ def _filter(draw: st.DrawFn, table: TableSpec, now: TableSpec, parts: set[str | 
     columns = tuple(column for column in table.columns if (column.id, column.name, column.type) in named)
     if not columns or flip(draw):
         return None
-    by = tuple(column for column in columns if column.name in parts)
-    if by and flip(draw):
+    by = tuple(column for column in columns if column.name in parts or column.old_type is not None)
+    truncated = [column for column in by if column.type == "string" and column.name in cut]
+    found: FilterSpec
+    if truncated and flip(draw):
+        found = _of_a_prefix(draw, pick(draw, truncated))
+    elif by and flip(draw):
         chosen = draw(predicates(pick(draw, by)).filter(lambda predicate: predicate.op in _CHOOSES_PARTITIONS))
         others = [column for column in columns if column.name != chosen.column]
-        found: FilterSpec = chosen
+        found = chosen
         if others and one_in(draw, 4):
             found = Or(chosen, draw(predicates(pick(draw, others))))
     else:
         found = draw(row_filters(TableSpec(columns), max_leaves=3))
     return None if _negates_a_set(found) or _orders_a_null(found, by) else found
+
+
+def _of_a_prefix(draw: st.DrawFn, column: ColumnSpec) -> Predicate:
+    """Draw whether a text begins so, or not: with all of a value, or with more than that."""
+    held = [value for value in column.values if isinstance(value, str) and value]
+    prefix = pick(draw, [*held, *(f"{value}c" for value in held)] or ["abc"])
+    return Predicate(pick(draw, ("starts-with", "not-starts-with")), column.name, (prefix,))
 
 
 def _orders_a_null(spec: FilterSpec, parts: Sequence[ColumnSpec]) -> bool:
@@ -288,11 +303,13 @@ def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
     done = history.operations
     column = pick(draw, columns)
     partitioned = {history.partition_by, *(o.name for o in done if isinstance(o, PartitionBy))}
-    if kind in ("delete", "overwrite") and not column.added and column.old_type is None:
+    # PyIceberg writes files of partitions by identity alone, and these operations write them anew.
+    if kind in ("delete", "overwrite") and not column.added and column.old_type is None and not _transformed(history):
         where = draw(predicates(column).filter(lambda predicate: predicate.op in _DELETED_BY))
         return DeleteRows(where) if kind == "delete" else OverwriteRows(where, 1 + pick(draw, range(3)))
     if kind == "positions":
-        return DeletePositions(pick(draw, range(3)), 1 + pick(draw, (1, 2, 0)))
+        same_commit = pick(draw, (2, 4)) if one_in(draw, 4) else 0
+        return DeletePositions(pick(draw, range(3)), 1 + pick(draw, (1, 2, 0)), same_commit)
     if kind == "add":
         taken = {column.name for column in columns}
         free = [name for name in _LATER_NAMES if name not in taken]
@@ -307,15 +324,20 @@ def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
     if kind == "rename" and column.name not in partitioned:
         free = [name for name in (*_LATER_NAMES, *NAMES) if name not in {c.name for c in columns}]
         return RenameColumn(column.name, pick(draw, free))
-    if kind == "widen" and column.type in _WIDENED and column.name not in partitioned:
+    narrow = [each for each in columns if each.type in _WIDENED and each.name not in partitioned]
+    if kind == "widen" and narrow:
+        column = pick(draw, narrow)
         return WidenColumn(column.name, _WIDENED[str(column.type)])
     if kind == "move":
         return MoveFirst(column.name)
     if kind == "partition":
-        names = [c.name for c in columns if c.type in ("long", "string", "int") and not c.added and c.old_type is None]
         now = _partitioned_by(history)
-        others = [name for name in (*names, None) if name != now]
-        return PartitionBy(pick(draw, others)) if others else Append()
+        others = [c for c in columns if not c.added and c.old_type is None and c.name != now and _transforms(c)]
+        if not others or (now is not None and one_in(draw, 4)):
+            return PartitionBy() if now is not None else Append()
+        by = pick(draw, others)
+        plainly = "identity" in _transforms(by) and flip(draw)
+        return PartitionBy(by.name) if plainly else PartitionBy(by.name, pick(draw, _transforms(by)))
     refs = [operation.name for operation in done if isinstance(operation, Branch)]
     if kind == "branch":
         return Append(1 + pick(draw, range(3)), pick(draw, refs)) if refs else Branch("work")
@@ -346,11 +368,23 @@ def _dropped(history: HistorySpec) -> list[ColumnSpec]:
 
 _KINDS = (
     *("append", "append", "delete", "overwrite", "positions", "positions", "positions"),
-    *("add", "drop", "rename", "widen", "move", "partition"),
+    *("add", "drop", "rename", "widen", "widen", "move", "partition"),
     *("branch", "branch", "tag", "roll back", "property"),
 )
 # Predicates whose complement needs no word on null.
 _DELETED_BY = ("eq", "lt", "le", "gt", "ge", "in", "is-null", "not-null")
+
+
+def _transforms(column: ColumnSpec) -> tuple[str, ...]:
+    """Return the transforms by which a table may be partitioned by the column."""
+    transforms = [transform for transform in primitive(str(column.type)).transforms if transform != "void"]
+    return tuple(transforms) if column.type != "decimal(9, 2)" else ()
+
+
+def _transformed(history: HistorySpec) -> bool:
+    """Return whether the table is partitioned now by anything but the values of a column."""
+    changes = [operation.transform for operation in history.operations if isinstance(operation, PartitionBy)]
+    return bool(changes) and changes[-1] != "identity"
 
 
 def _partitioned_by(history: HistorySpec) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
@@ -13,7 +14,7 @@ from strategies.filters import is_filterable
 from strategies.specs import PairSpec, Predicate, RegistrySpec, SplitSpec, SqlPlanSpec, UdfSpec
 from strategies.splits import split_specs
 
-__all__ = ["RESPECTS", "differing_in", "pairs"]
+__all__ = ["OF_ONE_HASH", "RESPECTS", "differing_in", "pairs"]
 
 
 def _path(spec: SplitSpec) -> SplitSpec:
@@ -39,6 +40,13 @@ def _row_filter(spec: SplitSpec) -> SplitSpec:
     column = next(filter(is_filterable, spec.table.columns))
     wanted = Predicate("not-null", column.name)
     return replace(spec, row_filter=Predicate("is-null", column.name) if spec.row_filter == wanted else wanted)
+
+
+def _above(literal: int, spec: SplitSpec) -> SplitSpec:
+    """Return the split with only the rows of which a column of numbers is greater; as it is, where there is none."""
+    numbers = (c for c in spec.table.columns if c.type in ("long", "int") and is_filterable(c) and not c.added)
+    column = next(numbers, None)
+    return spec if column is None else replace(spec, row_filter=Predicate("gt", column.name, (literal,)))
 
 
 def _function(spec: SplitSpec) -> SplitSpec:
@@ -84,10 +92,12 @@ _CHANGES: dict[str, Callable[[SplitSpec], SplitSpec]] = {
     "plan": _plan,
 }
 RESPECTS = tuple(_CHANGES)
+# Two filters that differ, in numbers that have one hash in Python: what is kept by its hash takes one for the other.
+OF_ONE_HASH = {"filter of more than -1": partial(_above, -1), "filter of more than -2": partial(_above, -2)}
 
 
 def differing_in(respect: str, spec: SplitSpec) -> SplitSpec:
-    """Return a split that differs in one of the :data:`RESPECTS` from this one.
+    """Return a split that differs in one of the :data:`RESPECTS`, or :data:`OF_ONE_HASH`, from this one.
 
     Raises:
         KeyError: there is no such respect.
@@ -98,7 +108,7 @@ def differing_in(respect: str, spec: SplitSpec) -> SplitSpec:
     'data2'
 
     """
-    return _CHANGES[respect](spec)
+    return (_CHANGES | OF_ONE_HASH)[respect](spec)
 
 
 def pairs(

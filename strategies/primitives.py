@@ -38,6 +38,7 @@ class Primitive:
     - ``is_common``: more often than others.
     - ``is_inside``: also as the type of an element, a value of a map or a field of a struct.
     - ``is_in_orc``: pyarrow writes ORC columns of it, and reads them back as the same type.
+    - ``beyond_nanoseconds``: values that no count of nanoseconds holds. ORC files of pyarrow's lack them, plans do too.
     - ``replaces``: it is not drawn, but takes the place of this type in tables of format version 3, which alone have
       it.
     - ``is_identifier``: the table may name such columns as identifier fields.
@@ -70,6 +71,7 @@ class Primitive:
     is_common: bool = False
     is_inside: bool = True
     is_in_orc: bool = True
+    beyond_nanoseconds: tuple[Value, ...] = ()
     replaces: str | None = None
     is_identifier: bool = False
     transforms: tuple[str, ...] = ("void",)
@@ -90,7 +92,7 @@ class Primitive:
 _ROWS = (
     Primitive(
         "long",
-        (0, 1, 2, -1, 40, 9007199254740993, 9223372036854775807, -9223372036854775808),
+        (0, 1, 2, -1, -2, 40, 9007199254740993, 9223372036854775807, -9223372036854775808),
         is_common=True,
         is_identifier=True,
         transforms=_NUMBER,
@@ -104,7 +106,7 @@ _ROWS = (
     ),
     Primitive(
         "string",
-        ("", "a", "b", "A", "ab", "B", "ä", "a b", "%", "x" * 300, "日本", "line\nbreak"),
+        ("", "a", "b", "A", "ab", "abc", "B", "ä", "a b", "%", "x" * 300, "日本", "line\nbreak"),
         is_common=True,
         is_identifier=True,
         transforms=_NUMBER,
@@ -116,7 +118,7 @@ _ROWS = (
     ),
     Primitive(
         "int",
-        (0, 1, 2, -1, 2147483647, -2147483648),
+        (0, 1, 2, -1, -2, 2147483647, -2147483648),
         is_common=True,
         is_identifier=True,
         transforms=_NUMBER,
@@ -170,8 +172,11 @@ _ROWS = (
             "1969-12-31T23:59:59.999999",
             "2024-03-01T12:15:00",
             "2024-02-29T01:45:10",
+            *("0001-01-01T00:00:00", "9999-12-31T23:59:59.999999"),
         ),
         "timestamp",
+        beyond_nanoseconds=("0001-01-01T00:00:00", "9999-12-31T23:59:59.999999"),
+        regions=(("a timestamp that no count of nanoseconds holds", "9999-12-31T23:59:59.999999"),),
         is_common=True,
         transforms=_TIMESTAMP,
         literal="text",
@@ -186,8 +191,10 @@ _ROWS = (
             "1900-01-01T00:00:00+00:00",
             "2024-03-31T01:30:00+00:00",
             "2024-10-27T00:45:10+00:00",
+            *("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999+00:00"),
         ),
         "timestamp",
+        beyond_nanoseconds=("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999+00:00"),
         is_in_orc=False,
         transforms=_TIMESTAMP,
         literal="text",
@@ -235,7 +242,7 @@ _ROWS = (
         term="CAST({} AS DOUBLE)",
         regions=(("NaN", "nan"), ("infinity", "inf")),
     ),
-    Primitive("binary", ("", "00", "ff00", "c3a4"), "hexadecimal", kind="bytes"),
+    Primitive("binary", ("", "00", "ff00", "c3a4"), "hexadecimal", has_bounds=True, kind="bytes"),
     Primitive("time", ("00:00:00", "12:30:00.000001", "23:59:59.999999"), "time", is_in_orc=False, kind="time"),
     Primitive(
         "fixed[4]", ("00000000", "00ff10ee"), "hexadecimal", is_in_orc=False, kind="bytes", term="CAST({} AS BYTEA)"

@@ -162,6 +162,15 @@ def _of_type(type_: TypeSpec, depth: int = 0) -> Iterator[str]:
         yield from _of_type(part, depth + 1)
 
 
+def _is_renamed_within(type_: TypeSpec) -> bool:
+    """Return whether a field of a struct was renamed since the file was written."""
+    if isinstance(type_, ListSpec | MapSpec):
+        return _is_renamed_within(type_.element if isinstance(type_, ListSpec) else type_.value)
+    if not isinstance(type_, StructSpec):
+        return False
+    return any(field.old_name is not None or _is_renamed_within(field.type) for field in type_.fields)
+
+
 def _of_filter(spec: FilterSpec | None) -> Iterator[str]:
     if spec is None:
         yield "filter: none"
@@ -187,6 +196,8 @@ def _of_what_is_read(spec: SplitSpec) -> Iterator[str]:
     read = {column.name: column for column in table.columns if column.name in names}
     if any(column.default is not None for column in read.values()):
         yield "pair: a default that is read"
+    if any(_is_renamed_within(column.type) and any(column.values) for column in read.values()):
+        yield "pair: a field renamed within a struct, and values that are read"
     if table.deleted and table.format_version == 3:
         yield "pair: a deletion vector, and rows that are read"
     if any(predicate.op == "in" for predicate in asked) and table.rows > 128:

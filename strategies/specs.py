@@ -111,7 +111,10 @@ class MapSpec(Spec):
 
 @dataclass(frozen=True, repr=False)
 class StructSpec(Spec):
-    """The Iceberg type ``struct<fields>``; values are tuples, one a field (fields' own ``values`` are unused)."""
+    """The Iceberg type ``struct<fields>``; values are tuples, one a field (fields' own ``values`` are unused).
+
+    Of what says how a file holds a column, a field has its ``old_name``.
+    """
 
     fields: tuple[ColumnSpec, ...]
 
@@ -354,11 +357,13 @@ class OverwriteRows(Spec):
 class DeletePositions(Spec):
     """Every ``step``-th row of what there is, from ``first`` on, is deleted by position (merge on read).
 
-    One delete file for each partition names all data files of it.
+    One delete file for each partition names all data files of it. The same commit writes ``rows`` before, which count
+    as being there.
     """
 
     first: int = 0
     step: int = 2
+    rows: int = 0
 
 
 @dataclass(frozen=True, repr=False)
@@ -400,9 +405,10 @@ class MoveFirst(Spec):
 
 @dataclass(frozen=True, repr=False)
 class PartitionBy(Spec):
-    """From now on files are partitioned by this column under identity, or by none."""
+    """From now on files are partitioned by this column under a transform (as Iceberg writes it), or by none."""
 
     name: str | None = None
+    transform: str = "identity"
 
 
 @dataclass(frozen=True, repr=False)

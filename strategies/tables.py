@@ -172,7 +172,7 @@ def tables(
 # A column and what became of it since the file was written.
 _Draft = tuple[ColumnSpec, str]
 
-_EVOLUTIONS = ("none", "none", "none", "none", "renamed", "widened", "added")
+_EVOLUTIONS = ("none", "none", "none", "none", "renamed", "renamed within", "widened", "added")
 
 # What the table had when the file was written, and has no more.
 _GONE: tuple[tuple[str, ...], ...] = ((), (), (), ("column",), ("partition spec",), ("column", "partition spec"))
@@ -204,7 +204,7 @@ def _tables(
         _evolved(_numbered(column, next_id), evolution, is_first=position == 0)
         for position, (column, evolution) in enumerate(drafts)
     ]
-    is_parquet = not (wants_orc and all(_is_in_orc(column.type) for column in drawn))
+    is_parquet = not (wants_orc and all(_is_in_orc(column.type) and _holds_in_orc(column) for column in drawn))
     # PyIceberg does not read a timestamp of an ORC file in a table of version 3.
     version = pick(draw, (2, 2, 1, 3) if is_parquet else (2, 2, 1))
     if version == 3 and flip(draw):
@@ -275,7 +275,10 @@ def _numbered_type(type_: TypeSpec, next_id: _Counter) -> TypeSpec:
 
 
 def _evolved(column: ColumnSpec, evolution: str, *, is_first: bool) -> ColumnSpec:
-    if evolution == "renamed":
+    within = _renamed_within(column.type) if evolution == "renamed within" else column.type
+    if within != column.type:
+        return dataclasses.replace(column, type=within)
+    if evolution in ("renamed", "renamed within"):
         return dataclasses.replace(column, old_name=f"old {column.name}")
     if evolution == "added" and not column.required and not is_first:
         return dataclasses.replace(column, added=True, values=())
@@ -285,6 +288,21 @@ def _evolved(column: ColumnSpec, evolution: str, *, is_first: bool) -> ColumnSpe
         kept = tuple(value for value in column.values if value is None or value in fitting)
         return dataclasses.replace(column, old_type=old_type, values=kept or fitting[:1])
     return column
+
+
+def _renamed_within(type_: TypeSpec) -> TypeSpec:
+    """Return the type with each field of its structs renamed since the file was written."""
+    if isinstance(type_, ListSpec):
+        return dataclasses.replace(type_, element=_renamed_within(type_.element))
+    if isinstance(type_, MapSpec):
+        return dataclasses.replace(type_, value=_renamed_within(type_.value))
+    if isinstance(type_, StructSpec):
+        fields = (
+            dataclasses.replace(field, old_name=f"old {field.name}", type=_renamed_within(field.type))
+            for field in type_.fields
+        )
+        return StructSpec(tuple(fields))
+    return type_
 
 
 def _defaulted(column: ColumnSpec) -> ColumnSpec:
@@ -323,6 +341,12 @@ def _may_be_inside(type_: TypeSpec) -> bool:
 
 def _is_in_orc(type_: TypeSpec) -> bool:
     return isinstance(type_, str) and primitive(type_).is_in_orc
+
+
+def _holds_in_orc(column: ColumnSpec) -> bool:
+    """Return whether an ORC file gives back each value of the column."""
+    assert isinstance(column.type, str)
+    return set(column.values).isdisjoint(primitive(column.type).beyond_nanoseconds)
 
 
 def _may_partition(column: ColumnSpec, transform: str) -> bool:

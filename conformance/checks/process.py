@@ -19,7 +19,7 @@ from conformance.transports.transport import AS_BUILT
 from fixtures.expected import expected_rows
 from fixtures.materials import Materials
 from strategies.filters import is_filterable
-from strategies.pairs import differing_in
+from strategies.pairs import OF_ONE_HASH, differing_in
 from strategies.specs import SplitSpec
 
 # Seconds that a use of a small split may take: a reading that waits for one that was left waits for ever.
@@ -95,7 +95,7 @@ def payload_does_not_grow_by_use(journey: Journey) -> Judged:
 
 
 # In what other splits that are read at the same time differ from the one that is judged.
-BESIDE = ("path", "row filter", "order of columns", "what functions compute", "property")
+BESIDE = ("path", "row filter", *OF_ONE_HASH, "order of columns", "what functions compute", "property")
 # Fewer splits than this tell nothing.
 FEWEST = 3
 SIDE_BY_SIDE = "beside other splits"

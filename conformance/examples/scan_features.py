@@ -28,6 +28,7 @@ from strategies.specs import (
     RowwiseSpec,
     ScanSpec,
     SetProperty,
+    WidenColumn,
 )
 
 __all__ = ["ASKED", "NOTHING_WRITTEN", "features"]
@@ -51,6 +52,9 @@ ASKED = (
     f"{BARE}three files",
     f"{BARE}several delete files",
     f"{BARE}a delete file for several files",
+    f"{BARE}deletes of rows of their own commit",
+    f"{BARE}files removed by the last commit",
+    f"{BARE}partitioned by a name that looks hidden",
     f"{BARE}a small size of parts",
     f"{BARE}filter eq",
     f"{BARE}filter in",
@@ -64,6 +68,11 @@ ASKED = (
     f"{BARE}filter eq of a later partitioning",
     f"{BARE}filter eq of a second partitioning",
     f"{BARE}filter of a partition or another column",
+    f"{BARE}filter of what is before 1970 in partitions by time",
+    f"{BARE}filter of a partition by truncation",
+    f"{BARE}filter of a partition by bucket",
+    f"{BARE}filter not-starts-with of a partition by truncation",
+    f"{BARE}filter beyond the type that a column was widened from",
     "columns",
     "row_filter",
     "at",
@@ -169,6 +178,13 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         and (isinstance(last, RollBack) or (isinstance(last, Append) and last.branch is not None)),
         "partitioned by what is gone": bool(dropped & set(_partitionings(scan))),
         "several delete files": is_current and len(deletes) > 1,
+        "filter beyond the type that a column was widened from": is_current and _asks_beyond_a_former_type(scan),
+        "files removed by the last commit": is_current
+        and isinstance(last, (DeleteRows, OverwriteRows))
+        and f"{type(last).__name__} that tells" in _told(scan),
+        "deletes of rows of their own commit": is_current and any(_of_their_own(operations, at) for at in deletes),
+        "partitioned by a name that looks hidden": is_current
+        and any(name is not None and name.startswith("_") for name in _partitionings(scan)),
         "three files": is_current and not _partitionings(scan) and _files(operations) == 3,
         "a delete file for several files": is_current and any(_of_several_files(operations, at) for at in deletes),
         "a small size of parts": SetProperty("read.split.target-size", "200") in operations,
@@ -196,6 +212,8 @@ def _of_filter(scan: ScanSpec) -> Iterator[str]:
         and len(named) > 1,
     }
     yield from (name for name, held in holds.items() if held)
+    if isinstance(scan.row_filter, Predicate):
+        yield from _of_what_is_stored(scan, scan.row_filter)
     # Of one file some rows are wanted and some not: where a file is of one partition, its rows are often alike.
     if not partitionings and _appends(operations) == 1 and isinstance(scan.row_filter, Predicate):
         yield f"filter {scan.row_filter.op}"
@@ -210,6 +228,56 @@ def _of_filter(scan: ScanSpec) -> Iterator[str]:
         if len(partitionings) > 1 or scan.history.partition_by is None:
             which = "a second" if len(partitionings) > 1 else "a later"
         yield f"filter {asked[0].op} of {which} partitioning"
+
+
+def _of_what_is_stored(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
+    """Yield by which transforms of its column a filter chooses files."""
+    operations = scan.history.operations
+    for at, done in enumerate(operations):
+        if not isinstance(done, PartitionBy) or done.name != asked.column or not _appends(operations[at:]):
+            continue
+        held = rows_selected(replace(scan, columns=(asked.column,)))[asked.column].to_pylist()
+        if done.transform in _BY_TIME and any(value is not None and value.year < 1970 for value in held):
+            yield "filter of what is before 1970 in partitions by time"
+        if done.transform.startswith("truncate"):
+            yield "filter of a partition by truncation"
+            if asked.op == "not-starts-with" and any(_begin_alike(value, asked.values[0]) for value in held):
+                yield "filter not-starts-with of a partition by truncation"
+        if done.transform.startswith("bucket"):
+            yield "filter of a partition by bucket"
+
+
+def _begin_alike(value: object, prefix: object) -> bool:
+    """Return whether a value begins as a prefix does, as far as a truncated partition tells, and goes on otherwise."""
+    width = 2  # of each truncation that is drawn
+    return (
+        isinstance(value, str) and isinstance(prefix, str) and len(prefix) > width and value[:width] == prefix[:width]
+    )
+
+
+_BY_TIME = ("year", "month", "day", "hour")
+# What an `int` of Iceberg's holds.
+INT = range(-(2**31), 2**31)
+
+
+def _asks_beyond_a_former_type(scan: ScanSpec) -> bool:
+    """Return whether a filter over one column compares with a number that older files could not hold."""
+    asked, operations = scan.row_filter, scan.history.operations
+    return (
+        isinstance(asked, Predicate)
+        and any(isinstance(done, WidenColumn) and done.name == asked.column for done in operations)
+        and any(isinstance(value, int) and value not in INT for value in asked.values)
+    )
+
+
+def _of_their_own(operations: Sequence[Operation], place: int) -> bool:
+    """Return whether an operation deletes positions of rows that it writes itself, of a table of appends."""
+    done, before = operations[place], operations[:place]
+    assert isinstance(done, DeletePositions)
+    if not done.rows or not _files(before):
+        return False
+    written = sum(made.rows for made in before if isinstance(made, Append))
+    return any(row >= written for row in range(done.first, written + done.rows, done.step))
 
 
 def _partitionings(scan: ScanSpec) -> list[str | None]:

@@ -28,7 +28,7 @@ from fixtures.file_ios import (
 )
 from fixtures.materials import leaves_residual
 from fixtures.plans import session_with
-from fixtures.tables.deletion_vectors import vector_extent, write_deletion_vector
+from fixtures.tables.deletion_vectors import vector_extent, with_other_files, write_deletion_vectors
 from fixtures.tables.expressions import PREDICATES
 from fixtures.tables.schemas import iceberg_type, python_value
 from fixtures.tables.warehouse import (
@@ -116,8 +116,9 @@ def _needed(spec: SplitSpec) -> Iterator[type | Callable[..., Any]]:
         yield Settings
     if is_nested(spec):
         yield projected
-    if in_vectors(spec.table) and spec.table.deleted:
-        yield from (write_deletion_vector, vector_extent)
+    if spec.table.deleted:
+        yield with_other_files
+        yield from (write_deletion_vectors, vector_extent) if in_vectors(spec.table) else ()
 
 
 def is_nested(spec: SplitSpec) -> bool:
