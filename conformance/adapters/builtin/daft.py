@@ -7,7 +7,6 @@ over the table of a catalog or, for a split of given materials, over a table tha
 
 from __future__ import annotations
 
-import datetime
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -21,14 +20,13 @@ from daft.daft import Input, LocalPhysicalPlan, PyDaftExecutionConfig
 from daft.execution.native_executor import NativeExecutor
 from pyiceberg.catalog.noop import NoopCatalog
 from pyiceberg.expressions import AlwaysTrue
-from pyiceberg.expressions.visitors import BooleanExpressionVisitor, visit
 from pyiceberg.manifest import FileFormat
 from pyiceberg.schema import Schema
 from pyiceberg.table import DataScan, FileScanTask, Table
 from pyiceberg.table.refs import SnapshotRefType
-from pyiceberg.types import DateType, TimestampType, TimestamptzType, TimeType
 
 from conformance.adapter import Adapter, NotSupported
+from conformance.adapters.filters import filter_in
 from fixtures.materials import Materials
 from fixtures.scans import Scan
 
@@ -110,7 +108,11 @@ def _build(materials: Materials) -> Task:
     table.choose = lambda scan: [task]  # PyIceberg has nothing to plan: there are no manifests
     frame = daft.read_iceberg(table)
     if not isinstance(materials.row_filter, AlwaysTrue):
-        frame = frame.where(visit(materials.row_filter, FilterOfDaft(materials.table_metadata.schema())))
+        schema = materials.table_metadata.schema()
+        condition = filter_in(
+            materials.row_filter, schema, _predicate, operator.and_, operator.or_, operator.invert, daft.lit
+        )
+        frame = frame.where(condition)
     return _task(_selected(frame, [column.name for column in materials.projected_schema.fields]))
 
 
@@ -168,77 +170,6 @@ PREDICATES: dict[str, Callable[[daft.Expression, list[Any]], daft.Expression]] =
 
 def _predicate(name: str, column: str, values: list[Any]) -> daft.Expression:
     return PREDICATES[name](daft.col(column), values)
-
-
-# PyIceberg's predicates by the operators of scans.
-OPERATORS = {
-    "EqualTo": "eq",
-    "NotEqualTo": "ne",
-    "LessThan": "lt",
-    "LessThanOrEqual": "le",
-    "GreaterThan": "gt",
-    "GreaterThanOrEqual": "ge",
-    "IsNull": "is-null",
-    "NotNull": "not-null",
-    "IsNaN": "is-nan",
-    "NotNaN": "not-nan",
-    "StartsWith": "starts-with",
-    "NotStartsWith": "not-starts-with",
-}
-
-
-class FilterOfDaft(BooleanExpressionVisitor[daft.Expression]):
-    """Makes a filter of Daft of PyIceberg's."""
-
-    def __init__(self, schema: Schema) -> None:
-        self.schema = schema
-
-    def visit_true(self) -> daft.Expression:
-        return daft.lit(True)
-
-    def visit_false(self) -> daft.Expression:
-        return daft.lit(False)
-
-    def visit_not(self, child_result: daft.Expression) -> daft.Expression:
-        return ~child_result
-
-    def visit_and(self, left_result: daft.Expression, right_result: daft.Expression) -> daft.Expression:
-        return left_result & right_result
-
-    def visit_or(self, left_result: daft.Expression, right_result: daft.Expression) -> daft.Expression:
-        return left_result | right_result
-
-    def visit_bound_predicate(self, predicate: Any) -> daft.Expression:
-        raise NotImplementedError("a row filter is not bound")
-
-    def visit_unbound_predicate(self, predicate: Any) -> daft.Expression:
-        name = predicate.term.name
-        column, type_ = daft.col(name), self.schema.find_field(name).field_type
-        kind = type(predicate).__name__
-        if kind in ("In", "NotIn"):
-            # PyIceberg's In is false of null, and not null as in SQL.
-            values = [_python_value(type_, each.value) for each in predicate.literals]
-            among = column.not_null() & column.is_in(values)
-            return among if kind == "In" else ~among
-        literal = getattr(predicate, "literal", None)
-        return _predicate(OPERATORS[kind], name, [] if literal is None else [_python_value(type_, literal.value)])
-
-
-EPOCH = datetime.datetime(1970, 1, 1)
-ZONED_EPOCH = EPOCH.replace(tzinfo=datetime.timezone.utc)
-
-
-def _python_value(type_: Any, value: Any) -> Any:
-    """Return the value of a literal as Python has it: PyIceberg counts days and microseconds."""
-    if isinstance(type_, DateType):
-        return EPOCH.date() + datetime.timedelta(days=value)
-    if isinstance(type_, TimestampType):
-        return EPOCH + datetime.timedelta(microseconds=value)
-    if isinstance(type_, TimestamptzType):
-        return ZONED_EPOCH + datetime.timedelta(microseconds=value)
-    if isinstance(type_, TimeType):
-        return (EPOCH + datetime.timedelta(microseconds=value)).time()
-    return value
 
 
 ANY_ORDER = "Daft writes the maps of its schemas in any order, so that the payload alone differs"
