@@ -94,6 +94,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             ("end_to_end/engines", "Ray, Spark and others"),
             ("end_to_end/stores", "object stores"),
             ("end_to_end/daft", "Daft"),
+            ("end_to_end/polars", "Polars"),
             ("end_to_end/failures", "some minutes"),
             ("quality", "some minutes"),
         ):
