@@ -500,12 +500,7 @@ CLAUSES: tuple[Clause, ...] = (
         "imports no `__main__`: all that waits until the split is read.",
         "seed",
     ),
-    Clause(
-        "SAFE-1",
-        "Values of secret FileIO properties appear in no repr, error or log record.",
-        "field",
-        needs=(_C.FILE_IO,),
-    ),
+    Clause("SAFE-1", "Values of secret FileIO properties appear in no repr, error or log record.", "field"),
     Clause(
         "LIFE-1",
         "All of the above hold in any order of building, reading, looking at the id, sending, copying, registering"
