@@ -298,5 +298,5 @@ def _as_it_should_fail(answer: Any, path: str, where: Place) -> Difference | Non
         return Difference(where, "raises", f"{answer['rows']} rows")
     raised, sent_back = answer["raised"], answer["sent back"]
     if path not in raised.message:
-        return Difference(where, f"an error that names {path}", str(raised))
+        return Difference(replace(where, part="error"), f"an error that names {path}", str(raised))
     return difference(raised, sent_back, replace(where, part="error, after a round trip"))
