@@ -104,13 +104,15 @@ def _build(materials: Materials) -> Task:
         raise NotSupported(f"opens files itself, through no FileIO, and knows no {path.partition('://')[0]}://")
     if NAME_MAPPING in materials.table_metadata.properties:
         raise NotSupported("takes no name mapping, and says so when it reads a file without field ids")
+    whole = materials.table_metadata.schema()
+    if any(column.field_type != whole.find_type(column.field_id) for column in materials.projected_schema.fields):
+        raise NotSupported("chooses whole columns, and no fields of a struct")
     table = PartlyShown(("db", "tbl"), materials.table_metadata, "", materials.file_io, NoopCatalog("none"))
     table.choose = lambda scan: [task]  # PyIceberg has nothing to plan: there are no manifests
     frame = daft.read_iceberg(table)
     if not isinstance(materials.row_filter, AlwaysTrue):
-        schema = materials.table_metadata.schema()
         condition = filter_in(
-            materials.row_filter, schema, _predicate, operator.and_, operator.or_, operator.invert, daft.lit
+            materials.row_filter, whole, _predicate, operator.and_, operator.or_, operator.invert, daft.lit
         )
         frame = frame.where(condition)
     return _task(_selected(frame, [column.name for column in materials.projected_schema.fields]))

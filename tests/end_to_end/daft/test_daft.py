@@ -36,6 +36,7 @@ from strategies.specs import (
     RowwiseSpec,
     ScanSpec,
     SplitSpec,
+    StructSpec,
     TableSpec,
     Tag,
 )
@@ -45,6 +46,7 @@ FINDINGS = sorted((Path(__file__).parents[3] / "docs/findings/daft").glob("*.py"
 NUMBERS = ColumnSpec(1, "a", "long", (0, 1, 2, None))
 TEXTS = ColumnSpec(2, "b", "string", ("", "ab", None))
 FLOATS = ColumnSpec(3, "c", "double", (0.0, "nan", "inf", None, -1.0))
+STRUCTS = ColumnSpec(4, "d", StructSpec((ColumnSpec(5, "x", "int"), ColumnSpec(6, "y", "int"))), ((1, 2), None))
 TABLE = TableSpec((NUMBERS, TEXTS, FLOATS), rows=60)
 FILTERS = (
     *(Predicate(op, "a") for op in ("is-null", "not-null")),
@@ -101,6 +103,7 @@ def test_columns_in_another_order(warehouse: Warehouse) -> None:
             SplitSpec(TableSpec((NUMBERS,)), file_io=FileIOSpec(chosen_by="instance", implementation="vault")),
             "knows no vault://",
         ),
+        (SplitSpec(TableSpec((STRUCTS,)), projection=("d.x",)), "no fields of a struct"),
     ],
 )
 def test_what_daft_does_not_take_is_declined(spec: SplitSpec, why: str, warehouse: Warehouse) -> None:
