@@ -27,6 +27,8 @@ FINAL = frozenset({"class", "id", "payload", "reachable", "read-only", "text", "
 AGAIN = frozenset({"WIRE", "LIFE"})
 # Of the examples that broke a clause, so large a share broke its cause as well.
 MOST = 0.8
+# Of those that broke what everything flows into: the others would be those of another cause.
+NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True)
@@ -110,11 +112,14 @@ def _of_one_cause(one: _Group, other: _Group, patterns: Sequence[Pattern]) -> bo
     together = sum(bool(other.clauses & pattern.broken) for pattern in mine)
     if one.parts & other.parts:
         return bool(both) and together >= MOST * min(len(mine), len(others))
-    return 0 < len(mine) < len(both) and together >= MOST * max(len(mine), len(others))
+    neither = len(both) - len(mine) - len(others) + together
+    least_held = MOST * max(len(both) - len(mine), len(both) - len(others))
+    # What nearly every example breaks is broken together with anything: those that hold have to agree as well.
+    return 0 < len(mine) < len(both) and together >= MOST * max(len(mine), len(others)) and neither >= least_held
 
 
 def _nearest(clause: str, groups: Mapping[int, set[str]], patterns: Sequence[Pattern]) -> int | None:
-    """Return the group of which an example that breaks this clause mostly breaks a clause too.
+    """Return the group of which nearly each example that breaks this clause breaks a clause too.
 
     Of several the one that the fewest other examples break; ``None`` where there is none.
     """
@@ -122,7 +127,7 @@ def _nearest(clause: str, groups: Mapping[int, set[str]], patterns: Sequence[Pat
     for number, group in groups.items():
         both = [pattern for pattern in patterns if group & pattern.judged and clause in pattern.judged]
         mine = [pattern for pattern in both if clause in pattern.broken]
-        if mine and sum(bool(group & pattern.broken) for pattern in mine) >= MOST * len(mine):
+        if mine and sum(bool(group & pattern.broken) for pattern in mine) >= NEARLY_ALL * len(mine):
             others[number] = sum(bool(group & pattern.broken) for pattern in both)
     return min(others, key=lambda number: others[number], default=None)
 

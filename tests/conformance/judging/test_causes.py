@@ -47,6 +47,12 @@ def test_rows_that_other_examples_lose_are_a_cause_of_their_own() -> None:
     assert [cause.clauses for cause in found] == [("READ-1", "PLAN-5"), ("CTX-1",)]
 
 
+def test_what_nearly_every_example_breaks_is_a_cause_of_its_own() -> None:
+    always, mostly = violation("ID-1", "id"), violation("CTX-1", "row filter")
+    patterns = [*[pattern("ID-1 CTX-1")] * 9, pattern("ID-1", "CTX-1")]
+    assert [cause.clauses for cause in causes([mostly, always], patterns)] == [("CTX-1",), ("ID-1",)]
+
+
 def test_the_state_follows_what_is_lost_of_it() -> None:
     patterns = [pattern("CTX-1 CTX-7", "IO-2"), pattern("IO-2 ID-1", "CTX-1 CTX-7")]
     subjects = [violation("CTX-1", "row filter"), violation("IO-2", "properties"), violation("CTX-7", WHOLE_STATE)]
