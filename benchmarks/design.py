@@ -48,12 +48,13 @@ PLANNED = (
 REGION, NAMED, TOLD, PAIR = (10.0, 2.0), (400.0, 200.0, 100.0), (10.0, 5.0, 2.0), (1.0,)
 
 
-def features(spec: SplitSpec) -> Iterator[str]:
+def features(spec: SplitSpec, *, has_rows: bool) -> Iterator[str]:
     """Yield the regions of a spec, and the pairs of those of different families.
 
-    Of one whose functions cloudpickle alone carries only where these are from: few transports take it.
+    Pairs with a name of their own are met where there are rows in which something can show. Of a spec whose functions
+    cloudpickle alone carries there is only where these are from: few transports take it.
     """
-    met = sorted(set(regions(spec)))
+    met = sorted(region for region in set(regions(spec)) if has_rows or family(region) != "pair")
     if not goes_by_name(spec):
         yield from (region for region in met if region.startswith("UDFs: from "))
         return
@@ -114,8 +115,9 @@ def pools(seed: int) -> tuple[list[tuple[SplitSpec, frozenset[str]]], list[tuple
         warehouse = Warehouse(Path(folder))
 
         def use(spec: SplitSpec) -> None:
-            if not isinstance(example_of(spec, warehouse), Unusable):
-                splits.append((spec, frozenset(features(spec))))
+            example = example_of(spec, warehouse)
+            if not isinstance(example, Unusable):
+                splits.append((spec, frozenset(features(spec, has_rows=bool(example.rows.rows)))))
 
         def use_plan(spec: SplitSpec) -> None:
             if (has := features_of_plan(spec, warehouse)) is not None:

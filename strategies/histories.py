@@ -67,10 +67,10 @@ _LATER_NAMES = ("later", "Later", "newer", "renamed", "x y")
 
 
 def scans() -> st.SearchStrategy[ScanSpec]:
-    """Scans of tables with a history of up to seven operations; rarely nothing was written yet.
+    """Scans of tables with a history of some operations; rarely nothing was written yet.
 
     >>> scan = scans().example()
-    >>> len(scan.history.operations) <= 7
+    >>> len(scan.history.operations) < 16
     True
 
     """
@@ -274,7 +274,10 @@ def _histories(draw: st.DrawFn) -> HistorySpec:
     history = HistorySpec(columns, (Append(1 + pick(draw, range(7))),), partition_by, nested=one_in(draw, 8))
     for _ in range(pick(draw, range(7))):
         operation = _operation(draw, history)
-        history = replace(history, operations=(*history.operations, operation))
+        done: tuple[Operation, ...] = (operation,)
+        if isinstance(operation, PartitionBy) and flip(draw):
+            done += (Append(2 + pick(draw, range(5))),)  # of the new partitions there should be some
+        history = replace(history, operations=(*history.operations, *done))
     # A column by which the table was partitioned is dropped last: PyIceberg writes no more deletes afterwards.
     parts = {history.partition_by, *(o.name for o in history.operations if isinstance(o, PartitionBy))}
     left = table_before(history, len(history.operations)).columns

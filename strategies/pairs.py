@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -15,6 +16,9 @@ from strategies.specs import PairSpec, Predicate, RegistrySpec, SplitSpec, SqlPl
 from strategies.splits import split_specs
 
 __all__ = ["OF_ONE_HASH", "RESPECTS", "differing_in", "pairs"]
+
+# With the modulus of hashes added, it is a long still.
+FITTING = 2**62
 
 
 def _path(spec: SplitSpec) -> SplitSpec:
@@ -42,11 +46,13 @@ def _row_filter(spec: SplitSpec) -> SplitSpec:
     return replace(spec, row_filter=Predicate("is-null", column.name) if spec.row_filter == wanted else wanted)
 
 
-def _above(literal: int, spec: SplitSpec) -> SplitSpec:
-    """Return the split with only the rows of which a column of numbers is greater; as it is, where there is none."""
-    numbers = (c for c in spec.table.columns if c.type in ("long", "int") and is_filterable(c) and not c.added)
-    column = next(numbers, None)
-    return spec if column is None else replace(spec, row_filter=Predicate("gt", column.name, (literal,)))
+def _up_to_a_number(more: int, spec: SplitSpec) -> SplitSpec:
+    """Return the split with rows up to one of its numbers and ``more``; as it is, where no column has a fitting one."""
+    for column in spec.table.columns:
+        fitting = [value for value in column.values if isinstance(value, int) and 0 <= value <= FITTING]
+        if fitting and column.type == "long" and column.old_type is None and is_filterable(column):
+            return replace(spec, row_filter=Predicate("le", column.name, (min(fitting) + more,)))
+    return spec
 
 
 def _function(spec: SplitSpec) -> SplitSpec:
@@ -92,8 +98,11 @@ _CHANGES: dict[str, Callable[[SplitSpec], SplitSpec]] = {
     "plan": _plan,
 }
 RESPECTS = tuple(_CHANGES)
-# Two filters that differ, in numbers that have one hash in Python: what is kept by its hash takes one for the other.
-OF_ONE_HASH = {"filter of more than -1": partial(_above, -1), "filter of more than -2": partial(_above, -2)}
+# Two filters that differ in numbers with one hash in Python: what is kept by its hash takes one for the other.
+OF_ONE_HASH = {
+    "filter up to a number": partial(_up_to_a_number, 0),
+    "filter up to a number of that hash": partial(_up_to_a_number, sys.hash_info.modulus),
+}
 
 
 def differing_in(respect: str, spec: SplitSpec) -> SplitSpec:

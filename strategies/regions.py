@@ -198,8 +198,14 @@ def _of_what_is_read(spec: SplitSpec) -> Iterator[str]:
         yield "pair: a default that is read"
     if any(_is_renamed_within(column.type) and any(column.values) for column in read.values()):
         yield "pair: a field renamed within a struct, and values that are read"
+    if _leaves_out_fields(spec):
+        yield "pair: a field of a struct alone is read"
     if table.deleted and table.format_version == 3:
         yield "pair: a deletion vector, and rows that are read"
+    if table.deleted and table.format_version < 3 and not asked:
+        yield "pair: positional deletes, and rows that no filter takes out"
+    if not table.field_ids and any(value is not None for column in read.values() for value in column.values):
+        yield "pair: a file without field ids, and values that are read"
     if any(predicate.op == "in" for predicate in asked) and table.rows > 128:
         yield "pair: a set in the filter of many rows"
     if asked and table.deleted and table.row_group_rows is not None and table.format_version < 3:

@@ -68,7 +68,7 @@ ASKED = (
     f"{BARE}filter eq of a later partitioning",
     f"{BARE}filter eq of a second partitioning",
     f"{BARE}filter of a partition or another column",
-    f"{BARE}filter of what is before 1970 in partitions by time",
+    f"{BARE}filter eq of what is before 1970 in partitions by time",
     f"{BARE}filter of a partition by truncation",
     f"{BARE}filter of a partition by bucket",
     f"{BARE}filter not-starts-with of a partition by truncation",
@@ -172,8 +172,14 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         "moved before one of its type": every_column
         and is_current
         and any(_is_moved(scan, place) for place in range(len(operations))),
-        "an old name again": every_column and is_current and bool(added & dropped & now),
-        "an older schema with more columns": every_column and any(isinstance(done, DropColumn) for done in since),
+        # Nothing was written anew since: the old files are there.
+        "an old name again": every_column
+        and is_current
+        and bool(added & dropped & now)
+        and not any(isinstance(done, (DeleteRows, OverwriteRows)) for done in operations),
+        "an older schema with more columns": every_column
+        and any(isinstance(done, DropColumn) for done in since)
+        and _appends(since) > 0,
         "a newer snapshot elsewhere": is_current
         and (isinstance(last, RollBack) or (isinstance(last, Append) and last.branch is not None)),
         "partitioned by what is gone": bool(dropped & set(_partitionings(scan))),
@@ -237,8 +243,12 @@ def _of_what_is_stored(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
         if not isinstance(done, PartitionBy) or done.name != asked.column or not _appends(operations[at:]):
             continue
         held = rows_selected(replace(scan, columns=(asked.column,)))[asked.column].to_pylist()
-        if done.transform in _BY_TIME and any(value is not None and value.year < 1970 for value in held):
-            yield "filter of what is before 1970 in partitions by time"
+        if (
+            done.transform in _BY_TIME
+            and asked.op == "eq"
+            and any(value is not None and value.year < 1970 for value in held)
+        ):
+            yield "filter eq of what is before 1970 in partitions by time"
         if done.transform.startswith("truncate"):
             yield "filter of a partition by truncation"
             if asked.op == "not-starts-with" and any(_begin_alike(value, asked.values[0]) for value in held):

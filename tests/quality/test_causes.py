@@ -10,7 +10,7 @@ from conformance.adapter import Adapter
 from conformance.adapters.builtin.reference import adapter_for
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
-from conformance.examples.design import designed_splits
+from conformance.examples.pinned import PINNED
 from conformance.judging.causes import causes
 from conformance.judging.findings import Findings
 from conformance.run.sweep import Sweep
@@ -26,7 +26,7 @@ def clauses_by_cause(findings: Findings) -> list[set[str]]:
 
 def judged(sweep_of: Callable[..., Sweep], adapter: Adapter) -> list[set[str]]:
     sweep = sweep_of(adapter, clauses=CLAUSES)
-    return clauses_by_cause(sweep.pinned(designed_splits()[:24]))
+    return clauses_by_cause(sweep.pinned(PINNED))
 
 
 def paired(one: str, other: str) -> Adapter:
