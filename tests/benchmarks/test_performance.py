@@ -19,7 +19,6 @@ from benchmarks import performance, power, scans, soak, wire
 from benchmarks.reading import WAYS, read_once, table_in
 from benchmarks.sampling.sitecustomize import package
 from conformance.adapters.builtin.reference import ADAPTER
-from fixtures.loaders.defects import DEFECTS
 
 
 def test_scan_has_the_sizes_that_were_asked_for(tmp_path: Path) -> None:
@@ -101,15 +100,6 @@ def test_sample_counts_for_the_innermost_known_package() -> None:
     assert package(frame_of("pyiceberg.io", "conformance.observation.recorder"), known) == "conformance"
     assert package(frame_of("conformance.run.sweep", "importlib._bootstrap", "pyiceberg.table"), known) == "imports"
     assert package(None, known) == "other"
-
-
-def test_judges_pass_the_sound_loader_and_catch_a_defect() -> None:
-    for judge in power.judges().values():
-        assert judge(power.SOUND) == ""
-    dropped = DEFECTS["filter-dropped"]
-    assert power.suite(dropped) == "CTX-1"
-    assert power.tests_of(power.ALTERNATIVES / "example_based.py", dropped) != ""
-    assert power.tests_of(power.ALTERNATIVES / "round_trip.py", dropped) == "test_round_trip"
 
 
 RESULTS = {

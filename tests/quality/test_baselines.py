@@ -1,7 +1,8 @@
-"""The shipped baselines excuse what they name: a second fault under each of their clauses is red."""
+"""A baseline excuses what it names: a second fault under each of its clauses is red, and one of scans holds."""
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,9 @@ from conformance.adapters.specimens import reference_of
 from conformance.checks.scan import FAMILY
 from conformance.examples.design import designed_scans, designed_splits
 from conformance.examples.pinned import PINNED
-from conformance.judging.baseline import read_baseline
+from conformance.judging.baseline import read_baseline, written
 from conformance.judging.ledger import Ledger
+from conformance.run.audit import stale
 from conformance.run.scans import planned
 from conformance.run.search import History
 from conformance.run.sweep import Sweep
@@ -74,3 +76,19 @@ def broken_by_scans(sweep: Sweep) -> bool:
 
 
 WAYS = (broken_by_scans, broken_by_pinned, broken_by_designed)
+
+
+@pytest.mark.parametrize("name", ["no-columns-no-rows", "ids-by-size"])
+def test_baseline_that_is_written_holds(name: str, sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
+    sweep, file = sweep_of(load_adapter(reference_of(name))), tmp_path / "baseline.toml"
+    asked = [spec for spec in designed_scans() if spec.transformation or len(spec.history.operations) > 3][:16]
+    found = planned(sweep, asked)
+    assert found.violations
+    file.write_text(written(name, found, found.violations, datetime.date(2999, 1, 1)))
+    again = planned(replace(sweep, baseline=read_baseline(file)), asked)
+    assert again.violations == []
+    assert again.known
+    assert [stale(sweep, entry, datetime.date(2026, 1, 1)) for entry in read_baseline(file).entries] == [None]
+    sound = sweep_of(load_adapter("reference"))
+    said = [stale(sound, entry, datetime.date(2026, 1, 1)) for entry in read_baseline(file).entries]
+    assert said == ["no longer fails"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,8 @@ from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
 from conformance.checks import CHECKS
 from conformance.examples.pinned import PINNED
+from conformance.judging.baseline import read_baseline, written
+from conformance.run.audit import stale
 from conformance.run.lifecycle import lived
 from conformance.run.lifecycles import live
 from conformance.run.profiles import PROFILES
@@ -19,6 +24,7 @@ from fixtures.tables.warehouse import Warehouse
 
 QUICK = PROFILES["quick"]
 SEED = QUICK.seed or 0
+TODAY = datetime.date(2026, 12, 1)
 OF_LIVES = [name for name, defect in DEFECTS.items() if defect.clause == "LIFE-1"]
 
 
@@ -40,3 +46,28 @@ def test_script_shows_the_same_again(name: str, sweep_of: Callable[..., Sweep], 
     assert violation.example.startswith("build(")
     assert lived(adapter, violation.example, warehouse) == violation.difference
     assert lived(load_adapter("reference"), violation.example, warehouse) is None
+
+
+def test_lives_of_one_seed_are_the_same(sweep_of: Callable[..., Sweep]) -> None:
+    sweep = sweep_of(load_adapter(reference_of("one-reading-a-class")), clauses=("LIFE-1",))
+    first, second = (live(sweep, QUICK.lives, SEED) for _ in range(2))
+    assert first.violations == second.violations != []
+    assert first.met == second.met
+
+
+def test_known_life_is_judged_by_its_script(tmp_path: Path, sweep_of: Callable[..., Sweep]) -> None:
+    defect = next(defect for defect in DEFECTS.values() if defect.clause == "LIFE-1")
+    sweep = sweep_of(load_adapter(reference_of(defect.name)), clauses=("LIFE-1",))
+    seed = PROFILES["quick"].seed or 0
+    findings = live(sweep, 4 * PROFILES["quick"].lives, seed)
+    assert findings.violations
+    file = tmp_path / "b.toml"
+    file.write_text(written("mine", findings, findings.violations, TODAY))
+    baseline = read_baseline(file)
+    again = live(replace(sweep, baseline=baseline), 4 * PROFILES["quick"].lives, seed)
+    assert not again.violations
+    assert again.known
+    (entry,) = baseline.entries
+    assert stale(sweep, entry, TODAY) is None
+    conforming = sweep_of(load_adapter("reference"), clauses=("LIFE-1",))
+    assert stale(conforming, entry, TODAY) == "no longer fails"

@@ -24,13 +24,6 @@ def test_conforming_loader_lives(reference: str, sweep_of: Callable[..., Sweep])
     assert findings.met["LIFE-1", "as built"] >= QUICK.lives
 
 
-def test_lives_of_one_seed_are_the_same(sweep_of: Callable[..., Sweep]) -> None:
-    sweep = sweep_of(load_adapter(reference_of("one-reading-a-class")), clauses=("LIFE-1",))
-    first, second = (live(sweep, QUICK.lives, SEED) for _ in range(2))
-    assert first.violations == second.violations != []
-    assert first.met == second.met
-
-
 def test_what_a_single_step_breaks_is_left_to_its_own_clause(sweep_of: Callable[..., Sweep]) -> None:
     sweep = sweep_of(load_adapter(reference_of("no-deep-copies")), clauses=("LIFE-1",))
     assert live(sweep, QUICK.lives, SEED).violations == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,9 +16,8 @@ from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
 from conformance.examples.covering import chosen
 from conformance.examples.design import designed_scans
-from conformance.judging.baseline import BaselineError, read_baseline, written
+from conformance.judging.baseline import BaselineError, read_baseline
 from conformance.report.reproducers import reproducer
-from conformance.run.audit import stale
 from conformance.run.replay import Result, read_cases, replay
 from conformance.run.scans import SIMPLEST, clauses_of, planned, scanned_again
 from conformance.run.sweep import Sweep
@@ -139,22 +137,6 @@ def test_known_fault_of_a_scan_is_excused(sweep_of: Callable[..., Sweep], tmp_pa
     findings = planned(sweep, deleting())
     assert findings.violations == []
     assert findings.known
-
-
-@pytest.mark.parametrize("name", ["no-columns-no-rows", "ids-by-size"])
-def test_baseline_that_is_written_holds(name: str, sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
-    sweep, file = sweep_of(load_adapter(reference_of(name))), tmp_path / "baseline.toml"
-    asked = [spec for spec in designed_scans() if spec.transformation or len(spec.history.operations) > 3][:16]
-    found = planned(sweep, asked)
-    assert found.violations
-    file.write_text(written(name, found, found.violations, datetime.date(2999, 1, 1)))
-    again = planned(replace(sweep, baseline=read_baseline(file)), asked)
-    assert again.violations == []
-    assert again.known
-    assert [stale(sweep, entry, datetime.date(2026, 1, 1)) for entry in read_baseline(file).entries] == [None]
-    sound = sweep_of(load_adapter("reference"))
-    said = [stale(sound, entry, datetime.date(2026, 1, 1)) for entry in read_baseline(file).entries]
-    assert said == ["no longer fails"]
 
 
 def test_tables_are_made_where_the_run_is(sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
