@@ -30,6 +30,7 @@ from pyiceberg.io.pyarrow import PyArrowFileIO
 from conformance.checks.wire import Naming
 from conformance.observation.process_state import held, process_state
 from conformance.observation.reachable import reachable
+from conformance.observation.secrets import shown_as
 from conformance.observation.values import plain_expression, plain_mapping, plain_metadata, plain_schema, plain_task
 from conformance.report.reproducers.looks import attempt, recorded, shown
 from fixtures.arguments import falsy
@@ -781,7 +782,8 @@ def secrets_are_not_shown(make: Any, loader: Any, names: tuple[str, ...]) -> tup
     logging.getLogger().addHandler(Collecting())
     logging.getLogger().setLevel(logging.DEBUG)
     materials = make(Path(tempfile.mkdtemp()))
-    secrets = [str(value) for name, value in materials.file_io_properties.items() if name in names]
+    known = [str(value) for name, value in materials.file_io_properties.items() if name in names]
+    secrets = [text for secret in known for text in shown_as(secret)]
     split = loader.build(materials)
     list(loader.read(split))
     materials.files[materials.file_scan_task.file.file_path].unlink()
