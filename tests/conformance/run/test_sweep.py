@@ -52,7 +52,7 @@ def test_rare_break_is_found_behind_one_that_always_breaks(sweep_of: Callable[..
     )
     findings = sweep.drawn(UNPLANNED, EXAMPLES, SEED)
     always, rare = findings.broken["ID-1", AS_BUILT], findings.broken["CTX-5", AS_BUILT]
-    assert always >= 40  # it is judged on half of them
+    assert always >= 30  # it is judged on half of them
     assert 1 <= rare <= 5
     shown = {violation.clause: violation for violation in findings.violations}
     assert len(shown["ID-1"].example) < 140
