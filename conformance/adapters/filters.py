@@ -11,9 +11,19 @@ from pyiceberg.expressions.visitors import BooleanExpressionVisitor, visit
 from pyiceberg.schema import Schema
 from pyiceberg.types import DateType, TimestampType, TimestamptzType, TimeType
 
-__all__ = ["filter_in"]
+__all__ = ["COMPARISONS", "filter_in"]
 
 T = TypeVar("T")
+
+# Comparisons with one value, where a language's columns overload Python's operators.
+COMPARISONS: dict[str, Callable[[Any, list[Any]], Any]] = {
+    "eq": lambda column, values: column == values[0],
+    "ne": lambda column, values: column != values[0],
+    "lt": lambda column, values: column < values[0],
+    "le": lambda column, values: column <= values[0],
+    "gt": lambda column, values: column > values[0],
+    "ge": lambda column, values: column >= values[0],
+}
 
 # PyIceberg's predicates by the operators of scans.
 OPERATORS = {

@@ -9,8 +9,9 @@ import pytest
 from hypothesis.errors import InvalidArgument
 
 from conformance.examples.drawing import draw
-from strategies import PairSpec, pairs
-from strategies.pairs import RESPECTS
+from strategies import ColumnSpec, PairSpec, SplitSpec, TableSpec, pairs
+from strategies.filters import predicates_of
+from strategies.pairs import OF_ONE_HASH, RESPECTS, differing_in
 
 # The fields of a split spec in which each respect shows.
 FIELDS = {
@@ -50,6 +51,16 @@ def test_a_path_in_another_case_differs_in_case_alone() -> None:
         assert pair.first.file_name.lower() == pair.second.file_name.lower()
 
     draw(pairs(respects=("case of the path",)), 30, 1, check)
+
+
+def test_filters_of_one_hash_differ() -> None:
+    spec = SplitSpec(TableSpec((ColumnSpec(1, "a", "string"), ColumnSpec(2, "b", "long", (None, 7, 3, -2)))))
+    filters = [differing_in(respect, spec).row_filter for respect in OF_ONE_HASH]
+    (first,), (second,) = ([predicate.values[0] for predicate in predicates_of(each)] for each in filters)
+    assert first == 3 != second
+    assert hash(first) == hash(second)
+    without = SplitSpec(TableSpec((ColumnSpec(1, "a", "long", (-1, None)),)))
+    assert all(differing_in(respect, without) == without for respect in OF_ONE_HASH)
 
 
 def test_unknown_respects_are_named() -> None:

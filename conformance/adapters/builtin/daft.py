@@ -26,7 +26,7 @@ from pyiceberg.table import DataScan, FileScanTask, Table
 from pyiceberg.table.refs import SnapshotRefType
 
 from conformance.adapter import Adapter, NotSupported
-from conformance.adapters.filters import filter_in
+from conformance.adapters.filters import COMPARISONS, filter_in
 from fixtures.materials import Materials
 from fixtures.scans import Scan
 
@@ -153,12 +153,7 @@ def _selected(frame: daft.DataFrame, columns: Iterable[str]) -> daft.DataFrame:
 
 
 PREDICATES: dict[str, Callable[[daft.Expression, list[Any]], daft.Expression]] = {
-    "eq": lambda column, values: column == values[0],
-    "ne": lambda column, values: column != values[0],
-    "lt": lambda column, values: column < values[0],
-    "le": lambda column, values: column <= values[0],
-    "gt": lambda column, values: column > values[0],
-    "ge": lambda column, values: column >= values[0],
+    **COMPARISONS,
     "in": lambda column, values: column.is_in(values),
     "not-in": lambda column, values: ~column.is_in(values),
     "is-null": lambda column, values: column.is_null(),

@@ -20,7 +20,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.types import IcebergType, StructType
 
 from conformance.adapter import Adapter, NotSupported
-from conformance.adapters.filters import filter_in
+from conformance.adapters.filters import COMPARISONS, filter_in
 from fixtures.materials import Materials
 from fixtures.scans import Scan
 from fixtures.tables.standing import standing_table
@@ -119,12 +119,7 @@ def _narrowed(column: pl.Expr, asked: IcebergType, whole: IcebergType) -> pl.Exp
 
 
 PREDICATES: dict[str, Callable[[pl.Expr, list[Any]], pl.Expr]] = {
-    "eq": lambda column, values: column == values[0],
-    "ne": lambda column, values: column != values[0],
-    "lt": lambda column, values: column < values[0],
-    "le": lambda column, values: column <= values[0],
-    "gt": lambda column, values: column > values[0],
-    "ge": lambda column, values: column >= values[0],
+    **COMPARISONS,
     "in": lambda column, values: column.is_in(values),
     "not-in": lambda column, values: ~column.is_in(values),
     "is-null": lambda column, values: column.is_null(),

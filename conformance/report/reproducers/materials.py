@@ -28,7 +28,8 @@ from fixtures.file_ios import (
 )
 from fixtures.materials import leaves_residual
 from fixtures.plans import session_with
-from fixtures.tables.deletion_vectors import vector_extent, with_other_files, write_deletion_vectors
+from fixtures.tables.deleted_positions import with_other_files
+from fixtures.tables.deletion_vectors import vector_extent, write_deletion_vectors
 from fixtures.tables.expressions import PREDICATES
 from fixtures.tables.schemas import iceberg_type, python_value
 from fixtures.tables.warehouse import (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +13,6 @@ import pytest
 from conformance.adapter import NotSupported
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.preflight import complaint
-from conformance.examples.example import Example
-from conformance.examples.from_spec import example_of
 from conformance.observation.values import in_any_layout, plain_rows
 from fixtures.expected import asked_rows
 from fixtures.scans import scan_of
@@ -24,14 +21,11 @@ from fixtures.tables.warehouse import Warehouse
 from strategies.filters import OPERATORS
 from strategies.primitives import PRIMITIVES
 from strategies.specs import (
-    And,
     Append,
     ColumnSpec,
     DeletePositions,
     FileIOSpec,
     HistorySpec,
-    Not,
-    Or,
     Predicate,
     RowwiseSpec,
     ScanSpec,
@@ -40,34 +34,11 @@ from strategies.specs import (
     TableSpec,
     Tag,
 )
+from tests.end_to_end.filtered_reads import FILTERS, NUMBERS, TABLE, TEXTS, assert_reads_what_is_expected, example
 
 ADAPTER = load_adapter("daft")
 FINDINGS = sorted((Path(__file__).parents[3] / "docs/findings/daft").glob("*.py"))
-NUMBERS = ColumnSpec(1, "a", "long", (0, 1, 2, None))
-TEXTS = ColumnSpec(2, "b", "string", ("", "ab", None))
-FLOATS = ColumnSpec(3, "c", "double", (0.0, "nan", "inf", None, -1.0))
 STRUCTS = ColumnSpec(4, "d", StructSpec((ColumnSpec(5, "x", "int"), ColumnSpec(6, "y", "int"))), ((1, 2), None))
-TABLE = TableSpec((NUMBERS, TEXTS, FLOATS), rows=60)
-FILTERS = (
-    *(Predicate(op, "a") for op in ("is-null", "not-null")),
-    *(Predicate(op, "a", (1,)) for op in ("eq", "ne", "lt", "le", "gt", "ge")),
-    *(Predicate(op, "a", (1, 2)) for op in ("in", "not-in")),
-    *(Predicate(op, "c") for op in ("is-nan", "not-nan")),
-    *(Predicate(op, "b", ("a",)) for op in ("starts-with", "not-starts-with")),
-    And(Predicate("gt", "a", (0,)), Or(Not(Predicate("in", "b", ("ab",))), Predicate("is-nan", "c"))),
-)
-
-
-def example(spec: SplitSpec, warehouse: Warehouse) -> Example:
-    made = example_of(spec, warehouse)
-    assert isinstance(made, Example)
-    return made
-
-
-def assert_reads_what_is_expected(spec: SplitSpec, warehouse: Warehouse) -> None:
-    made = example(spec, warehouse)
-    split = pickle.loads(pickle.dumps(ADAPTER.build(made.make())))
-    assert in_any_layout(plain_rows(ADAPTER.read(split), exact=True)) == in_any_layout(made.rows)
 
 
 def test_simplest_split(tmp_path: Path) -> None:
@@ -80,7 +51,7 @@ def test_each_operator_is_tried() -> None:
 
 @pytest.mark.parametrize("condition", FILTERS, ids=repr)
 def test_filter_selects_what_pyiceberg_selects(condition: Any, warehouse: Warehouse) -> None:
-    assert_reads_what_is_expected(SplitSpec(TABLE, row_filter=condition), warehouse)
+    assert_reads_what_is_expected(ADAPTER, SplitSpec(TABLE, row_filter=condition), warehouse)
 
 
 @pytest.mark.parametrize("name", [row.name for row in PRIMITIVES.values() if row.literal is not None])
@@ -88,11 +59,11 @@ def test_literal_of_each_type(name: str, warehouse: Warehouse) -> None:
     values = PRIMITIVES[name].values
     table = TableSpec((ColumnSpec(1, "a", name, values),), rows=len(values))
     # The second: the first of floats is zero, of which Daft has two (docs/findings/daft/float_order.py).
-    assert_reads_what_is_expected(SplitSpec(table, row_filter=Predicate("eq", "a", values[1:2])), warehouse)
+    assert_reads_what_is_expected(ADAPTER, SplitSpec(table, row_filter=Predicate("eq", "a", values[1:2])), warehouse)
 
 
 def test_columns_in_another_order(warehouse: Warehouse) -> None:
-    assert_reads_what_is_expected(SplitSpec(TABLE, projection=("c", "a")), warehouse)
+    assert_reads_what_is_expected(ADAPTER, SplitSpec(TABLE, projection=("c", "a")), warehouse)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,6 @@ from benchmarks.running import command
 from conformance.adapter import NotSupported
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.preflight import complaint
-from conformance.examples.example import Example
-from conformance.examples.from_spec import example_of
 from conformance.observation.values import in_any_layout, plain_rows
 from fixtures.expected import asked_rows
 from fixtures.scans import scan_of
@@ -25,7 +23,6 @@ from fixtures.tables.warehouse import Warehouse
 from strategies.filters import OPERATORS
 from strategies.primitives import PRIMITIVES
 from strategies.specs import (
-    And,
     Append,
     ColumnSpec,
     DeletePositions,
@@ -33,8 +30,6 @@ from strategies.specs import (
     HistorySpec,
     ListSpec,
     MapSpec,
-    Not,
-    Or,
     Predicate,
     RowwiseSpec,
     ScanSpec,
@@ -43,34 +38,18 @@ from strategies.specs import (
     TableSpec,
     Tag,
 )
+from tests.end_to_end.filtered_reads import (
+    COLUMNS,
+    FILTERS,
+    NUMBERS,
+    TABLE,
+    TEXTS,
+    assert_reads_what_is_expected,
+    example,
+)
 
 ADAPTER = load_adapter("polars")
 FINDINGS = sorted((Path(__file__).parents[3] / "docs/findings/polars").glob("*.py"))
-NUMBERS = ColumnSpec(1, "a", "long", (0, 1, 2, None))
-TEXTS = ColumnSpec(2, "b", "string", ("", "ab", None))
-FLOATS = ColumnSpec(3, "c", "double", (0.0, "nan", "inf", None, -1.0))
-COLUMNS = (NUMBERS, TEXTS, FLOATS)
-TABLE = TableSpec(COLUMNS, rows=60)
-FILTERS = (
-    *(Predicate(op, "a") for op in ("is-null", "not-null")),
-    *(Predicate(op, "a", (1,)) for op in ("eq", "ne", "lt", "le", "gt", "ge")),
-    *(Predicate(op, "a", (1, 2)) for op in ("in", "not-in")),
-    *(Predicate(op, "c") for op in ("is-nan", "not-nan")),
-    *(Predicate(op, "b", ("a",)) for op in ("starts-with", "not-starts-with")),
-    And(Predicate("gt", "a", (0,)), Or(Not(Predicate("in", "b", ("ab",))), Predicate("is-nan", "c"))),
-)
-
-
-def example(spec: SplitSpec, warehouse: Warehouse) -> Example:
-    made = example_of(spec, warehouse)
-    assert isinstance(made, Example)
-    return made
-
-
-def assert_reads_what_is_expected(spec: SplitSpec, warehouse: Warehouse) -> None:
-    made = example(spec, warehouse)
-    query = pickle.loads(pickle.dumps(ADAPTER.build(made.make())))
-    assert in_any_layout(plain_rows(ADAPTER.read(query), exact=True)) == in_any_layout(made.rows)
 
 
 def test_simplest_split(tmp_path: Path) -> None:
@@ -83,14 +62,14 @@ def test_each_operator_is_tried() -> None:
 
 @pytest.mark.parametrize("condition", FILTERS, ids=repr)
 def test_filter_selects_what_pyiceberg_selects(condition: Any, warehouse: Warehouse) -> None:
-    assert_reads_what_is_expected(SplitSpec(TABLE, row_filter=condition), warehouse)
+    assert_reads_what_is_expected(ADAPTER, SplitSpec(TABLE, row_filter=condition), warehouse)
 
 
 @pytest.mark.parametrize("name", [row.name for row in PRIMITIVES.values() if row.literal is not None])
 def test_literal_of_each_type(name: str, warehouse: Warehouse) -> None:
     values = PRIMITIVES[name].values
     table = TableSpec((ColumnSpec(1, "a", name, values),), rows=len(values))
-    assert_reads_what_is_expected(SplitSpec(table, row_filter=Predicate("eq", "a", values[1:2])), warehouse)
+    assert_reads_what_is_expected(ADAPTER, SplitSpec(table, row_filter=Predicate("eq", "a", values[1:2])), warehouse)
 
 
 NESTED = {
@@ -102,30 +81,32 @@ NESTED = {
 
 @pytest.mark.parametrize("column", NESTED.values(), ids=NESTED)
 def test_nested_types(column: ColumnSpec, warehouse: Warehouse) -> None:
-    assert_reads_what_is_expected(SplitSpec(TableSpec((column,), rows=6)), warehouse)
+    assert_reads_what_is_expected(ADAPTER, SplitSpec(TableSpec((column,), rows=6)), warehouse)
 
 
 @pytest.mark.parametrize("name", PRIMITIVES)
 def test_each_type_is_handed_on_as_iceberg_has_it(name: str, warehouse: Warehouse) -> None:
     values = PRIMITIVES[name].values
-    assert_reads_what_is_expected(SplitSpec(TableSpec((ColumnSpec(1, "a", name, values),), rows=9)), warehouse)
+    assert_reads_what_is_expected(ADAPTER, SplitSpec(TableSpec((ColumnSpec(1, "a", name, values),), rows=9)), warehouse)
 
 
 @pytest.mark.parametrize("version", [2, 3])
 def test_deletes(version: int, warehouse: Warehouse) -> None:
     table = TableSpec(COLUMNS, rows=60, format_version=version, deleted=(0, 7, 59))
-    assert_reads_what_is_expected(SplitSpec(table), warehouse)
+    assert_reads_what_is_expected(ADAPTER, SplitSpec(table), warehouse)
 
 
 def test_columns_in_another_order(warehouse: Warehouse) -> None:
-    assert_reads_what_is_expected(SplitSpec(TABLE, projection=("c", "a")), warehouse)
+    assert_reads_what_is_expected(ADAPTER, SplitSpec(TABLE, projection=("c", "a")), warehouse)
 
 
 def test_fields_of_a_struct(warehouse: Warehouse) -> None:
     inner = StructSpec((ColumnSpec(4, "x", "int"), ColumnSpec(5, "y", "long")))
     outer = StructSpec((ColumnSpec(2, "first", "string"), ColumnSpec(3, "second", inner)))
     column = ColumnSpec(1, "a", outer, (("t", (1, 2)), ("u", None), None))
-    assert_reads_what_is_expected(SplitSpec(TableSpec((column,), rows=6), projection=("a.second.y",)), warehouse)
+    assert_reads_what_is_expected(
+        ADAPTER, SplitSpec(TableSpec((column,), rows=6), projection=("a.second.y",)), warehouse
+    )
 
 
 def test_a_file_io_of_the_users_own_is_declined(warehouse: Warehouse) -> None:
@@ -137,7 +118,9 @@ def test_a_file_io_of_the_users_own_is_declined(warehouse: Warehouse) -> None:
 @pytest.mark.parametrize("value", ["text", 7])
 def test_options_of_the_storage_are_text(value: Any, warehouse: Warehouse) -> None:
     """Polars takes no others, and says so as late as it reads; a FileIO may hold them."""
-    assert_reads_what_is_expected(SplitSpec(TABLE, file_io=FileIOSpec(properties=(("mine", value),))), warehouse)
+    assert_reads_what_is_expected(
+        ADAPTER, SplitSpec(TABLE, file_io=FileIOSpec(properties=(("mine", value),))), warehouse
+    )
 
 
 HISTORY = HistorySpec((NUMBERS, TEXTS), (Append(3), Tag("first"), Append(4), DeletePositions(1)))
