@@ -22,7 +22,7 @@ from conformance.checks import check_of
 from conformance.checks.scan import FAMILY
 from conformance.contract import clause as clause_of
 from conformance.contract import nearest
-from conformance.judging.conditions import CONDITIONS, holding, holds
+from conformance.judging.conditions.holding import Judged, holding, holds
 from conformance.judging.findings import Common, Findings, Violation
 from conformance.judging.where import ANYWHERE, Where
 from conformance.observation.difference import Difference, Step
@@ -110,25 +110,17 @@ class Entry(BaseModel):
                 )
             return self
         try:
-            spec = from_json(self.spec)
-            if check_of(self.clause).clause.family == FAMILY:
-                return self._is_of_a_scan(spec)
-            falls_under = isinstance(spec, SplitSpec) and holds(self.condition, spec)
+            spec, kind = from_json(self.spec), ScanSpec if check_of(self.clause).clause.family == FAMILY else SplitSpec
+            falls_under = isinstance(spec, kind) and holds(self.condition, spec)
         except (LookupError, TypeError, ValueError) as error:
             raise ValueError(str(error.args[0])) from None
-        if not isinstance(spec, SplitSpec):
-            raise ValueError("spec must be the JSON of a SplitSpec")
+        if not isinstance(spec, kind):
+            raise ValueError(f"spec must be the JSON of a {kind.__name__}")
         if not falls_under:
             raise ValueError(f"the pinned spec does not fall under its own condition {list(self.condition)}")
         return self
 
-    def _is_of_a_scan(self, spec: object) -> Entry:
-        """A scan is of a table with a history, of which no condition can hold."""
-        if not isinstance(spec, ScanSpec) or self.condition:
-            raise ValueError("spec must be the JSON of a ScanSpec, and the condition empty")
-        return self
-
-    def excuses(self, clause_id: str, transport: str, spec: SplitSpec | None, found: Difference) -> bool:
+    def excuses(self, clause_id: str, transport: str, spec: Judged | None, found: Difference) -> bool:
         """Return whether a failure is this known one. ``spec`` is ``None`` where nothing is known of the example."""
         return (
             clause_id == self.clause
@@ -145,9 +137,14 @@ class Baseline:
     path: str = ""
     entries: tuple[Entry, ...] = ()
 
-    def excuse(self, clause_id: str, transport: str, spec: SplitSpec | None, found: Difference) -> Entry | None:
+    def excuse(self, clause_id: str, transport: str, spec: Judged | None, found: Difference) -> Entry | None:
         """Return the first entry that excuses a failure; ``None`` for a violation."""
         return next((e for e in self.entries if e.excuses(clause_id, transport, spec, found)), None)
+
+    def covers(self, line: int, transport: str, spec: Judged | None) -> bool:
+        """Return whether the entry that begins in this line is about the transport, and about such an example."""
+        entry = self.at(line)
+        return transport in entry.transports and spec is not None and holds(entry.condition, spec)
 
     def at(self, line: int) -> Entry:
         """Return the entry that begins in that line."""
@@ -239,11 +236,10 @@ def written(adapter: str, findings: Findings, violations: Sequence[Violation], e
 
 def _written_entry(violation: Violation, findings: Findings, expires: datetime.date) -> str:
     spec = from_json(violation.spec) if violation.spec else None
-    conditions_of = holding(spec) if isinstance(spec, SplitSpec) else frozenset()
-    common = Common(conditions_of, Where.of(violation.difference.place))
+    common = Common(holding(spec) if isinstance(spec, Judged) else frozenset(), Where.of(violation.difference.place))
     for transport in violation.transports:
         common = common.also(findings.common[violation.clause, transport])
-    conditions = [name for name in CONDITIONS if name in common.conditions - findings.everywhere]
+    conditions = [name for name in sorted(common.conditions) if name not in findings.everywhere(type(spec).__name__)]
     shown = f"spec = '''{violation.spec}'''" if spec else f"script = '''\n{violation.example}\n'''"
     fault, *others = get_args(Fault)
     lines = [

@@ -84,8 +84,8 @@ class Findings:
     ``met`` and ``broken`` count examples for each (clause, transport). ``seconds`` is the time of each phase,
     ``judging`` that of each clause's checks. ``known`` counts examples for each (clause, line of a baseline's entry),
     ``stale`` says which entries have to go. ``common`` holds, for each (clause, transport) broken, what all breaks have
-    in common. ``held`` are the conditions that held for every example, ``None`` before the first. ``not_started`` says
-    of engines and stores by name why they did not run. ``sent`` and ``arrived`` count the examples that were sent
+    in common. ``held`` are the conditions that held for every example so far, by the kind of its spec. ``not_started``
+    says of engines and stores by name why they did not run. ``sent`` and ``arrived`` count the examples that were sent
     through each transport, and those of which anything arrived. ``lost`` says which processes of the suite died for no
     reason of the loader's. ``scans`` counts the scans that were asked for, which are no ``examples``; ``declined``
     counts, by reason, what the adapter says its loader does not take of both. ``reached`` counts the examples in each
@@ -100,7 +100,7 @@ class Findings:
     known: Counted[int] = field(default_factory=Counter)
     stale: list[str] = field(default_factory=list)
     common: Keyed[Common] = field(default_factory=dict)
-    held: frozenset[str] | None = None
+    held: dict[str, frozenset[str]] = field(default_factory=dict)
     examples: int = 0
     scans: int = 0
     unusable: Counter[str] = field(default_factory=Counter)
@@ -112,10 +112,9 @@ class Findings:
     lost: list[str] = field(default_factory=list)
     patterns: list[Pattern] = field(default_factory=list)
 
-    @property
-    def everywhere(self) -> frozenset[str]:
-        """The conditions that held for every example."""
-        return self.held or frozenset()
+    def everywhere(self, kind: str) -> frozenset[str]:
+        """Return the conditions that held for every example with a spec of that kind: ``SplitSpec``, ``ScanSpec``."""
+        return self.held.get(kind, frozenset())
 
     def note_unusable(self, reason: str) -> None:
         """Count an example that the engine cannot run, by the first line of the reason."""
@@ -130,10 +129,9 @@ class Findings:
         before = self.common.get((clause, transport))
         self.common[clause, transport] = common if before is None else before.also(common)
 
-    def hold(self, conditions: frozenset[str] | None) -> None:
-        """Keep what held for every example so far and for one more, or for those of other units."""
-        if conditions is not None:
-            self.held = conditions if self.held is None else self.held & conditions
+    def hold(self, kind: str, conditions: frozenset[str]) -> None:
+        """Keep what held for every example of the kind so far and for one more, or for those of other units."""
+        self.held[kind] = self.held.get(kind, conditions) & conditions
 
     def add(self, other: Findings) -> None:
         """Count what others found as well."""
@@ -154,7 +152,8 @@ class Findings:
         self.patterns += other.patterns
         for (clause, transport), common in other.common.items():
             self.note(clause, transport, common)
-        self.hold(other.held)
+        for kind, conditions in other.held.items():
+            self.hold(kind, conditions)
         for times, others_times in ((self.seconds, other.seconds), (self.judging, other.judging)):
             for name, spent in others_times.items():
                 times[name] += spent

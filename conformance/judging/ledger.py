@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from conformance.examples.example import Example
 from conformance.judging.baseline import EMPTY, Baseline
-from conformance.judging.conditions import holding
+from conformance.judging.conditions.holding import Judged, holding
 from conformance.judging.findings import Common, Findings, Pattern, Violation
 from conformance.judging.judgement import Judgement
 from conformance.judging.where import Where
 from conformance.observation.difference import Difference
 from strategies.serialization import to_json
-from strategies.specs import SplitSpec
 
 __all__ = ["Ledger", "Shown", "shown_by"]
 
@@ -24,7 +23,7 @@ class Shown:
 
     example: str
     spec: str = ""
-    likeness: SplitSpec | None = None
+    likeness: Judged | None = None
 
 
 def shown_by(example: Example) -> Shown:
@@ -54,13 +53,13 @@ class Ledger:
         conditions: frozenset[str] = frozenset()
         if shown.likeness is not None:
             conditions = holding(shown.likeness)
-            findings.hold(conditions)
+            findings.hold(type(shown.likeness).__name__, conditions)
         for judgement in judgements:
             if judgement.difference:
                 common = Common(conditions, Where.of(judgement.difference.place))
                 findings.note(judgement.clause, judgement.transport, common)
 
-    def excused(self, judgement: Judgement, likeness: SplitSpec | None) -> Judgement:
+    def excused(self, judgement: Judgement, likeness: Judged | None) -> Judgement:
         """Return the judgement, as known where the baseline excuses it: for what no check of a journey judged."""
         found = judgement.difference
         entry = found and self.baseline.excuse(judgement.clause, judgement.transport, likeness, found)

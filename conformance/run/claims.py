@@ -1,4 +1,4 @@
-"""What the units of work of a run share of their searches: who searches what, and the examples that were found."""
+"""What the units of work of a run share: who searches what, the examples that were found, and what hangs."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Claims:
     folder: Path | None = None
     exclusive: bool = True
     own: list[SplitSpec] = field(default_factory=list)
+    hanging: set[int] = field(default_factory=set)
 
     def claim(self, clause: str, transport: str) -> bool:
         """Return whether the clause is to be searched there, for no other unit of work of this run has claimed it."""
@@ -36,6 +37,18 @@ class Claims:
         except FileExistsError:
             return False
         return True
+
+    def hangs(self, line: int) -> None:
+        """Note that the failure known by the baseline's entry in this line was seen to hang."""
+        self.hanging.add(line)
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / f"{line}.hangs").touch()
+
+    def known_to_hang(self) -> set[int]:
+        """Return the lines of the entries whose failures any unit of this run has seen to hang."""
+        others = [] if self.folder is None else self.folder.glob("*.hangs")
+        return self.hanging | {int(file.stem) for file in others}
 
     def keep(self, example: SplitSpec) -> None:
         """Keep the smallest example of a clause: it may break others too."""

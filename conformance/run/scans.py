@@ -303,8 +303,8 @@ class Scanning:
                 yield Judgement(MISSING, AS_BUILT, None)
 
     def _record(self, spec: ScanSpec, judgements: list[Judgement]) -> None:
-        kept = [self.ledger.excused(j, None) for j in judgements if j.clause in self.clauses]
-        shown = Shown(repr(spec), to_json(spec))
+        kept = [self.ledger.excused(j, spec) for j in judgements if j.clause in self.clauses]
+        shown = Shown(repr(spec), to_json(spec), spec)
         self.ledger.record(shown, kept)
         self.ledger.violate_each(shown, kept, alone=True)
 
@@ -317,8 +317,8 @@ class Scanning:
         self.shrunk.setdefault(clause, smallest)
         if clause not in self.clauses:
             return
-        judgement = self.ledger.excused(Judgement(clause, THROUGH, difference_), None)
-        shown, shape = Shown(repr(smallest), to_json(smallest)), _shape(clause, smallest, difference_)
+        judgement = self.ledger.excused(Judgement(clause, THROUGH, difference_), smallest)
+        shown, shape = Shown(repr(smallest), to_json(smallest), smallest), _shape(clause, smallest, difference_)
         self.ledger.record(shown, [judgement])
         # Each smallest scan of another kind is shown, not the first of a clause alone: it may have another cause.
         is_new = shape not in self.shapes and (is_small or not self.ledger.findings.violated(clause))

@@ -204,10 +204,17 @@ class Sweep:
         """Carry, judge and record an example.
 
         A transport or a check that hung once, or a transport whose process ended, is not tried again in this unit of
-        work: its clause is broken already.
+        work: its clause is broken already. Where the baseline knows that an example such as this hangs, and was seen
+        to be right in this run, it is not waited for again.
         """
         findings = ledger.findings
         given_up = ledger.given_up | {name for name, deaths in self.deaths.items() if deaths >= MOST_DEATHS}
+        given_up |= {
+            transport.name
+            for transport in self.transports
+            for line in self.claims.known_to_hang()
+            if self.baseline.covers(line, transport.name, example.likeness)
+        }
         transports = [transport for transport in self.transports if transport.name not in given_up]
         journey = replace(self, transports=transports).travelled(example)
         if (declined := journey.declined) is not None:
@@ -226,17 +233,26 @@ class Sweep:
             findings.judging[check.clause.id] += spent
             if spent > HANG_SECONDS and any(judgement.difference or judgement.known for judgement in judged):
                 ledger.given_up.add(check.clause.id)
+        ledger.given_up |= self.hung(journey, judgements)
         ledger.record(shown_by(example), judgements)
         return judgements
 
+    def hung(self, journey: Journey, judgements: Sequence[Judgement]) -> set[str]:
+        """Return the transports that hung. Where the baseline knows it, it is noted for the run instead."""
+        clauses = {t.clause for t in self.transports}
+        known = {j.transport: j.known for j in judgements if j.known and j.clause in clauses}
+        hung = {name for name, arrivals in journey.arrivals.items() if any(arrival.hangs for arrival in arrivals)}
+        for name in hung & set(known):
+            self.claims.hangs(known[name])
+        return hung - set(known)
+
     def _note_arrivals(self, name: str, arrivals: Sequence[Arrival], journey: Journey, ledger: Ledger) -> None:
-        """Count what was sent through a transport and arrived; give up one that hangs or ends processes."""
+        """Count what was sent through a transport and arrived; give up one that ends processes."""
         if journey.can_carry(name):
             ledger.findings.sent[name] += 1
             ledger.findings.arrived[name] += any(arrival.failure is None for arrival in arrivals)
-        if died := any(arrival.died for arrival in arrivals):
+        if any(arrival.died for arrival in arrivals):
             self.deaths[name] += 1
-        if died or any(arrival.hangs for arrival in arrivals):
             ledger.given_up.add(name)
 
     def given(self, spec: SplitSpec) -> SplitSpec:

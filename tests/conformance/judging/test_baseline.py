@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +13,12 @@ import pytest
 from conformance.adapters.builtin import openhouse
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
+from conformance.examples.covering import chosen
+from conformance.examples.design import designed_scans
 from conformance.examples.pinned import PINNED
 from conformance.examples.real_tables import TABLE_CASES
 from conformance.judging.baseline import EMPTY, Baseline, BaselineError, read_baseline, written
-from conformance.judging.conditions import CONDITIONS, holding
+from conformance.judging.conditions.holding import CONDITIONS, holding
 from conformance.judging.findings import Findings
 from conformance.judging.verdicts import Exit, State, exit_code, verdicts
 from conformance.run.audit import stale
@@ -25,8 +28,9 @@ from conformance.run.sweep import Sweep
 from conformance.transports.registry import TRANSPORTS
 from conformance.transports.transport import Transport
 from fixtures.loaders.defects import DEFECTS
+from strategies import scans
 from strategies.serialization import from_json, to_json
-from strategies.specs import ColumnSpec, SplitSpec, SqlPlanSpec, TableSpec
+from strategies.specs import ColumnSpec, ScanSpec, SplitSpec, SqlPlanSpec, TableSpec
 from tests.conftest import STAND_INS
 
 BASELINES = Path(openhouse.__file__).parent
@@ -130,7 +134,7 @@ def test_stale_entry_turns_the_run_red_and_names_its_lines(tmp_path: Path) -> No
         (ENTRY.format(condition="[]", more="expire = 1\n", spec="{}"), "no key 'expire'; did you mean expires"),
         (
             ENTRY.format(condition='["plam"]', more="", spec=to_json(WITH_PLAN)),
-            "no condition 'plam'; did you mean plan",
+            "no condition 'plam' of a split; did you mean plan",
         ),
         (ENTRY.format(condition='["orc"]', more="", spec=to_json(WITH_PLAN)), "does not fall under its own condition"),
         (ENTRY.format(condition="1", more="", spec=to_json(WITH_PLAN)), "condition must be a list, got 1"),
@@ -174,8 +178,15 @@ def test_script_that_is_no_life_is_told(tmp_path: Path, sweep_of: Callable[..., 
 
 def test_conditions_have_docs_and_tell_specs_apart() -> None:
     held = [holding(spec) for spec in PINNED] + [holding(case.likeness) for case in TABLE_CASES]
-    assert all(condition.holds_when for condition in CONDITIONS.values())
+    assert all(condition.holds_when for conditions in CONDITIONS.values() for condition in conditions.values())
     assert len(set(held)) > len(PINNED) // 2
     assert "plan" in holding(WITH_PLAN)
     assert not {"no_plan", "orc", "has_deletes"} & holding(WITH_PLAN)
     assert EMPTY.entries == ()
+
+
+def test_each_condition_of_a_scan_holds_for_some_and_not_for_all() -> None:
+    asked = [*designed_scans(), *chosen(scans(), 100, 1)]
+    held = Counter(name for scan in asked for name in holding(scan))
+    assert set(CONDITIONS[ScanSpec]) - set(held) == {"filter_is_nan", "filter_not_nan", "filter_not_in"}
+    assert max(held.values()) < len(asked)

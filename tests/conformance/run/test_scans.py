@@ -118,7 +118,8 @@ def entry(spec: str, condition: str = "[]") -> str:
     ("text", "says"),
     [
         (entry(to_json(SplitSpec(TableSpec((ColumnSpec(1, "a", "long"),))))), "JSON of a ScanSpec"),
-        (entry(to_json(SIMPLEST), '["plan"]'), "the condition empty"),
+        (entry(to_json(SIMPLEST), '["deletes"]'), "does not fall under its own condition"),
+        (entry(to_json(SIMPLEST), '["delete"]'), "no condition 'delete' of a scan; did you mean deletes"),
     ],
 )
 def test_baseline_of_a_scan_is_shown_by_one(text: str, says: str, tmp_path: Path) -> None:
@@ -137,6 +138,16 @@ def test_known_fault_of_a_scan_is_excused(sweep_of: Callable[..., Sweep], tmp_pa
     findings = planned(sweep, deleting())
     assert findings.violations == []
     assert findings.known
+
+
+def test_an_entry_of_a_scan_excuses_its_condition_alone(sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
+    file = tmp_path / "baseline.toml"
+    history = replace(SIMPLEST.history, operations=(Append(3), Append(3), DeletePositions()))
+    asked = replace(ScanSpec(history), columns=("a",))
+    file.write_text(entry(to_json(asked), '["columns"]'))
+    adapter = load_adapter(reference_of("delete-file-for-one-data-file"))
+    sweep = replace(sweep_of(adapter, clauses=("SCAN-2",)), baseline=read_baseline(file))
+    assert [violation.clause for violation in planned(sweep, deleting()).violations] == ["SCAN-2"]
 
 
 def test_tables_are_made_where_the_run_is(sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:

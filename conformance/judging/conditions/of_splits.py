@@ -1,12 +1,12 @@
-"""Named conditions over a spec: under what circumstances a known failure shows, for the entries of a baseline."""
+"""Named conditions over the spec of a split."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from conformance.contract import nearest
+from conformance.judging.conditions.condition import Condition
+from strategies.filters import predicates_of
 from strategies.regions import regions
 from strategies.specs import (
     And,
@@ -17,7 +17,6 @@ from strategies.specs import (
     MapSpec,
     Not,
     Or,
-    Predicate,
     SplitSpec,
     SqlPlanSpec,
     StructSpec,
@@ -26,33 +25,7 @@ from strategies.specs import (
 )
 from strategies.udfs import BUILT_INS, IMPORTABLE
 
-__all__ = ["CONDITIONS", "Condition", "holding", "holds"]
-
-
-@dataclass(frozen=True)
-class Condition:
-    """When a condition holds, in a sentence, and how to tell."""
-
-    holds_when: str
-    judge: Callable[[SplitSpec], bool]
-
-
-def holds(names: tuple[str, ...], spec: SplitSpec) -> bool:
-    """Return whether all the named conditions hold for the spec; true for no name.
-
-    Raises:
-        LookupError: a name is unknown; the message names the nearest.
-
-    """
-    for name in names:
-        if name not in CONDITIONS:
-            raise LookupError(f"there is no condition {name!r}{nearest(name, CONDITIONS)}")
-    return all(CONDITIONS[name].judge(spec) for name in names)
-
-
-def holding(spec: SplitSpec) -> frozenset[str]:
-    """Return the names of all conditions that hold for the spec."""
-    return frozenset(name for name, condition in CONDITIONS.items() if condition.judge(spec))
+__all__ = ["SPLIT_CONDITIONS"]
 
 
 # Nested deeper than this, a filter is deep.
@@ -79,20 +52,12 @@ def _any_udf(spec: SplitSpec, judge: Callable[[UdfSpec], bool]) -> bool:
 
 def _filters_beyond_projection(spec: SplitSpec) -> bool:
     read = spec.projection
-    return read is not None and any(predicate.column not in read for predicate in _predicates(spec.row_filter))
+    return read is not None and any(predicate.column not in read for predicate in predicates_of(spec.row_filter))
 
 
 def _evolved(table: TableSpec) -> bool:
     changed = any(column.added or column.old_name or column.old_type for column in table.columns)
     return changed or table.dropped > 0 or table.schema_id > 0
-
-
-def _predicates(spec: object) -> Iterator[Predicate]:
-    if isinstance(spec, Predicate):
-        yield spec
-    for part in ("left", "right", "child", "first", "last"):
-        if hasattr(spec, part):
-            yield from _predicates(getattr(spec, part))
 
 
 def _depth(spec: object) -> int:
@@ -126,7 +91,7 @@ def _types(spec: SplitSpec) -> set[str]:
 
 
 # By name: when it holds, in a sentence, and how to tell.
-CONDITIONS: dict[str, Condition] = {
+SPLIT_CONDITIONS: dict[str, Condition[SplitSpec]] = {
     "plan": Condition("There is a plan.", lambda spec: spec.plan is not None),
     "no_plan": Condition("There is no plan.", lambda spec: spec.plan is None),
     "frame_plan": Condition(
@@ -184,7 +149,7 @@ CONDITIONS: dict[str, Condition] = {
         "The row filter joins or negates predicates, or asks for membership of a set.",
         lambda spec: (
             isinstance(spec.row_filter, (And, Or, Not, Chain))
-            or any(predicate.op in ("in", "not-in") for predicate in _predicates(spec.row_filter))
+            or any(predicate.op in ("in", "not-in") for predicate in predicates_of(spec.row_filter))
         ),
     ),
     "deep_filter": Condition(
