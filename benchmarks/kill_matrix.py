@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import multiprocessing
 import platform
 import statistics
 import sys
@@ -21,17 +20,17 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
-from multiprocessing import util
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
+from benchmarks.judging_processes import judging_processes
 from conformance.adapter import Adapter
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
@@ -51,9 +50,8 @@ from conformance.run.search import History
 from conformance.run.sweep import Sweep
 from conformance.templates import template
 from conformance.transports.registry import TRANSPORTS
-from conformance.transports.transport import AS_BUILT, STARTED
+from conformance.transports.transport import AS_BUILT
 from fixtures.loaders.defects import DEFECTS
-from fixtures.processes.guard import Guard
 from fixtures.tables.warehouse import Warehouse
 from strategies import split_specs
 from strategies.specs import SplitSpec
@@ -250,22 +248,9 @@ def _search(row: Row, stage: str, findings_of: Callable[[], Findings], transport
         )
 
 
-def end_with_what_it_started() -> None:
-    """Arrange that this process ends what its transports have started before it waits for its children.
-
-    `multiprocessing` waits for them before ``atexit`` callbacks run.
-    """
-    util.Finalize(None, STARTED.close, exitpriority=100)
-
-
 def rows_of(names: list[str], processes: int) -> Iterator[Row]:
     """Yield the rows of these loaders as they are ready, judged in parallel in this many processes."""
-    with (
-        Guard() as guard,  # ends the processes even if this one is killed
-        guard.marking(),
-        tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), end_with_what_it_started) as pool,
-    ):
+    with tempfile.TemporaryDirectory() as folder, judging_processes(processes) as pool:
         pending = {pool.submit(row_of, name, folder): name for name in names}
         for future in as_completed(pending):
             yield future.result()

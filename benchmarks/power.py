@@ -9,12 +9,11 @@ not count, because each judge has judged the correct loader before.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -25,7 +24,8 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.kill_matrix import REFERENCE, end_with_what_it_started, stages, sweep_of
+from benchmarks.judging_processes import judging_processes
+from benchmarks.kill_matrix import REFERENCE, stages, sweep_of
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
 from conformance.examples.design import designed_scans
@@ -37,7 +37,6 @@ from conformance.run.scans import planned
 from conformance.run.search import History
 from conformance.run.sweep import Sweep
 from fixtures.loaders.defects import DEFECTS, Defect
-from fixtures.processes.guard import Guard
 from reference import DataLoaderSplit, TableScanContext
 
 ALTERNATIVES = Path(__file__).with_name("alternatives")
@@ -174,13 +173,10 @@ def verdict(name: str, defect_name: str) -> Verdict:
 
 def verdicts(processes: int) -> Iterator[Verdict]:
     """Yield the verdict of each judge on each defect, as they are ready."""
-    with Guard() as guard, guard.marking():
-        for name in judges():
-            context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(processes, context, end_with_what_it_started) as pool:
-                pending = [pool.submit(verdict, name, defect) for defect in DEFECTS]
-                for future in as_completed(pending):
-                    yield future.result()
+    for name in judges():
+        with judging_processes(processes) as pool:
+            for future in as_completed([pool.submit(verdict, name, defect) for defect in DEFECTS]):
+                yield future.result()
 
 
 @click.command()

@@ -120,7 +120,9 @@ class DataLoader:
                 raise TypeError(f"transformer must return a DataFrame or None, not {type(frame).__qualname__}")
         plan = None if frame is None else frame.logical_plan()
         for task in self._tasks(scan):
-            yield self._split_class(task, context, plan, None if plan is None else session, self._registry)
+            yield self._split_class(
+                task, context, plan=plan, session_context=None if plan is None else session, udf_registry=self._registry
+            )
 
     def _session(self, table: Table, context: TableScanContext) -> SessionContext:
         """Return a session with the registry's functions and the table, which has no rows."""

@@ -10,6 +10,7 @@ from typing import Any
 from conformance.adapter import Adapter
 from conformance.checks.check import Judged, verifies
 from conformance.observation.difference import Difference, Place, Step, difference
+from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.reader import CIRCUMSTANCES, LEFT
 from conformance.observation.values import Rows, in_any_layout, rows_of_table
@@ -99,6 +100,8 @@ BESIDE = ("path", "row filter", *OF_ONE_HASH, "order of columns", "what function
 # Fewer splits than this tell nothing.
 FEWEST = 3
 SIDE_BY_SIDE = "beside other splits"
+# The worker that reads one split and nothing besides.
+ALONE = "alone"
 
 
 @dataclass(frozen=True)
@@ -128,11 +131,28 @@ def many_are_read_in_one_process(journey: Journey) -> Judged:
     if isinstance(found, Raised):
         yield AS_BUILT, Difference(Place(Step.READ, "rows", case=SIDE_BY_SIDE), "rows", str(found))
         return
-    for how, seen in found.items():
-        for each, rows in zip(together, seen, strict=True):
-            if rows is not None or each.rows.rows:  # no row and no batch, hence no schema to look at
-                place = Place(Step.READ, "rows", case=SIDE_BY_SIDE, variant=f"{how}; differs in: {each.respect}")
-                yield AS_BUILT, difference(in_any_layout(each.rows), in_any_layout(rows), place)
+    seen = [(each, how, rows) for how, read in found.items() for each, rows in zip(together, read, strict=True)]
+    wrong = next((each for each, _, rows in seen if _differs(each, rows)), None)
+    if wrong is not None and not _is_right_alone(journey, wrong, question):
+        return  # other clauses judge that, and of the others that are wrong nothing is known
+    for each, how, rows in seen:
+        yield AS_BUILT, _differs(each, rows, f"{how}; differs in: {each.respect}")
+
+
+def _differs(each: Neighbour, rows: Any, variant: str = "") -> Difference | None:
+    if rows is None and not each.rows.rows:
+        return None  # no row and no batch, hence no schema to look at
+    place = Place(Step.READ, "rows", case=SIDE_BY_SIDE, variant=variant)
+    return difference(in_any_layout(each.rows), in_any_layout(rows), place)
+
+
+def _is_right_alone(journey: Journey, each: Neighbour, question: Question) -> bool:
+    """Return whether a split gives its rows in a process that has read nothing else."""
+    restart(ALONE)
+    found = journey.ask_worker(
+        ALONE, "use", pickle.dumps([each.split]), "rows_side_by_side", question, limit=USE_SECONDS
+    )
+    return not isinstance(found, Raised) and all(_differs(each, rows) is None for (rows,) in found.values())
 
 
 def _is_wrong_alone(journey: Journey) -> bool:

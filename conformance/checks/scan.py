@@ -6,10 +6,12 @@ from conformance.checks.check import Judged, verifies
 from conformance.contract import CLAUSES
 from conformance.transports.journey import Journey
 
-__all__ = ["FAMILY", "UNIT"]
+__all__ = ["FAMILY", "OF_THE_SPLITS", "UNIT"]
 
 FAMILY = "SCAN"
 UNIT = "scans"
+# The case of a difference in what the splits of a scan give together.
+OF_THE_SPLITS = "of the splits of a scan"
 
 
 def told_of_scans(journey: Journey) -> Judged:

@@ -2,8 +2,11 @@
 
 A violation names what differs (:class:`conformance.observation.difference.Place`). Where two name the same, they have
 one cause. Some name what everything flows into, the rows or the whole state: these have the cause of the clause that
-was broken by the same examples, or by few more; those of which nothing tells are one cause more. Each clause on scans
-is a cause of its own.
+was broken by the same examples, or by few more; those of which nothing tells are one cause more.
+
+A scan is no example of splits. Its violation has the cause of a fault of splits where its smallest scan has all that
+their smallest examples have besides what every example has: the same conditions hold. So has one of the rows of a scan
+the cause of another that has less. Else each clause on scans is a cause of its own.
 """
 
 from __future__ import annotations
@@ -13,13 +16,22 @@ from dataclasses import dataclass
 
 from conformance.checks.context import WHOLE_STATE
 from conformance.checks.scan import FAMILY as SCAN
+from conformance.checks.scan import OF_THE_SPLITS
+from conformance.judging.conditions.holding import Judged, holding
 from conformance.judging.findings import Pattern, Violation
+from strategies.serialization import from_json
 
 __all__ = ["Cause", "causes"]
 
+# Conditions that nearly every example fulfils.
+ORDINARY = frozenset({"no_plan", "parquet"})
+
 # What others flow into: that it differs tells nothing of why.
 DERIVED = frozenset(
-    {"rows", "reads again", "registered while reading", "registry computes", "FileIO opens", WHOLE_STATE}
+    {
+        *("rows", "rows, in their order", "number of rows", "reads again"),
+        *("registered while reading", "registry computes", "FileIO opens", WHOLE_STATE),
+    }
 )
 # What nothing flows out of: no other rows come of it.
 FINAL = frozenset({"class", "id", "payload", "reachable", "read-only", "text", "the process"})
@@ -50,8 +62,11 @@ def causes(violations: Iterable[Violation], patterns: Iterable[Pattern] = ()) ->
     """
     by_subject: dict[tuple[str, str], list[Violation]] = {}
     derived: list[Violation] = []
+    scanned: list[Violation] = []
     for violation in violations:
-        if violation.difference.place.part in DERIVED and _family(violation) != SCAN:
+        if _family(violation) == SCAN:
+            scanned.append(violation)
+        elif violation.difference.place.part in DERIVED:
             derived.append(violation)
         else:
             by_subject.setdefault(_subject(violation), []).append(violation)
@@ -65,6 +80,7 @@ def causes(violations: Iterable[Violation], patterns: Iterable[Pattern] = ()) ->
         near = _nearest(violation.clause, subjects, judged)
         (of_their_own if near is None else groups[near]).violations.append(violation)
     groups += [of_their_own] if of_their_own.violations else []
+    groups += _with_scans(groups, scanned)
     groups.sort(key=lambda group: -len(group.clauses))
     return tuple(Cause(tuple(_in_order(group.violations))) for group in groups)
 
@@ -80,6 +96,27 @@ def _in_order(violations: Sequence[Violation]) -> Iterator[Violation]:
         by_example.setdefault(violation.example, []).append(violation)
     for group in sorted(by_example.values(), key=lambda group: (min(map(rank, group)), len(group[0].example))):
         yield from sorted(group, key=rank)
+
+
+def _with_scans(groups: Sequence[_Group], scanned: Iterable[Violation]) -> list[_Group]:
+    """Add violations of scans to the groups that tell of them; return those of which none does, a group a clause."""
+    telling = [(group, frozenset.intersection(*map(_telling, group.violations))) for group in groups]
+    telling = [(group, conditions) for group, conditions in telling if conditions]
+    others: dict[str, _Group] = {}
+    for violation in sorted(scanned, key=lambda violation: len(_telling(violation))):
+        held, of_rows = _telling(violation), violation.difference.place.case == OF_THE_SPLITS
+        near = next((group for group, conditions in telling if conditions <= held), None) if of_rows else None
+        if near is None:
+            near = others.setdefault(violation.clause, _Group(set(), []))
+            telling += [(near, held)] if of_rows else []
+        near.violations.append(violation)
+    return list(others.values())
+
+
+def _telling(violation: Violation) -> frozenset[str]:
+    """Return the conditions that hold for the example of a violation, but for those that say nothing of it."""
+    spec = from_json(violation.spec) if violation.spec else None
+    return holding(spec) - ORDINARY if isinstance(spec, Judged) else frozenset()
 
 
 @dataclass
@@ -135,8 +172,6 @@ def _nearest(clause: str, groups: Mapping[int, set[str]], patterns: Sequence[Pat
 def _subject(violation: Violation) -> tuple[str, str]:
     """Return what a violation is about: what differs, and in which case that a check has made."""
     place, family = violation.difference.place, _family(violation)
-    if family == SCAN:  # told apart by the smallest scan that goes wrong, and not by what differs
-        return violation.clause, ""
     return place.part or place.step.value, "" if place.part and family in AGAIN else place.case
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from conformance.adapters.loading import adapter_names
 from conformance.checks import CHECKS
 from conformance.contract import CLAUSES, FAMILIES, Clause
+from conformance.judging.conditions.of_scans import SCAN_CONDITIONS
+from conformance.judging.conditions.of_splits import SPLIT_CONDITIONS
 from conformance.run.profiles import PROFILES
 from conformance.templates import template
 from conformance.transports.engines import ENGINES
@@ -19,7 +21,7 @@ __all__ = ["explanation", "listing"]
 
 
 def listing() -> str:
-    """Return all clauses, adapters, transports, engines, stores and profiles, one a line."""
+    """Return all clauses, adapters, transports, engines, stores, profiles and conditions, one a line."""
     return template(__file__, "listing.txt.jinja").render(
         families=FAMILIES,
         clauses=CLAUSES,
@@ -28,6 +30,7 @@ def listing() -> str:
         engines=ENGINES,
         stores=STORES,
         profiles=PROFILES.values(),
+        conditions={"of a split": SPLIT_CONDITIONS, "of a scan": SCAN_CONDITIONS},
     )
 
 

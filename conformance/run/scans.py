@@ -18,7 +18,7 @@ from typing import Any
 from pyiceberg.expressions import BooleanExpression, EqualTo
 
 from conformance.adapter import Capability, NotSupported
-from conformance.checks.scan import FAMILY
+from conformance.checks.scan import FAMILY, OF_THE_SPLITS
 from conformance.examples.engine_refusals import is_refusal
 from conformance.judging.findings import Findings
 from conformance.judging.judgement import Judgement
@@ -210,7 +210,7 @@ class Scanning:
                 bare = replace(spec, transformation=None, registry=None)
                 if not isinstance(self.payloads(scan_of(bare, made)), Raised):
                     return Declined(f"a plan that is refused: {payloads.message}")  # BUILD-4 judges which may be
-            return Difference(Place(Step.BUILD, case="of the splits of a scan"), "splits", str(payloads))
+            return Difference(Place(Step.BUILD, case=OF_THE_SPLITS), "splits", str(payloads))
         random.Random(len(payloads)).shuffle(payloads)
         seen = self.read(spec, payloads)
         if isinstance(seen, Died):
@@ -406,9 +406,7 @@ def _expected(spec: ScanSpec) -> Rows | Raised:
     return rows_of_table(table, exact=spec.transformation is None)
 
 
-def _compared(
-    expected: Any, actual: Any, case: str = "of the splits of a scan", variant: str = ""
-) -> Difference | None:
+def _compared(expected: Any, actual: Any, case: str = OF_THE_SPLITS, variant: str = "") -> Difference | None:
     if actual is None and not expected.rows:
         return None
     where = Place(Step.READ, "rows", case=case, variant=variant)

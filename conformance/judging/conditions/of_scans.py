@@ -1,4 +1,7 @@
-"""Named conditions over the spec of a scan: what was done to its table, and what is asked of it."""
+"""Named conditions over the spec of a scan: what was done to its table, and what is asked of it.
+
+What means the same as of a split has the same name.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +97,7 @@ _PARTITIONED = {
 # By name: when it holds, in a sentence, and how to tell.
 SCAN_CONDITIONS: dict[str, Condition[ScanSpec]] = {
     **{name: Condition(sentence, _done(kind)) for name, (kind, sentence) in _DONE.items()},
-    "deletes": Condition(
+    "has_deletes": Condition(
         "Rows were deleted or overwritten, in whichever way.", _done(DeleteRows, OverwriteRows, DeletePositions)
     ),
     "evolved": Condition("The schema was changed.", _done(AddColumn, DropColumn, RenameColumn, WidenColumn, MoveFirst)),
@@ -104,7 +107,7 @@ SCAN_CONDITIONS: dict[str, Condition[ScanSpec]] = {
         for name, (transforms, by) in _PARTITIONED.items()
     },
     "nested_namespace": Condition("The table is in a namespace within another.", lambda spec: spec.history.nested),
-    "columns": Condition("Not every column is asked for.", lambda spec: spec.columns is not None),
+    "projection": Condition("Not every column is asked for.", lambda spec: spec.columns is not None),
     "snapshot": Condition("A snapshot is asked for.", lambda spec: spec.at is not None),
     "branch_or_tag": Condition("A branch or a tag is asked for.", lambda spec: spec.ref is not None),
     "other_case": Condition("Names are asked for in another case.", lambda spec: not spec.case_sensitive),
@@ -112,7 +115,7 @@ SCAN_CONDITIONS: dict[str, Condition[ScanSpec]] = {
     "compound_filter": Condition(
         "The row filter joins or negates predicates.", lambda spec: isinstance(spec.row_filter, (And, Or, Not))
     ),
-    "filter_on_no_column_asked": Condition(
+    "filter_on_no_column_read": Condition(
         "The row filter looks at a column that is not asked for.", _filters_beyond_columns
     ),
     **{
@@ -121,8 +124,8 @@ SCAN_CONDITIONS: dict[str, Condition[ScanSpec]] = {
         )
         for operator in OPERATORS
     },
-    "transformation": Condition("There is a transformation.", lambda spec: spec.transformation is not None),
-    "no_transformation": Condition("There is no transformation.", lambda spec: spec.transformation is None),
+    "plan": Condition("A transformation is asked for.", lambda spec: spec.transformation is not None),
+    "no_plan": Condition("No transformation is asked for.", lambda spec: spec.transformation is None),
     "query_names_no_column": Condition(
         "The transformation selects constants alone.", _transforms(lambda made: made.select == NO_COLUMN)
     ),

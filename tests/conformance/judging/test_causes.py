@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from conformance.checks.context import WHOLE_STATE
+from conformance.checks.scan import OF_THE_SPLITS
 from conformance.judging.causes import causes
 from conformance.judging.findings import Pattern, Violation
 from conformance.observation.difference import Difference, Place, Step
+from strategies.serialization import to_json
+from strategies.specs import ColumnSpec, HistorySpec, Predicate, ScanSpec, SplitSpec, TableSpec
 
 
 def violation(clause: str, part: str, *, example: str = "e", case: str = "") -> Violation:
@@ -68,3 +73,33 @@ def test_the_violation_that_says_most_comes_first_and_those_of_one_example_toget
 def test_scans_are_told_apart_by_their_clauses() -> None:
     found = causes([violation("SCAN-1", "rows"), violation("SCAN-4", "rows"), violation("READ-1", "rows")])
     assert sorted(cause.clauses for cause in found) == [("READ-1",), ("SCAN-1",), ("SCAN-4",)]
+
+
+FILTER = Predicate("eq", "a", (1,))
+COLUMN = ColumnSpec(1, "a", "long", (1, 2))
+
+
+def of_a_scan(clause: str, spec: ScanSpec) -> Violation:
+    found = Difference(Place(Step.READ, "rows", case=OF_THE_SPLITS), "one", "other")
+    return Violation(clause, ("worker",), repr(spec), to_json(spec), found)
+
+
+def test_a_scan_that_has_what_the_examples_of_a_split_have_is_of_their_cause() -> None:
+    split = SplitSpec(TableSpec((COLUMN,)), row_filter=FILTER)
+    lost = replace(violation("CTX-1", "row filter"), spec=to_json(split))
+    filtered = of_a_scan("SCAN-5", ScanSpec(HistorySpec((COLUMN,)), row_filter=FILTER))
+    projected = of_a_scan("SCAN-1", ScanSpec(HistorySpec((COLUMN,)), columns=("a",)))
+    assert [cause.clauses for cause in causes([filtered, projected, lost])] == [("CTX-1", "SCAN-5"), ("SCAN-1",)]
+
+
+def test_a_scan_that_has_less_explains_those_that_have_more() -> None:
+    bare = of_a_scan("SCAN-1", ScanSpec(HistorySpec((COLUMN,))))
+    filtered = of_a_scan("SCAN-5", ScanSpec(HistorySpec((COLUMN,)), row_filter=FILTER))
+    (cause,) = causes([filtered, bare])
+    assert cause.clauses == ("SCAN-1", "SCAN-5")
+
+
+def test_a_split_with_nothing_peculiar_explains_no_scan() -> None:
+    plain = replace(violation("ID-1", "id"), spec=to_json(SplitSpec(TableSpec((COLUMN,)))))
+    found = causes([plain, of_a_scan("SCAN-1", ScanSpec(HistorySpec((COLUMN,))))])
+    assert [cause.clauses for cause in found] == [("ID-1",), ("SCAN-1",)]

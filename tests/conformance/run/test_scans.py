@@ -118,8 +118,8 @@ def entry(spec: str, condition: str = "[]") -> str:
     ("text", "says"),
     [
         (entry(to_json(SplitSpec(TableSpec((ColumnSpec(1, "a", "long"),))))), "JSON of a ScanSpec"),
-        (entry(to_json(SIMPLEST), '["deletes"]'), "does not fall under its own condition"),
-        (entry(to_json(SIMPLEST), '["delete"]'), "no condition 'delete' of a scan; did you mean deletes"),
+        (entry(to_json(SIMPLEST), '["has_deletes"]'), "does not fall under its own condition"),
+        (entry(to_json(SIMPLEST), '["has_delete"]'), "no condition 'has_delete' of a scan; did you mean has_deletes"),
     ],
 )
 def test_baseline_of_a_scan_is_shown_by_one(text: str, says: str, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_an_entry_of_a_scan_excuses_its_condition_alone(sweep_of: Callable[..., 
     file = tmp_path / "baseline.toml"
     history = replace(SIMPLEST.history, operations=(Append(3), Append(3), DeletePositions()))
     asked = replace(ScanSpec(history), columns=("a",))
-    file.write_text(entry(to_json(asked), '["columns"]'))
+    file.write_text(entry(to_json(asked), '["projection"]'))
     adapter = load_adapter(reference_of("delete-file-for-one-data-file"))
     sweep = replace(sweep_of(adapter, clauses=("SCAN-2",)), baseline=read_baseline(file))
     assert [violation.clause for violation in planned(sweep, deleting()).violations] == ["SCAN-2"]
