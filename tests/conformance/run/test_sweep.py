@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,28 @@ import pyarrow as pa
 import pytest
 from pyiceberg.io.pyarrow import ArrowScan
 
-from conformance.adapter import NotSupported
+from conformance.adapter import Adapter, NotSupported
 from conformance.adapters.builtin.reference import ADAPTER, adapter_for
 from conformance.adapters.loading import load_adapter
 from conformance.checks import CHECKS, Check
 from conformance.examples.example import Example
 from conformance.examples.pinned import PINNED
 from conformance.examples.real_tables import TABLE_CASES, table_example
+from conformance.judging.baseline import read_baseline
 from conformance.judging.findings import Findings
+from conformance.judging.ledger import Ledger
 from conformance.observation.difference import Difference, Place, Step
+from conformance.observation.question import Question
+from conformance.observation.raised import Hung
+from conformance.run.claims import Claims
+from conformance.run.search import History
 from conformance.run.sweep import Sweep
 from conformance.transports.in_process import IN_PROCESS
 from conformance.transports.journey import Journey
-from conformance.transports.transport import AS_BUILT
+from conformance.transports.transport import AS_BUILT, Arrival
 from fixtures.loaders.defects import restored
 from reference import DataLoaderSplit
-from strategies import split_specs
+from strategies import ColumnSpec, SplitSpec, SqlPlanSpec, TableSpec, split_specs, to_json
 
 PICKLE = tuple(transport for transport in IN_PROCESS if transport.name == "pickle-5")
 EXAMPLES, SEED = 100, 7
@@ -35,6 +42,8 @@ EXAMPLES, SEED = 100, 7
 UNPLANNED = split_specs(with_plan=False)
 LITTLE = frozenset({"id"})
 HERE = Place(Step.LOOK)
+PLAIN = SplitSpec(TableSpec((ColumnSpec(1, "a", "long", (1,)),)))
+PLANNED = replace(PLAIN, plan=SqlPlanSpec("SELECT a FROM t"))
 
 
 NUMBERS = itertools.count()
@@ -173,3 +182,46 @@ def test_real_tables_can_be_read_here_and_one_that_cannot_is_counted(
     findings = sweep_of(load_adapter("reference")).real_table(table_example(case, tmp_path))
     assert dict(findings.unusable) == {"ArrowInvalid: no such field": 1}
     assert not findings.met
+
+
+@dataclass(frozen=True)
+class Hanging:
+    """A transport in which a split with a plan hangs, and any other arrives; each sending is noted."""
+
+    sent: list[bool] = field(default_factory=list)
+    name: str = "fork"
+    clause: str = "WIRE-6"
+    by_value: bool = True
+    copies: bool = False
+    carry: None = None
+
+    def send(self, adapter: Adapter, split: Any, question: Question) -> tuple[Arrival, ...]:
+        self.sent.append(question.has_plan)
+        return (Arrival(1, None, Hung.after(10)) if question.has_plan else Arrival(1, {}),)
+
+
+def test_a_hang_that_the_baseline_knows_is_waited_for_once_in_a_run(
+    sweep_of: Callable[..., Sweep], tmp_path: Path
+) -> None:
+    file, hanging = tmp_path / "baseline.toml", Hanging()
+    file.write_text(
+        '[[known]]\nclause = "WIRE-6"\ntransports = ["fork"]\ncondition = ["plan"]\n'
+        'fault = "ours"\nreason = "it hangs"\n'
+        f"spec = {json.dumps(to_json(PLANNED))}\n"
+    )
+    sweep = sweep_of(ADAPTER, clauses=("WIRE-6",), transports=(hanging,))
+    sweep = replace(sweep, baseline=read_baseline(file), claims=Claims(tmp_path))
+    first = sweep.pinned([PLANNED, PLAIN, PLANNED])
+    other_unit = replace(sweep, claims=Claims(tmp_path)).pinned([PLANNED, PLAIN])
+    assert not first.broken
+    assert not other_unit.broken
+    assert hanging.sent == [True, False, False]
+
+
+def test_a_hang_that_the_baseline_does_not_know_is_given_up(sweep_of: Callable[..., Sweep]) -> None:
+    hanging, ledger = Hanging(), Ledger()
+    sweep = sweep_of(ADAPTER, clauses=("WIRE-6",), transports=(hanging,))
+    for spec in (PLANNED, PLAIN):
+        sweep.judge_pinned(spec, ledger, History())
+    assert ledger.findings.broken["WIRE-6", "fork"] == 1
+    assert hanging.sent == [True]
