@@ -18,7 +18,7 @@ import click
 
 from benchmarks.alterations import told
 from conformance.examples.covering import covering, plainest
-from conformance.examples.design import PLANS, SCANS, SPLITS
+from conformance.examples.design import PLANS, SCANS, SPLITS, designed_scans, designed_splits
 from conformance.examples.drawing import draw
 from conformance.examples.from_spec import Unusable, example_of
 from conformance.examples.scan_features import ASKED
@@ -107,6 +107,38 @@ def chosen(pool: Sequence[tuple[SplitSpec, frozenset[str]]], count: int, met: Co
     return found
 
 
+def meeting_each_pair(splits: Sequence[SplitSpec], count: int, seed: int) -> list[SplitSpec]:
+    """Return the splits and more: the shortest drawn ones for pairs with a name that none meets, then that one meets.
+
+    Those of the first kind are all there, whatever the count.
+    """
+    drawn: list[SplitSpec] = []
+    draw(split_specs(), SPLITS_DRAWN, seed, drawn.append)
+    drawn.sort(key=lambda spec: len(repr(spec)))
+    found, met = list(splits), Counter[str]()
+    with tempfile.TemporaryDirectory() as folder:
+        warehouse = Warehouse(Path(folder))
+        for spec in splits:
+            met.update(named_pairs(spec, warehouse))
+        for often in (0, 1):
+            for spec in drawn:
+                could = {region for region in regions(spec) if family(region) == "pair" and met[region] == often}
+                if not could or spec in found or (often and len(found) >= count):
+                    continue
+                if could & (pairs := named_pairs(spec, warehouse)):
+                    found.append(spec)
+                    met.update(pairs)
+    return found
+
+
+def named_pairs(spec: SplitSpec, warehouse: Warehouse) -> set[str]:
+    """Return the pairs with a name that a split meets, where it has rows in which something can show."""
+    example = example_of(spec, warehouse)
+    if isinstance(example, Unusable) or not example.rows.rows:
+        return set()
+    return {region for region in regions(spec) if family(region) == "pair"}
+
+
 def pools(seed: int) -> tuple[list[tuple[SplitSpec, frozenset[str]]], list[tuple[SplitSpec, frozenset[str]]]]:
     """Return the drawn splits and the drawn splits with a plan, each with its features."""
     splits: list[tuple[SplitSpec, frozenset[str]]] = []
@@ -129,22 +161,29 @@ def pools(seed: int) -> tuple[list[tuple[SplitSpec, frozenset[str]]], list[tuple
 
 
 def write_scans(count: int, seed: int) -> None:
-    """Choose so many scans among drawn ones, and write them: the plainest, then those that meet most.
-
-    More are drawn for the plainest alone, until all is asked that may be, or for :data:`ROUNDS` times as many.
-    """
-    drawn: list[ScanSpec] = []
-    draw(scans(), SCANS_DRAWN, seed, drawn.append)
-    plain = plainest(drawn)
-    for later in range(1, ROUNDS):
-        missing = set(ASKED).difference(*map(scan_features, plain))
-        if not missing:
-            break
-        more: list[ScanSpec] = []
-        draw(scans(), SCANS_DRAWN, seed + later, more.append)
-        plain += [scan for scan in plainest(more) if missing.intersection(scan_features(scan))]
+    """Choose so many scans among drawn ones, and write them: the plainest, then those that meet most."""
+    drawn = drawn_scans(seed)
+    plain = asking(plainest(drawn), seed)
     # Some of the plainest are among those that meet most, too.
     written(SCANS, list(dict.fromkeys([*plain, *covering(drawn, count)]))[:count])
+
+
+def asking(scans: Sequence[ScanSpec], seed: int) -> list[ScanSpec]:
+    """Return the scans and more: drawn until all is asked that may be, at most :data:`ROUNDS` times."""
+    found = list(scans)
+    for later in range(1, ROUNDS):
+        missing = set(ASKED).difference(*map(scan_features, found))
+        if not missing:
+            break
+        found += [scan for scan in plainest(drawn_scans(seed + later)) if missing.intersection(scan_features(scan))]
+    return found
+
+
+def drawn_scans(seed: int) -> list[ScanSpec]:
+    """Return the scans that are drawn from the seed to choose among."""
+    drawn: list[ScanSpec] = []
+    draw(scans(), SCANS_DRAWN, seed, drawn.append)
+    return drawn
 
 
 def written(file: Path, specs: Sequence[Spec]) -> None:
@@ -163,9 +202,15 @@ def share(pool: Sequence[tuple[SplitSpec, frozenset[str]]], met: Counter[str]) -
 
 @click.command()
 @click.option("--seed", default=SEED, show_default=True)
-def main(seed: int) -> None:
+@click.option("--add", is_flag=True, help="Keep what is chosen, and add scans and splits for what none of them meets.")
+def main(seed: int, *, add: bool) -> None:
     """Choose the examples of the quick profile, and write them."""
     profile = PROFILES["quick"]
+    if add:
+        kept = designed_scans()
+        written(SCANS, [*asking(kept, seed)[len(kept) :], *kept])
+        written(SPLITS, meeting_each_pair(designed_splits(), profile.shards * profile.examples, seed))
+        return
     write_scans(profile.scans, seed)
     splits, plans = pools(seed)
     for pool, count, file in (

@@ -27,7 +27,9 @@ from strategies.specs import (
 )
 
 __all__ = [
+    "COMPARISONS",
     "OPERATORS",
+    "ORDERED_AS_WRITTEN",
     "filter_columns",
     "fold",
     "is_filterable",
@@ -233,8 +235,12 @@ def _predicate(draw: st.DrawFn, column: ColumnSpec) -> Predicate:
             # pyarrow skips a row group of zeros in front of a set that holds zero: its statistics begin with -0.0.
             literals = [value for value in literals if value != 0] or [1.5]
         return Predicate(op, column.name, picks(draw, literals, low, high))
-    if op in COMPARISONS + PREFIXES:
-        return Predicate(op, column.name, (pick(draw, _literals(draw, column)),))
+    if op in COMPARISONS:
+        return Predicate(op, column.name, (pick(draw, (flip(draw) and _bounds(column)) or _literals(draw, column)),))
+    if op in PREFIXES:
+        whole = pick(draw, _literals(draw, column))
+        assert isinstance(whole, str)
+        return Predicate(op, column.name, (whole[:1] if flip(draw) else whole,))
     return Predicate(op, column.name)
 
 
@@ -267,6 +273,19 @@ def _literals(draw: st.DrawFn, column: ColumnSpec) -> Sequence[Value]:
     far = primitive(type_).beyond_nanoseconds  # not in each kind of file
     fitting = [value for value in primitive(type_).values if not _is_nan(column, value) and value not in far]
     return [value for value in fitting if not _is_too_wide(column, value)]
+
+
+def _bounds(column: ColumnSpec) -> Sequence[Value]:
+    """Return the least and the greatest value that the rows hold; none where the values of a spec have no such order.
+
+    Where files are left out, or read without the filter, one row too many or too few is there.
+    """
+    held = [value for value in column.values if value is not None and not _is_too_wide(column, value)]
+    return (min(held), max(held)) if held and column.type in ORDERED_AS_WRITTEN else ()
+
+
+# Types whose plain values in a spec are in the order of what they stand for.
+ORDERED_AS_WRITTEN = ("long", "int", "string", "date", "timestamp")
 
 
 def _beyond(column: ColumnSpec) -> list[Value]:

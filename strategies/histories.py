@@ -112,13 +112,16 @@ def _columns_after(columns: list[ColumnSpec], operation: Operation) -> list[Colu
 def values_of(type_: str) -> tuple[object, ...]:
     """Return the values of a type that are drawn here."""
     floating = primitive(type_).is_floating
-    return tuple(
+    values = tuple(
         value
         for value in primitive(type_).values
         if not (floating and (isinstance(value, str) or value == 0)) and len(str(value)) < LONGEST
     )
+    return values + ALIKE if type_ == "string" else values
 
 
+# The bounds of a file's texts are cut, after 16 characters where nothing else is set: then these are all one.
+ALIKE = ("begins as others do: 1", "begins as others do: 2", "begins as others do")
 # PyIceberg names folders by the values of a partition, and no file system takes names of any length.
 LONGEST = 100
 
@@ -187,6 +190,7 @@ def _filter(
 ) -> FilterSpec | None:
     """Draw a filter over the columns that are named in the scanned schema as they are now, or none.
 
+    Half of those of a table with texts that no bound tells apart are about these.
     Half of those of a partitioned table are about a column by which it is or was partitioned: over that alone, or over
     it or another. So are they about a column that was widened. One by whose first characters the table is partitioned
     (``cut``) is asked for longer prefixes.
@@ -200,8 +204,11 @@ def _filter(
     if not columns or flip(draw):
         return None
     by = tuple(column for column in columns if column.name in parts or column.old_type is not None)
+    alike = [column for column in columns if set(ALIKE) <= set(column.values)]
     truncated = [column for column in by if column.type == "string" and column.name in cut]
     found: FilterSpec
+    if alike and flip(draw):
+        return Predicate(pick(draw, ("eq", "gt", "in", "ne")), pick(draw, alike).name, (pick(draw, ALIKE),))
     if truncated and flip(draw):
         found = _of_a_prefix(draw, pick(draw, truncated))
     elif by and flip(draw):
@@ -294,7 +301,7 @@ def some_names(draw: st.DrawFn, count: int) -> tuple[str, ...]:
 
 
 def _column(draw: st.DrawFn, id_: int, name: str, type_: str) -> ColumnSpec:
-    held = some(draw, values_of(type_), 4)
+    held = ALIKE if type_ == "string" and one_in(draw, 6) else some(draw, values_of(type_), 4)
     return ColumnSpec(id_, name, type_, (*held, None) if flip(draw) else held)
 
 
@@ -408,15 +415,14 @@ def _transformations(draw: st.DrawFn, columns: Sequence[ColumnSpec]) -> tuple[Ro
     listed = ", ".join(f"{term} AS {quoted(f'c{i}')}" for i, term in enumerate(chosen))
     kind = "some" if registry else pick(draw, ("*", "constant", "some", "constant", "star and more"))
     selected = {"*": "*", "constant": NO_COLUMN, "star and more": f"*, {listed}"}.get(kind, listed)
-    conditions = [condition for column in columns for condition in _conditions(column)]
-    calls = [f"{chosen[0]} > 1"] * len(conditions) if registry else []
-    where = pick(draw, [*calls, *conditions]) if flip(draw) else ""
+    calls = [f"{chosen[0]} > 1"] if registry and flip(draw) else []
+    where = pick(draw, calls or [_condition(draw, columns)]) if flip(draw) else ""
     if selected == listed:
         return RowwiseSpec(selected, where, pick(draw, _OF_RESULTS) if one_in(draw, 3) else ""), registry
     if selected == "*" and flip(draw):
         # Whoever rewrites a query has to know what a star around, or within, stands for.
         condition = pick(draw, columns)
-        having = pick(draw, ("", *(f"selected.{each}" for each in _conditions(condition)[:2])))
+        having = pick(draw, ("", *(f"selected.{each}" for each in _of_itself(condition)[:2])))
         around = "*" if having and flip(draw) else ", ".join(quoted(each.name) for each in some(draw, columns, 2))
         return RowwiseSpec(selected, where, having, around), registry
     return RowwiseSpec(selected, where), registry
@@ -434,10 +440,44 @@ def _terms(column: ColumnSpec) -> list[str]:
     return [name, f"{name} IS NULL", f"CAST({name} AS VARCHAR)" if column.type == "date" else name]
 
 
-def _conditions(column: ColumnSpec) -> list[str]:
+def _condition(draw: st.DrawFn, columns: Sequence[ColumnSpec]) -> str:
+    """Draw a condition as whoever pushes it down has to understand it: compared this way and that, joined, negated."""
+    first, second = (_simple_condition(draw, pick(draw, columns)) for _ in "12")
+    made = pick(draw, ("{0}", "{0}", "{0}", "{0} AND {1}", "({0} OR {1})", "NOT ({0})", "NOT ({0} OR {1})"))
+    return made.format(first, second)
+
+
+def _simple_condition(draw: st.DrawFn, column: ColumnSpec) -> str:
+    name, literals = quoted(column.name), _literals(column)
+    if not literals or one_in(draw, 4):
+        return pick(draw, _of_itself(column))
+    one, other = (pick(draw, literals) for _ in "12")
+    made = pick(draw, ("{} {op} {}", "{1} {op} {0}", "{} BETWEEN {} AND {}", "{} IN ({}, {})", "{} NOT IN ({}, {})"))
+    return made.format(name, one, other, op=pick(draw, ("<", "<=", "=", "<>", ">", ">=")))
+
+
+def _of_itself(column: ColumnSpec) -> list[str]:
     name = quoted(column.name)
     if column.type in ("long", "int"):
         return [f"{name} IS NOT NULL", f"{name} > 0", f"{name} IN (0, 1, 2)", f"{name} IS NULL OR NOT ({name} = 1)"]
     if column.type == "string":
         return [f"{name} IS NOT NULL", f"{name} = 'a'", f"{name} LIKE 'a%'", f"lower({name}) <> 'b'"]
-    return [f"{name} IS NOT NULL"]
+    return [f"{name} IS NOT NULL", f"{name} IS NULL"]
+
+
+def _literals(column: ColumnSpec) -> list[str]:
+    """Return the values of a column as SQL writes them, without those that engines take for another type."""
+    beyond = primitive(str(column.type)).beyond_nanoseconds  # the engine counts those of SQL in nanoseconds
+    held = [value for value in column.values if value is not None and value not in beyond]
+    if column.type in ("long", "int"):
+        return [str(value) for value in held if isinstance(value, int) and abs(value) < BEYOND]
+    if column.type == "string":
+        return ["'{}'".format(str(value).replace("'", "''")) for value in held]
+    if column.type in ("date", "timestamp"):
+        return [f"{str(column.type).upper()} '{value}'" for value in held]
+    plain = held if column.type != "double" else [value for value in held if value in (1.5, 2.0, -1.0)]
+    return [str(value).upper() for value in plain]
+
+
+# A number whose negative needs more than 64 bits before its sign is read.
+BEYOND = 2**63

@@ -7,10 +7,11 @@ tests; reports count how often a run reached each.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 
-from strategies.filters import predicates_of
+from strategies.filters import ORDERED_AS_WRITTEN, predicates_of
 from strategies.functions import functions_in
 from strategies.grammar import GRAMMAR
 from strategies.plans import callable_udfs
@@ -210,6 +211,8 @@ def _of_what_is_read(spec: SplitSpec) -> Iterator[str]:
         yield "pair: a set in the filter of many rows"
     if asked and table.deleted and table.row_group_rows is not None and table.format_version < 3:
         yield "pair: a filter over deleted rows in several row groups"
+    if isinstance(spec.row_filter, Predicate):
+        yield from _of_bounds(table, spec.row_filter)
     if not table.partition_in_file:
         told = [
             column for column in table.columns if column.name in table.partition_by and column.values[0] is not None
@@ -218,6 +221,32 @@ def _of_what_is_read(spec: SplitSpec) -> Iterator[str]:
             yield "pair: columns that the partition alone tells are read"
         if {predicate.column for predicate in asked} & {column.name for column in told} - set(read):
             yield "pair: a filter over columns that the partition alone tells"
+
+
+def _of_bounds(table: TableSpec, asked: Predicate) -> Iterator[str]:
+    """Yield which bound of a row group a filter asks for: one row more or fewer goes wrong there."""
+    # What stands for a real table has none of its columns.
+    column = next((column for column in table.columns if column.name == asked.column), None)
+    if column is None or column.type not in ORDERED_AS_WRITTEN or column.added or not column.values:
+        return
+    rows = [column.values[row % len(column.values)] for row in range(table.rows)]
+    size = table.row_group_rows or table.rows
+    groups = [{value for value in rows[at : at + size] if value is not None} for at in range(0, table.rows, size)]
+    bounds = [bound(group) for group in groups if len(group) > 1 for bound in AT_BOUNDS.get(asked.op, ())]
+    if asked.values and asked.values[0] in bounds:
+        yield f"pair: a filter {asked.op} of a bound of a row group"
+        if len(groups) > 1:
+            yield "pair: a filter of a bound of one of several row groups"
+
+
+# Of which bounds: where a file or a row group is left out, or read without its filter, for one row too many.
+AT_BOUNDS: dict[str, tuple[Callable[[Iterable[Any]], Any], ...]] = {
+    "eq": (min, max),
+    "le": (min,),
+    "ge": (max,),
+    "lt": (max,),
+    "gt": (min,),
+}
 
 
 def _of_projection(spec: SplitSpec) -> Iterator[str]:

@@ -180,7 +180,7 @@ def test_types_are_drawn_and_those_of_version_3_take_their_place() -> None:
 @pytest.mark.parametrize("type_", [name for name in DRAWN if PRIMITIVES[name].is_filtered])
 def test_each_filter_over_a_type_is_an_expression(type_: str) -> None:
     column = ColumnSpec(1, "a", type_, tuple(value for value in PRIMITIVES[type_].values if value != "nan"))
-    found = drawn(predicates(column), 60)
+    found = drawn(predicates(column), 120)
     assert ("eq" in {predicate.op for predicate in found}) == (PRIMITIVES[type_].literal is not None)
     for predicate in found:
         row_filter(predicate, TableSpec((column,)))

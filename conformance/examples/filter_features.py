@@ -1,0 +1,164 @@
+"""What the filter of a scan has, by name: by what of a table it may choose files, and what of that its rows show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from fixtures.tables.model import rows_selected, scanned_columns
+from fixtures.tables.schemas import python_value
+from strategies.filters import COMPARISONS, predicates_of
+from strategies.specs import (
+    AddColumn,
+    Append,
+    DeletePositions,
+    Operation,
+    Or,
+    PartitionBy,
+    Predicate,
+    ScanSpec,
+    WidenColumn,
+)
+
+__all__ = ["appends", "asks_beyond_a_former_type", "features_of_filter", "files", "partitionings", "selects_some"]
+
+
+def features_of_filter(scan: ScanSpec) -> Iterator[str]:
+    """Yield what the filter of a current scan has, where it selects some rows and not all."""
+    if scan.at is not None or scan.ref is not None or not selects_some(scan):
+        return
+    operations, asked = scan.history.operations, list(predicates_of(scan.row_filter))
+    named = {predicate.column for predicate in asked}
+    added = {done.column.name for done in operations if isinstance(done, AddColumn)}
+    parted_by = partitionings(scan)
+    newest = parted_by[-1] if parted_by else None
+    holds = {
+        "filter beside positions": any(isinstance(done, DeletePositions) for done in operations),
+        "filter of an added column": isinstance(scan.row_filter, Predicate)
+        and scan.row_filter.op != "is-null"
+        and bool(named & added),
+        "filter of a column that is not asked for": scan.columns is not None and bool(named - set(scan.columns)),
+        "filter of a partition or another column": isinstance(scan.row_filter, Or)
+        and newest in named
+        and len(named) > 1,
+    }
+    yield from (name for name, held in holds.items() if held)
+    if isinstance(scan.row_filter, Predicate):
+        yield from _of_what_is_stored(scan, scan.row_filter)
+    # Of one file some rows are wanted and some not: where a file is of one partition, its rows are often alike.
+    if not parted_by and appends(operations) == 1 and isinstance(scan.row_filter, Predicate):
+        yield f"filter {scan.row_filter.op}"
+        yield from _of_bounds(scan, scan.row_filter)
+    if not parted_by and files(operations) > 1:
+        matched = [_all_match(scan, file) for file in range(len(operations))]
+        if matched[0]:
+            yield "filter that all of the oldest file match"
+        if matched[-1]:
+            yield "filter that all of the newest file match"
+    if len(asked) == 1 and named == {newest}:
+        which = "the first"
+        if len(parted_by) > 1 or scan.history.partition_by is None:
+            which = "a second" if len(parted_by) > 1 else "a later"
+        yield f"filter {asked[0].op} of {which} partitioning"
+
+
+def _of_what_is_stored(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
+    """Yield by which transforms of its column a filter chooses files."""
+    operations = scan.history.operations
+    for at, done in enumerate(operations):
+        if not isinstance(done, PartitionBy) or done.name != asked.column or not appends(operations[at:]):
+            continue
+        held = rows_selected(replace(scan, columns=(asked.column,)))[asked.column].to_pylist()
+        if (
+            done.transform in _BY_TIME
+            and asked.op == "eq"
+            and any(value is not None and value.year < 1970 for value in held)
+        ):
+            yield "filter eq of what is before 1970 in partitions by time"
+        if done.transform.startswith("truncate"):
+            yield "filter of a partition by truncation"
+            if asked.op == "not-starts-with" and any(_begin_alike(value, asked.values[0]) for value in held):
+                yield "filter not-starts-with of a partition by truncation"
+        if done.transform.startswith("bucket"):
+            yield "filter of a partition by bucket"
+
+
+def _of_bounds(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
+    """Yield which bound of a file's values a filter asks for, and whether the bounds tell its texts apart."""
+    column = next(column for column in scanned_columns(scan) if column.name == asked.column)
+    rows = rows_selected(replace(scan, columns=(asked.column,), row_filter=None))
+    held = {value for value in rows[asked.column].to_pylist() if value is not None}
+    literals = [python_value(column.type, value) for value in asked.values]
+    if asked.op in COMPARISONS and len(held) > 1:
+        bounds = {"least": min(held), "greatest": max(held)}
+        yield from (f"filter {asked.op} of the {which} value" for which, value in bounds.items() if [value] == literals)
+    if column.type == "string" and any(_is_cut(literal, held) for literal in literals):
+        yield "filter of a text longer than its bounds"
+
+
+def _is_cut(text: str, held: Iterable[str]) -> bool:
+    """Return whether a bound of these texts is cut so that it is one of this and others."""
+    return len(text) > BOUND and len({value for value in held if value[:BOUND] == text[:BOUND]}) > 1
+
+
+# The characters of a text that are left of it in a bound.
+BOUND = 16
+
+
+def _begin_alike(value: object, prefix: object) -> bool:
+    """Return whether a value begins as a prefix does, as far as a truncated partition tells, and goes on otherwise."""
+    width = 2  # of each truncation that is drawn
+    return (
+        isinstance(value, str) and isinstance(prefix, str) and len(prefix) > width and value[:width] == prefix[:width]
+    )
+
+
+_BY_TIME = ("year", "month", "day", "hour")
+# What an `int` of Iceberg's holds.
+INT = range(-(2**31), 2**31)
+
+
+def asks_beyond_a_former_type(scan: ScanSpec) -> bool:
+    """Return whether a filter over one column compares with a number that older files could not hold."""
+    asked, operations = scan.row_filter, scan.history.operations
+    return (
+        isinstance(asked, Predicate)
+        and any(isinstance(done, WidenColumn) and done.name == asked.column for done in operations)
+        and any(isinstance(value, int) and value not in INT for value in asked.values)
+    )
+
+
+def _all_match(scan: ScanSpec, file: int) -> bool:
+    """Return whether the filter selects each row of a file, the one that this append made, of a table of appends."""
+    with_it, without = (replace(scan.history, operations=scan.history.operations[:end]) for end in (file + 1, file))
+    everything = replace(scan, columns=None, row_filter=None)
+    counts = [
+        int(rows_selected(replace(asked, history=history)).num_rows) if history.operations else 0
+        for asked in (scan, everything)
+        for history in (with_it, without)
+    ]
+    return counts[0] - counts[1] == counts[2] - counts[3]
+
+
+def partitionings(scan: ScanSpec) -> list[str | None]:
+    """Return the columns by which the table was partitioned, one after another; ``None`` for by none later on."""
+    later = [done.name for done in scan.history.operations if isinstance(done, PartitionBy)]
+    return later if scan.history.partition_by is None else [scan.history.partition_by, *later]
+
+
+def appends(operations: Sequence[Operation]) -> int:
+    """Return how many appends there are to the table itself."""
+    return sum(isinstance(done, Append) and done.branch is None for done in operations)
+
+
+def files(operations: Sequence[Operation]) -> int:
+    """Return how many data files a table has to which nothing was done but appends, one a file; else 0."""
+    return appends(operations) if appends(operations) == len(operations) else 0
+
+
+def selects_some(scan: ScanSpec) -> bool:
+    """Return whether the filter selects some rows and not all."""
+    if scan.row_filter is None:
+        return False
+    selected, every = (int(rows_selected(each).num_rows) for each in (scan, replace(scan, row_filter=None)))
+    return 0 < selected < every
