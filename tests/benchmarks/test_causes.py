@@ -32,8 +32,8 @@ def test_all_pairs_but_those_of_one_method_are_judged() -> None:
 
 def test_the_page_names_what_is_told_otherwise() -> None:
     right, wrong = Told("filter-dropped", (("CTX-1",),)), Told(f"filter-dropped{AND}id-of-the-name", (("CTX-1",),))
-    assert "All of them are told rightly." in page([right], [])
-    assert f"| {wrong.name} | CTX-1, ID-2 | CTX-1 |" in page([right, wrong], [])
+    assert "All of them are told rightly." in page([right], [], 1)
+    assert f"| {wrong.name} | CTX-1, ID-2 | CTX-1 |" in page([right, wrong], [], 1)
 
 
 def test_defects_of_one_method_hide_each_other() -> None:
