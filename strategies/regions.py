@@ -211,6 +211,8 @@ def _of_what_is_read(spec: SplitSpec) -> Iterator[str]:
         yield "pair: a set in the filter of many rows"
     if asked and table.deleted and table.row_group_rows is not None and table.format_version < 3:
         yield "pair: a filter over deleted rows in several row groups"
+    if any("'" in value for predicate in asked for value in predicate.values if isinstance(value, str)):
+        yield "pair: a filter of a text with a quote"
     if isinstance(spec.row_filter, Predicate):
         yield from _of_bounds(table, spec.row_filter)
     if not table.partition_in_file:

@@ -207,7 +207,6 @@ def several_files_are_read(journey: Journey) -> Judged:
     given = [journey.example.make(), *(variant(file_name=f"{name} {i}") for i in (2, 3))]
     tasks = [materials.file_scan_task for materials in given]
     wanted = replace(journey.expected_rows, rows=tuple(sorted(journey.expected_rows.rows * len(tasks))))
-    ids = []
     for how, order in (("in their order", tasks), ("in reverse", tasks[::-1])):
         split = attempt(build, journey.materials, order)
         if isinstance(split, Raised):
@@ -223,9 +222,6 @@ def several_files_are_read(journey: Journey) -> Judged:
             if not isinstance(arrived, Raised):  # the WIRE clauses judge what cannot be carried
                 there = journey.observe("rows", split=arrived)["rows"]
                 yield transport.name, difference(rows, there, Place(Step.ARRIVE, "rows", 1, ORDER, how))
-        ids.append(journey.observe("id", split=split).get("id"))
-    if len(ids) == 2:
-        yield AS_BUILT, difference(ids[0], ids[1], Place(Step.LOOK, "id", case=ORDER))
     none = attempt(build, journey.materials, [])
     refused = isinstance(none, Raised) and none.type == "builtins.ValueError"
     yield (

@@ -43,6 +43,8 @@ def features_of_filter(scan: ScanSpec) -> Iterator[str]:
         and len(named) > 1,
     }
     yield from (name for name, held in holds.items() if held)
+    if any("'" in value for predicate in asked for value in predicate.values if isinstance(value, str)):
+        yield "filter of a text with a quote"
     if isinstance(scan.row_filter, Predicate):
         yield from _of_what_is_stored(scan, scan.row_filter)
     # Of one file some rows are wanted and some not: where a file is of one partition, its rows are often alike.

@@ -85,6 +85,7 @@ ASKED = (
     f"{BARE}filter eq of the least value",
     f"{BARE}filter eq of the greatest value",
     f"{BARE}filter of a text longer than its bounds",
+    f"{BARE}filter of a text with a quote",
     f"{BARE}filter not-null",
     f"{BARE}filter ne",
     f"{BARE}filter starts-with",

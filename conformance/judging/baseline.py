@@ -11,8 +11,8 @@ import datetime
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -23,7 +23,7 @@ from conformance.checks.scan import FAMILY
 from conformance.contract import clause as clause_of
 from conformance.contract import nearest
 from conformance.judging.conditions.holding import Judged, holding, holds
-from conformance.judging.findings import Common, Findings, Violation
+from conformance.judging.findings import Common, Findings, Violation, seen
 from conformance.judging.where import ANYWHERE, Where
 from conformance.observation.difference import Difference, Step
 from conformance.transports.registry import transport_names
@@ -220,36 +220,73 @@ def _wrong(errors: Sequence[Mapping[str, Any]]) -> str:
 def written(adapter: str, findings: Findings, violations: Sequence[Violation], expires: datetime.date) -> str:
     """Return the text of a baseline that excuses these violations, and as little else as the run gives reason to.
 
-    The condition of an entry is every condition that held for the smallest example and for all other examples that
-    broke the clause through its transports, except those that held for each example of the run. ``where`` is what the
-    places of all these differences have in common. A violation that only a real table shows has no spec to pin, hence
-    no entry.
+    A clause that is broken at several places (a step, a part, a case) gets an entry for each. Its condition is every
+    condition that held for all examples that broke the clause there, except those that held for each example of the
+    run. ``where`` is what the places of these differences have in common. What only a real table shows has no spec to
+    pin, hence no entry.
     """
     parts = [f"# Known failures of {adapter}: dataloader-conformance run --baseline THIS-FILE\n"]
+    written_before: dict[str, list[Where]] = {}
     for violation in violations:
-        if violation.spec or violation.difference.place.step is Step.LIVE:
-            parts.append(_written_entry(violation, findings, expires))
-        else:
-            parts.append(f"# {violation.clause}: shown only by a real table, which cannot be pinned.\n")
+        before = written_before.setdefault(violation.clause, [])
+        for known in _known_by(violation, findings):
+            if any(known.common.where.is_alike(where) for where in before):
+                continue
+            before.append(known.common.where)
+            if known.common.spec or known.script:
+                parts.append(_written_entry(known, findings, expires))
+            else:
+                parts.append(f"# {violation.clause}: shown only by a real table, which cannot be pinned.\n")
     return "\n".join(parts)
 
 
-def _written_entry(violation: Violation, findings: Findings, expires: datetime.date) -> str:
+@dataclass(frozen=True)
+class _Known:
+    """What an entry is written of. ``transports`` is empty for all."""
+
+    clause: str
+    transports: tuple[str, ...]
+    common: Common
+    script: str = ""
+
+
+def _known_by(violation: Violation, findings: Findings) -> Iterator[_Known]:
+    """Yield what is known by a violation: of its own place, then of others at which its transports break the clause."""
+    found = violation.difference
     spec = from_json(violation.spec) if violation.spec else None
-    common = Common(holding(spec) if isinstance(spec, Judged) else frozenset(), Where.of(violation.difference.place))
+    holds_there = holding(spec) if isinstance(spec, Judged) else frozenset[str]()
+    own = Common(holds_there, Where.of(found.place), violation.spec, seen(found))
+    others: list[Common] = []
     for transport in violation.transports:
-        common = common.also(findings.common[violation.clause, transport])
-    conditions = [name for name in sorted(common.conditions) if name not in findings.everywhere(type(spec).__name__)]
-    shown = f"spec = '''{violation.spec}'''" if spec else f"script = '''\n{violation.example}\n'''"
+        for common in findings.common[violation.clause, transport]:
+            if common.where.is_alike(own.where) or found.place.step is Step.LIVE:
+                own = replace(own.also(common), spec=own.spec, seen=own.seen)
+                continue
+            alike = next((number for number, each in enumerate(others) if each.where.is_alike(common.where)), None)
+            if alike is None:
+                others.append(common)
+            else:
+                others[alike] = others[alike].also(common)
+    script = violation.example if found.place.step is Step.LIVE else ""
+    yield _Known(violation.clause, violation.transports, own, script)
+    # Which of the transports show it at other places is not tried: the example there is not the smallest.
+    yield from (_Known(violation.clause, (), common) for common in others)
+
+
+def _written_entry(known: _Known, findings: Findings, expires: datetime.date) -> str:
+    common = known.common
+    kind = type(from_json(common.spec)).__name__ if common.spec else ""
+    conditions = [name for name in sorted(common.conditions) if name not in findings.everywhere(kind)]
+    shown = f"spec = '''{common.spec}'''" if common.spec else f"script = '''\n{known.script}\n'''"
     fault, *others = get_args(Fault)
     lines = [
         "[[known]]",
-        f"clause = {json.dumps(violation.clause)}",
-        f"transports = {json.dumps(list(violation.transports))}",
+        f"clause = {json.dumps(known.clause)}",
+        f"transports = {json.dumps(list(known.transports))}",
         f"where = {_written_where(common.where)}",
         f"condition = {json.dumps(conditions)}",
         f'fault = "{fault}"  # or {", ".join(others)}',
-        f"reason = {json.dumps(_seen(violation.difference))}",
+        f"reason = {json.dumps(f'not explained yet: {common.seen}')}",
         'link = ""',
         f"expires = {expires.isoformat()}",
         shown,
@@ -264,11 +301,3 @@ def _written_where(where: Where) -> str:
     named = {name: value.value if isinstance(value, Step) else value for name, value in values.items()}
     settled = {name: list(value) if name == "within" else value for name, value in named.items() if value}
     return f"{{ {', '.join(f'{name} = {json.dumps(value)}' for name, value in settled.items())} }}"
-
-
-def _seen(found: Difference) -> str:
-    return f"not explained yet: expected {_brief(found.expected)}, got {_brief(found.actual)}"
-
-
-def _brief(text: str) -> str:
-    return text if len(text) <= 120 else f"{text[:119]}…"

@@ -13,7 +13,10 @@ from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
 from conformance.judging.where import Where
 from conformance.observation.difference import Difference
 
-__all__ = ["Common", "Findings", "Violation"]
+__all__ = ["Common", "Findings", "Violation", "seen"]
+
+# So much of what was expected, and of what came, is kept to be told.
+LONGEST = 120
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -50,14 +53,30 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Common:
-    """What all breaks of a clause through a transport have in common: conditions of the examples, and where."""
+    """What breaks of a clause through a transport at places alike have in common: conditions of examples, and where.
+
+    ``spec`` is the shortest of their specs, as JSON; empty where only real tables or scripts of steps broke it there.
+    ``seen`` says what was expected and what came.
+    """
 
     conditions: frozenset[str]
     where: Where
+    spec: str = ""
+    seen: str = ""
 
     def also(self, other: Common) -> Common:
         """Return what these and other breaks have in common."""
-        return Common(self.conditions & other.conditions, self.where.common(other.where))
+        shown = min((each for each in (self, other) if each.spec), key=lambda each: len(each.spec), default=self)
+        conditions, where = self.conditions & other.conditions, self.where.common(other.where)
+        return Common(conditions, where, shown.spec, shown.seen)
+
+
+def seen(found: Difference) -> str:
+    """Return what was expected and what came, in a line."""
+    expected, actual = (
+        f"{text[: LONGEST - 1]}…" if len(text) > LONGEST else text for text in (found.expected, found.actual)
+    )
+    return f"expected {expected}, got {actual}"
 
 
 def _pairs(mapping: dict[Any, Any]) -> list[tuple[Any, Any]]:
@@ -83,13 +102,14 @@ class Findings:
 
     ``met`` and ``broken`` count examples for each (clause, transport). ``seconds`` is the time of each phase,
     ``judging`` that of each clause's checks. ``known`` counts examples for each (clause, line of a baseline's entry),
-    ``stale`` says which entries have to go. ``common`` holds, for each (clause, transport) broken, what all breaks have
-    in common. ``held`` are the conditions that held for every example so far, by the kind of its spec. ``not_started``
-    says of engines and stores by name why they did not run. ``sent`` and ``arrived`` count the examples that were sent
-    through each transport, and those of which anything arrived. ``lost`` says which processes of the suite died for no
-    reason of the loader's. ``scans`` counts the scans that were asked for, which are no ``examples``; ``declined``
-    counts, by reason, what the adapter says its loader does not take of both. ``reached`` counts the examples in each
-    region of what is drawn (:func:`strategies.regions.regions`). ``patterns`` say of each example what it broke.
+    ``stale`` says which entries have to go. ``common`` holds, for each (clause, transport) broken, what all breaks at
+    places alike have in common. ``held`` are the conditions that held for every example so far, by the kind of its
+    spec. ``not_started`` says of engines and stores by name why they did not run. ``sent`` and ``arrived`` count the
+    examples that were sent through each transport, and those of which anything arrived. ``lost`` says which processes
+    of the suite died for no reason of the loader's. ``scans`` counts the scans that were asked for, which are no
+    ``examples``; ``declined`` counts, by reason, what the adapter says its loader does not take of both. ``reached``
+    counts the examples in each region of what is drawn (:func:`strategies.regions.regions`). ``patterns`` say of each
+    example what it broke.
     """
 
     met: Counted[str] = field(default_factory=Counter)
@@ -99,7 +119,7 @@ class Findings:
     judging: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     known: Counted[int] = field(default_factory=Counter)
     stale: list[str] = field(default_factory=list)
-    common: Keyed[Common] = field(default_factory=dict)
+    common: Keyed[list[Common]] = field(default_factory=dict)
     held: dict[str, frozenset[str]] = field(default_factory=dict)
     examples: int = 0
     scans: int = 0
@@ -125,9 +145,13 @@ class Findings:
         self.declined[reason.split("\n")[0][:100]] += 1
 
     def note(self, clause: str, transport: str, common: Common) -> None:
-        """Keep what all breaks of the clause through the transport have in common."""
-        before = self.common.get((clause, transport))
-        self.common[clause, transport] = common if before is None else before.also(common)
+        """Keep what all breaks of the clause through the transport, at places alike, have in common."""
+        kept = self.common.setdefault((clause, transport), [])
+        alike = next((number for number, before in enumerate(kept) if before.where.is_alike(common.where)), None)
+        if alike is None:
+            kept.append(common)
+        else:
+            kept[alike] = kept[alike].also(common)
 
     def hold(self, kind: str, conditions: frozenset[str]) -> None:
         """Keep what held for every example of the kind so far and for one more, or for those of other units."""
@@ -150,8 +174,9 @@ class Findings:
         self.stale += other.stale
         self.lost += other.lost
         self.patterns += other.patterns
-        for (clause, transport), common in other.common.items():
-            self.note(clause, transport, common)
+        for (clause, transport), found in other.common.items():
+            for common in found:
+                self.note(clause, transport, common)
         for kind, conditions in other.held.items():
             self.hold(kind, conditions)
         for times, others_times in ((self.seconds, other.seconds), (self.judging, other.judging)):

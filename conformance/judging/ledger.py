@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from conformance.examples.example import Example
 from conformance.judging.baseline import EMPTY, Baseline
 from conformance.judging.conditions.holding import Judged, holding
-from conformance.judging.findings import Common, Findings, Pattern, Violation
+from conformance.judging.findings import Common, Findings, Pattern, Violation, seen
 from conformance.judging.judgement import Judgement
 from conformance.judging.where import Where
 from conformance.observation.difference import Difference
@@ -56,7 +56,8 @@ class Ledger:
             findings.hold(type(shown.likeness).__name__, conditions)
         for judgement in judgements:
             if judgement.difference:
-                common = Common(conditions, Where.of(judgement.difference.place))
+                found = judgement.difference
+                common = Common(conditions, Where.of(found.place), shown.spec, seen(found))
                 findings.note(judgement.clause, judgement.transport, common)
 
     def excused(self, judgement: Judgement, likeness: Judged | None) -> Judgement:

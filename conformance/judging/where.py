@@ -34,6 +34,10 @@ class Where:
         same = all(getattr(self, name) in (None, getattr(place, name)) for name in _SETTLED)
         return same and place.within[: len(self.within)] == self.within
 
+    def is_alike(self, other: Where) -> bool:
+        """Return whether both mean the same step, part and case: what differs there may have one reason."""
+        return (self.step, self.part, self.case) == (other.step, other.part, other.case)
+
     def common(self, other: Where) -> Where:
         """Return what means both: fields that differ are left open."""
         shared = takewhile(lambda pair: pair[0] == pair[1], zip(self.within, other.within, strict=False))

@@ -95,6 +95,7 @@ def _read_only(adapter: Adapter, split: Any, question: Question) -> Any:
     before = dict(adapter.table_properties(split))
     attempt(_set_item, adapter.table_properties(split))
     outcome = {"properties": "kept" if dict(adapter.table_properties(split)) == before else "changed"}
+    attempt(_take_back, adapter.table_properties(split))
     if adapter.scan_context is not None:
         context = adapter.scan_context(split)
         names = [name for name in getattr(type(context), "__dataclass_fields__", ()) if not name.startswith("_")]
@@ -103,8 +104,17 @@ def _read_only(adapter: Adapter, split: Any, question: Question) -> Any:
     return outcome
 
 
+# A table property that nobody has.
+PROBE = "changed by the suite"
+
+
 def _set_item(properties: Any) -> None:
-    properties["changed by the suite"] = "yes"
+    properties[PROBE] = "yes"
+
+
+def _take_back(properties: Any) -> None:
+    """Leave the split as it was: its properties are looked at again."""
+    del properties[PROBE]
 
 
 def _assigned(context: Any, name: str) -> str:

@@ -13,7 +13,7 @@ from conformance.judging.judgement import judge
 from conformance.observation.raised import Raised, attempt
 from conformance.run.lifecycle import lived
 from conformance.run.other_processes import CLAUSE as OTHER_PROCESSES
-from conformance.run.other_processes import departed
+from conformance.run.other_processes import departed, exchanged
 from conformance.run.scans import THROUGH, scanned_again
 from conformance.run.sweep import Sweep
 from conformance.transports.registry import transport_names
@@ -78,10 +78,10 @@ def _failing(sweep: Sweep, entry: Entry, checks: list[Check]) -> set[str] | Unus
         sweep.hung(journey, judgements)
         if failing and failing >= set(entry.transports):
             return failing  # the second way would tell nothing more, and may have to be waited for
-    elsewhere = {EXCHANGED, DEPARTED}
-    if elsewhere & set(entry.transports) or (entry.clause == OTHER_PROCESSES and not failing):
-        anywhere = entry.model_copy(update={"transports": ()})
-        single = replace(sweep.baseline, entries=(anywhere,))
-        found = departed(sweep.adapter, [from_json(entry.spec)], sweep.warehouse.root, single)
-        failing |= elsewhere if found.known else set()
+    elsewhere = {EXCHANGED: exchanged, DEPARTED: departed}
+    single = replace(sweep.baseline, entries=(entry.model_copy(update={"transports": ()}),))
+    for transport, judged in elsewhere.items():
+        if transport in entry.transports or (entry.clause == OTHER_PROCESSES and not failing and not entry.transports):
+            found = judged(sweep.adapter, [from_json(entry.spec)], sweep.warehouse.root, single)
+            failing |= {transport} if found.known else set()
     return failing

@@ -183,7 +183,7 @@ class StandingProcess:
     def _started(self) -> tuple[BaseProcess, Connection]:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
-        with at_root():
+        with apart():
             process.start()
         theirs.close()
         self._running = process, ours
@@ -195,6 +195,24 @@ def _forkserver() -> Any:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     return context
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Be in the root folder, and under another hash seed than this process has, while processes are started.
+
+    Where the seed is set for a run, as tox does, its processes would inherit it: what is made of hashes would arrive.
+    """
+    seed = os.environ.get("PYTHONHASHSEED")
+    os.environ["PYTHONHASHSEED"] = "1" if seed == "0" else "0"
+    try:
+        with at_root():
+            yield
+    finally:
+        if seed is None:
+            del os.environ["PYTHONHASHSEED"]
+        else:
+            os.environ["PYTHONHASHSEED"] = seed
 
 
 @contextmanager
@@ -250,7 +268,7 @@ class _Executor:
     def __call__(self, *arguments: Any) -> Any:
         try:
             if self._child is None:
-                with at_root():
+                with apart():
                     self._child = self._executor.submit(os.getpid).result()
             answer = waited_for(self._executor.submit(_observed, *arguments), TASK_SECONDS)
         except BrokenProcessPool:  # it broke between two calls

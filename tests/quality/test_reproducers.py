@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.running import command
 from conformance.adapter import Adapter, Capability
 from conformance.adapters.builtin.reference import ADAPTER
 from conformance.adapters.loading import load_adapter
@@ -96,6 +97,14 @@ def test_reproducer_tells_the_defect_from_the_sound_loader(
     sound = run(tmp_path / "sound", f"{violation.id}.py", LOADER.sub(lambda line: SOUND[line[1]], script))
     assert sound.returncode == (0 if violation.alone else 2), sound.stdout + sound.stderr
     assert ("The loader keeps the clause here." if violation.alone else "it cannot tell") in sound.stdout
+
+
+def test_scripts_of_a_run_show_what_it_found(tmp_path: Path) -> None:
+    options = ["--profile", "smoke", "--clause", "CTX-1", "--reproducers", "scripts"]
+    ran = command("run", "--adapter", reference_of("filter-dropped"), *options, cwd=tmp_path)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    (script,) = (tmp_path / "scripts").iterdir()
+    assert run(tmp_path / "broken", script.name, script.read_text()).returncode == 1
 
 
 PLACES = {

@@ -59,22 +59,29 @@ def verified(violations: Sequence[Violation], adapter: Adapter) -> list[str]:
         files = [Path(folder, f"{violation.id}.py") for violation in violations]
         for file, text in zip(files, scripts, strict=True):
             file.write_text(text, encoding="utf-8", errors="backslashreplace")
-        shown = list(pool.map(_shows, files))
-    why = "a script by itself, in a fresh process, does not show it"
-    unshown = [text if _UNSHOWN in text else _unshown(v, why) for v, text in zip(violations, scripts, strict=True)]
-    return [one if shows else other for shows, one, other in zip(shown, scripts, unshown, strict=True)]
+        failures = list(pool.map(_why_not, files))
+    tried = zip(violations, scripts, failures, strict=True)
+    return [text if why is None or _UNSHOWN in text else _unshown(violation, why) for violation, text, why in tried]
 
 
-def _shows(script: Path) -> bool:
+def _why_not(script: Path) -> str | None:
+    """Return why the script, run as a user runs it, does not show the violation; ``None`` where it does."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    # A run sets it for its own processes. A script is a module in its own folder, which workers import.
+    environment.pop("PYTHONSAFEPATH", None)
     command = [sys.executable, str(script)]
     try:
         ran = subprocess.run(
             command, cwd=script.parent, env=environment, capture_output=True, timeout=TRIAL_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        return False
-    return ran.returncode == 1
+        return f"a script by itself does not end within {TRIAL_SECONDS:.0f} s"
+    if ran.returncode == 1:
+        return None
+    if ran.returncode == 0:
+        return "a script by itself, in a fresh process, does not show it"
+    said = (ran.stderr or ran.stdout).decode(errors="replace").strip().splitlines()
+    return f"a script by itself cannot tell: {said[-1] if said else f'exit code {ran.returncode}'}"
 
 
 _UNSHOWN = "No simple script shows"

@@ -300,7 +300,6 @@ ROWS: tuple[tuple[Where, Make], ...] = (
     ),
     (Where(_B, case="of no file"), _by(shows.no_file_is_refused)),
     (Where(_B, case=ORDER), _by(shows.several_files_are_built)),
-    (Where(_L, "id", case=ORDER), _by(shows.order_of_files_is_no_matter)),
     (Where(case=ORDER), _sent(shows.several_files_are_read, "rows")),
     (Where(_L, "id", case="looked at again"), _by(shows.id_stays)),
     (Where(_L, "id", case="first looked at after sending"), _by(shows.id_stays)),

@@ -27,7 +27,7 @@ from fixtures.file_ios import (
     vault_token,
 )
 from fixtures.materials import leaves_residual
-from fixtures.plans import session_with
+from fixtures.plans import session_with, sql_text
 from fixtures.tables.deleted_positions import with_other_files
 from fixtures.tables.deletion_vectors import vector_extent, write_deletion_vectors
 from fixtures.tables.expressions import PREDICATES
@@ -73,6 +73,7 @@ def materials_code(spec: SplitSpec, embedding: Embedding) -> str:
     values = [[python_value(column.type, value) for value in column.values] or [None] for column in known]
     written = written_columns(table)
     code = template(__file__, "materials.py.jinja", quoted, repr, _code, _json, _parsed, _pretty).render(
+        transform_sql=None if spec.plan is None else sql_text(spec.plan),
         spec=spec,
         behaviours=BEHAVIOURS,
         bodies=functions.BODIES,

@@ -226,13 +226,6 @@ def several_files_are_read(make: Any, loader: Any, look: Any, through: Any) -> t
     return [(columns, sorted(rows * 3))] * 2, seen
 
 
-def order_of_files_is_no_matter(make: Any, loader: Any) -> tuple[Any, Any]:
-    """The same files in reverse order have the same id."""
-    tasks = [make(name=f"part {number}").file_scan_task for number in range(3)]
-    first, second = (loader.split_id(loader.build_files(make(), order)) for order in (tasks, tasks[::-1]))
-    return first, second
-
-
 def no_file_is_refused(make: Any, loader: Any) -> tuple[Any, Any]:
     built = attempt(loader.build_files, make(), [])
     return "ValueError", "ValueError" if isinstance(built, ValueError) else shown(built)

@@ -188,5 +188,5 @@ def test_conditions_have_docs_and_tell_specs_apart() -> None:
 def test_each_condition_of_a_scan_holds_for_some_and_not_for_all() -> None:
     asked = [*designed_scans(), *chosen(scans(), 100, 1)]
     held = Counter(name for scan in asked for name in holding(scan))
-    assert set(CONDITIONS[ScanSpec]) - set(held) == {"filter_is_nan", "filter_not_nan", "filter_not_in"}
+    assert set(CONDITIONS[ScanSpec]) - set(held) <= {"filter_is_nan", "filter_not_nan", "filter_not_in"}
     assert max(held.values()) < len(asked)

@@ -37,7 +37,7 @@ from reference import DataLoaderSplit
 from strategies import ColumnSpec, SplitSpec, SqlPlanSpec, TableSpec, split_specs, to_json
 
 PICKLE = tuple(transport for transport in IN_PROCESS if transport.name == "pickle-5")
-EXAMPLES, SEED = 100, 7
+EXAMPLES, SEED = 100, 8
 # What these tests look for needs no plan, and is found sooner without one.
 UNPLANNED = split_specs(with_plan=False)
 LITTLE = frozenset({"id"})
