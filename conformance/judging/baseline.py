@@ -226,13 +226,12 @@ def written(adapter: str, findings: Findings, violations: Sequence[Violation], e
     pin, hence no entry.
     """
     parts = [f"# Known failures of {adapter}: dataloader-conformance run --baseline THIS-FILE\n"]
-    written_before: dict[str, list[Where]] = {}
+    before: list[_Known] = []
     for violation in violations:
-        before = written_before.setdefault(violation.clause, [])
         for known in _known_by(violation, findings):
-            if any(known.common.where.is_alike(where) for where in before):
+            if any(known.is_excused_by(other) for other in before):
                 continue
-            before.append(known.common.where)
+            before.append(known)
             if known.common.spec or known.script:
                 parts.append(_written_entry(known, findings, expires))
             else:
@@ -248,6 +247,11 @@ class _Known:
     transports: tuple[str, ...]
     common: Common
     script: str = ""
+
+    def is_excused_by(self, other: _Known) -> bool:
+        """Return whether the entry of another excuses this too, but for conditions."""
+        through = not other.transports or (bool(self.transports) and set(self.transports) <= set(other.transports))
+        return self.clause == other.clause and through and self.common.where.is_alike(other.common.where)
 
 
 def _known_by(violation: Violation, findings: Findings) -> Iterator[_Known]:

@@ -10,6 +10,7 @@ from conformance.checks.scan import FAMILY
 from conformance.examples.from_spec import Unusable, example_of
 from conformance.judging.baseline import Entry
 from conformance.judging.judgement import judge
+from conformance.judging.where import ANYWHERE
 from conformance.observation.raised import Raised, attempt
 from conformance.run.lifecycle import lived
 from conformance.run.other_processes import CLAUSE as OTHER_PROCESSES
@@ -66,8 +67,13 @@ def _stale_scan(sweep: Sweep, entry: Entry) -> str | None:
 
 
 def _failing(sweep: Sweep, entry: Entry, checks: list[Check]) -> set[str] | Unusable:
-    """Return the transports through which the entry's spec still fails as the entry says."""
+    """Return the transports through which the entry's spec still breaks the clause.
+
+    At whichever place: where the spec breaks it at several, which of them is told first may depend on what was read
+    before.
+    """
     failing: set[str] = set()
+    entry = entry.model_copy(update={"where": ANYWHERE})
     example = example_of(from_json(entry.spec), sweep.warehouse)
     if isinstance(example, Unusable):
         return example
