@@ -193,7 +193,7 @@ def init(split: str, output: str) -> None:
     except OSError as error:
         raise click.UsageError(f"--output {output} cannot be written: {error.strerror or error}") from None
     todo = text.count("TODO")
-    click.echo(f"Wrote {output} ({todo} TODOs). Try it: dataloader-conformance run --adapter {output} --clause WIRE-1")
+    click.echo(f"Wrote {output} ({todo} TODOs). Try it: dataloader-conformance run --adapter {output} --profile smoke")
 
 
 @main.command(name="list")

@@ -125,6 +125,11 @@ def complaint(adapter: Adapter, folder: Path) -> str:
         try:
             if step == "build":
                 split = adapter.build(example.make())
+            elif step == "read" and adapter.read is iter and not hasattr(type(split), "__iter__"):
+                return (
+                    f"its splits, of {type(split).__qualname__}, are not iterable, and it has no `read`: give"
+                    " Adapter one, a function that returns the record batches of a split (read=lambda split: …)."
+                )
             elif step == "read":
                 batches = adapter.read(split)
                 for batch in batches:

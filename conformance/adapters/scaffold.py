@@ -16,12 +16,15 @@ from conformance.templates import template
 
 __all__ = ["CannotWrite", "written_adapter"]
 
+NAMES_OF_COLUMNS = "[field.name for field in materials.projected_schema.fields]"
 # What a parameter is given, by what its name says; the first that matches.
 ARGUMENTS = (
     (r"tasks$|files$", "[materials.file_scan_task]"),
     (r"task$|^file$", "materials.file_scan_task"),
     (r"metadata$", "materials.table_metadata"),
     (r"^(file_?)?io$", "materials.file_io"),
+    (r"^(file_?)?io_(properties|props|options|config)$|^storage_options$", "dict(materials.file_io.properties)"),
+    (r"^((projected|selected)_)?(columns|column_names|fields)$", NAMES_OF_COLUMNS),
     (r"schema$|projection$", "materials.projected_schema"),
     (r"filter$", "materials.row_filter"),
     (r"^snapshot_id$", "materials.table_metadata.current_snapshot_id"),
@@ -124,7 +127,12 @@ def _material(name: str, parameter: inspect.Parameter) -> str | None:
     """Return what of the materials a parameter is given, by its name; ``None`` where its type rules that out."""
     value = next((value for pattern, value in ARGUMENTS if re.search(pattern, name)), None)
     kind = plain_type(parameter)
-    fits = {"[materials.file_scan_task]": ("list", "tuple"), "materials.transform_sql": ("str",)}
+    fits = {
+        "[materials.file_scan_task]": ("list", "tuple"),
+        NAMES_OF_COLUMNS: ("list", "tuple"),
+        "dict(materials.file_io.properties)": ("dict",),
+        "materials.transform_sql": ("str",),
+    }
     if value is not None and value.endswith("snapshot_id"):
         return value
     return None if kind is not None and kind not in fits.get(value or "", ()) else value

@@ -45,6 +45,15 @@ def test_broken_adapter_is_named_with_what_to_change(body: str, says: str, tmp_p
     assert "my_adapter.py" in str(error.value)
 
 
+def test_splits_that_are_not_iterable_need_a_read(tmp_path: Path) -> None:
+    file = tmp_path / "my_adapter.py"
+    file.write_text(
+        "from conformance.adapter import Adapter\nADAPTER = Adapter('mine', build=lambda materials: object())"
+    )
+    with pytest.raises(AdapterError, match="give Adapter one, a function that returns the record batches"):
+        check_adapter(f"{file}:ADAPTER")
+
+
 def test_whole_adapter_passes(tmp_path: Path) -> None:
     file = tmp_path / "my_adapter.py"
     file.write_text(ADAPTER.format(body=BUILDS))

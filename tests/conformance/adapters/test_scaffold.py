@@ -76,6 +76,23 @@ def test_what_the_suite_does_not_know_gets_a_value_that_tells_or_is_named(monkey
     compile(text, "adapter", "exec")
 
 
+class Named:
+    """A split that holds names of columns and properties in place of PyIceberg's objects."""
+
+    def __init__(self, tasks: list[Any], columns: tuple[str, ...], io_properties: dict[str, str]) -> None:
+        """Take them."""
+
+
+def test_names_of_columns_and_properties_of_the_file_io_are_not_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("named_loader")
+    module.Named = Named  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "named_loader", module)
+    text = written_adapter("named_loader:Named")
+    assert "columns=[field.name for field in materials.projected_schema.fields]," in text
+    assert "io_properties=dict(materials.file_io.properties)," in text
+    compile(text, "adapter", "exec")
+
+
 def test_written_adapter_runs_at_once(tmp_path: Path) -> None:
     wrote = run("init", "reference:DataLoaderSplit", cwd=tmp_path)
     assert wrote.returncode == 0, wrote.stderr
