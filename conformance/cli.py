@@ -207,15 +207,16 @@ def list_() -> None:
 @main.command()
 @click.argument("clause")
 def explain(clause: str) -> None:
-    """Explain a clause: its sentence, level, source, what it needs, and the checks that verify it."""
+    """Explain a clause, or each of a family: its sentence, level, source, what it needs, and its checks."""
+    from conformance.contract import FAMILIES, select
     from conformance.contract import clause as find
     from conformance.report.listing import explanation
 
     try:
-        found = find(clause)
+        found = select((clause,)) if clause in FAMILIES else [find(clause)]
     except LookupError as error:
         raise click.UsageError(error.args[0]) from None
-    click.echo(explanation(found), nl=False)
+    click.echo("\n".join(map(explanation, found)), nl=False)
 
 
 def _replay_records(folder: Path, adapter: str | None) -> None:

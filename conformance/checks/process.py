@@ -39,8 +39,8 @@ def used(journey: Journey, how: str, worker: str = "first") -> Any:
     if journey.refusal or not journey.can_carry("pickle-2"):
         return None
     payload = journey.unread
-    if isinstance(payload, Raised):
-        return None  # WIRE-1 judges that
+    if isinstance(payload, Raised) or isinstance(attempt(pickle.loads, payload), Raised):
+        return None  # WIRE-1 judges what cannot be carried
     return journey.ask_worker(worker, "use", payload, how, journey.example.question, limit=USE_SECONDS)
 
 
