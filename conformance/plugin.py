@@ -237,11 +237,13 @@ class Run:
             value for name, value in report.user_properties if name == PROPERTY and report.when == "call"
         ]
         for text in found:
-            self.findings.add(Findings.from_json(text))
+            of_unit = Findings.from_json(text)
+            self.findings.add(of_unit)
             self.ended += 1
             broken = sorted({clause for clause, _ in self.findings.broken})
-            state = f"violated so far: {', '.join(broken)}" if broken else "no violation"
             unit = report.nodeid.rpartition("[")[2].removesuffix("]")
+            nothing = "still so" if unit.startswith("known-") and not of_unit.stale else "no violation"
+            state = f"violated so far: {', '.join(broken)}" if broken else nothing
             seconds = time.monotonic() - self.started
             self._print(f"{self.ended:3}/{len(self.units)}  {seconds:5.0f} s  {unit:24} {state}")
         if report.failed and not found:

@@ -18,7 +18,13 @@ TABLE = TableSpec((ColumnSpec(1, "a", "long"),))
 
 @cache
 def sample() -> Measured:
-    return measured(300, 12)
+    """Draw from several seeds: what Hypothesis draws from one is more alike than chance would have it."""
+    found = Measured(Counter(), Counter(), Counter(), {})
+    for part in (measured(100, seed) for seed in range(12, 15)):
+        found.plans.update(part.plans)
+        found.altered.update(part.altered)
+        found.told.update(part.told)
+    return found
 
 
 def published(name: str) -> float:

@@ -96,7 +96,7 @@ def test_names_of_columns_and_properties_of_the_file_io_are_not_made_up(monkeypa
 def test_written_adapter_runs_at_once(tmp_path: Path) -> None:
     wrote = run("init", "reference:DataLoaderSplit", cwd=tmp_path)
     assert wrote.returncode == 0, wrote.stderr
-    assert "Wrote my_adapter.py (3 TODOs)" in wrote.stdout
+    assert "Wrote my_adapter.py (4 TODOs)" in wrote.stdout
     ran = run(*ONE_CLAUSE, "--adapter", "my_adapter.py", cwd=tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     again = run("init", "reference:DataLoaderSplit", cwd=tmp_path)
