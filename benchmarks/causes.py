@@ -1,6 +1,6 @@
 """Do the causes of a report tell faults apart? One seeded defect is one cause, two in one loader are two.
 
-`python -m benchmarks.causes > docs/causes.md` judges twenty loaders with one seeded defect each, and pairs of them as
+`python -m benchmarks.causes` judges twenty loaders with one seeded defect each, and pairs of them as
 one loader, on the pinned examples, some of the design's, and its scans. `--pairs 200` is all of them, in an hour.
 """
 

@@ -1,6 +1,6 @@
 """Mutants of a loader that is not ours: does the gate notice small changes to OpenHouse's data loader?
 
-`python -m benchmarks.foreign_mutation REPOSITORY --python PYTHON > docs/foreign_mutation.md` changes the modules of the
+`python -m benchmarks.foreign_mutation REPOSITORY --python PYTHON` changes the modules of the
 loader's newest commit, one change at a time, and judges each mutant by the examples of the quick gate with the shipped
 baseline. REPOSITORY and PYTHON are those of :mod:`benchmarks.history`.
 """
