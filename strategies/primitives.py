@@ -20,6 +20,9 @@ Notation = Literal["plain", "float", "decimal", "date", "time", "timestamp", "na
 # The partition transforms that are drawn, as the Iceberg specification writes them, in the order of their drawing.
 TRANSFORMS = ("identity", "bucket[4]", "truncate[2]", "year", "month", "day", "hour", "void")
 
+# Those of them that cut times.
+BY_TIME = ("year", "month", "day", "hour")
+
 _NUMBER = ("identity", "bucket[4]", "truncate[2]", "void")
 _DATE = ("bucket[4]", "year", "month", "day", "void")
 _TIMESTAMP = (*_DATE, "hour")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from fixtures.tables.model import rows_selected, scanned_columns
 from fixtures.tables.schemas import python_value
 from strategies.filters import COMPARISONS, predicates_of
+from strategies.primitives import BY_TIME
 from strategies.specs import (
     AddColumn,
     Append,
@@ -72,7 +73,7 @@ def _of_what_is_stored(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
             continue
         held = rows_selected(replace(scan, columns=(asked.column,)))[asked.column].to_pylist()
         if (
-            done.transform in _BY_TIME
+            done.transform in BY_TIME
             and asked.op == "eq"
             and any(value is not None and value.year < 1970 for value in held)
         ):
@@ -115,7 +116,6 @@ def _begin_alike(value: object, prefix: object) -> bool:
     )
 
 
-_BY_TIME = ("year", "month", "day", "hour")
 # What an `int` of Iceberg's holds.
 INT = range(-(2**31), 2**31)
 

@@ -26,6 +26,7 @@ __all__ = [
     "call",
     "call_interpreter",
     "departing",
+    "other_hash_seed",
     "restart",
     "worker",
 ]
@@ -123,13 +124,17 @@ def departing(name: str) -> Worker:
     return Worker(name, **_options(name))
 
 
+def other_hash_seed() -> str:
+    """Return a hash seed that this process does not have."""
+    return "1" if os.environ.get("PYTHONHASHSEED") == "0" else "0"
+
+
 def _options(name: str) -> dict[str, Any]:
     """The driver's environment, but for the folder (one of its own), the hash seed, the time zone and stores."""
-    seed = "0" if os.environ.get("PYTHONHASHSEED") != "0" else "1"
     # What the adapter added to the end of the driver's path is needed there too; nothing else in it is new.
     beside = tuple(entry for entry in sys.path if entry and Path(entry).is_dir())
     stores = {setting: value for setting, value in OTHER_STORES.items() if setting not in os.environ}
-    differs: dict[str, str | None] = {"PYTHONHASHSEED": seed, "TZ": OTHER_ZONE, **stores}
+    differs: dict[str, str | None] = {"PYTHONHASHSEED": other_hash_seed(), "TZ": OTHER_ZONE, **stores}
     environment = (lambda: _changed_since_start() | differs) if name == READER else differs
     options: dict[str, Any] = {"environment": environment, "import_path": beside, "temporary_files": name == READER}
     return options | ({"memory_limit": MEMORY_BYTES} if name == LIMITED else {})

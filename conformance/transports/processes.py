@@ -23,6 +23,7 @@ from conformance.adapter import Adapter
 from conformance.observation.aspects import observe
 from conformance.observation.question import Question
 from conformance.observation.raised import Died, Hung, Raised, attempt
+from conformance.transports.calls import other_hash_seed
 from conformance.transports.lost_processes import asked_twice
 from conformance.transports.threads import waited_for
 from conformance.transports.transport import STARTED, Arrival
@@ -204,7 +205,7 @@ def apart() -> Iterator[None]:
     Where the seed is set for a run, as tox does, its processes would inherit it: what is made of hashes would arrive.
     """
     seed = os.environ.get("PYTHONHASHSEED")
-    os.environ["PYTHONHASHSEED"] = "1" if seed == "0" else "0"
+    os.environ["PYTHONHASHSEED"] = other_hash_seed()
     try:
         with at_root():
             yield

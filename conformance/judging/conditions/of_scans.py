@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 from conformance.judging.conditions.condition import Condition
 from strategies.filters import OPERATORS, predicates_of
-from strategies.histories import NO_COLUMN
+from strategies.histories import EVOLVING, NO_COLUMN
+from strategies.primitives import BY_TIME
 from strategies.specs import (
     AddColumn,
     And,
@@ -91,7 +92,7 @@ _PARTITIONED = {
     "identity": (("identity",), "the values of a column"),
     "truncation": (("truncate",), "the beginnings of values"),
     "bucket": (("bucket",), "a hash"),
-    "time": (("year", "month", "day", "hour"), "year, month, day or hour"),
+    "time": (BY_TIME, "year, month, day or hour"),
 }
 
 # By name: when it holds, in a sentence, and how to tell.
@@ -100,7 +101,7 @@ SCAN_CONDITIONS: dict[str, Condition[ScanSpec]] = {
     "has_deletes": Condition(
         "Rows were deleted or overwritten, in whichever way.", _done(DeleteRows, OverwriteRows, DeletePositions)
     ),
-    "evolved": Condition("The schema was changed.", _done(AddColumn, DropColumn, RenameColumn, WidenColumn, MoveFirst)),
+    "evolved": Condition("The schema was changed.", _done(*EVOLVING)),
     "partitioned": Condition("The table is or was partitioned.", _partitioned_by("")),
     **{
         f"partitioned_by_{name}": Condition(f"The table is or was partitioned by {by}.", _partitioned_by(*transforms))

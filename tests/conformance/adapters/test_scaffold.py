@@ -45,6 +45,14 @@ def test_sql_and_several_files_are_recognised() -> None:
     compile(text, "adapter", "exec")
 
 
+def written_for(split: type, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the adapter that is written for a class of splits, as one of a loader's module."""
+    module = ModuleType("my_loader")
+    setattr(module, split.__name__, split)
+    monkeypatch.setitem(sys.modules, "my_loader", module)
+    return written_adapter(f"my_loader:{split.__name__}")
+
+
 class Client:
     """What no value can be made up of."""
 
@@ -65,10 +73,7 @@ class Tuned:
 
 
 def test_what_the_suite_does_not_know_gets_a_value_that_tells_or_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("tuned_loader")
-    module.Tuned = Tuned  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "tuned_loader", module)
-    text = written_adapter("tuned_loader:Tuned")
+    text = written_for(Tuned, monkeypatch)
     assert "batch_size=1021,  # made up" in text
     assert "labels={'conformance': 'value'},  # made up" in text
     assert "tasks=False,  # made up" in text  # a boolean is no list of tasks
@@ -84,10 +89,7 @@ class Named:
 
 
 def test_names_of_columns_and_properties_of_the_file_io_are_not_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("named_loader")
-    module.Named = Named  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "named_loader", module)
-    text = written_adapter("named_loader:Named")
+    text = written_for(Named, monkeypatch)
     assert "columns=[field.name for field in materials.projected_schema.fields]," in text
     assert "io_properties=dict(materials.file_io.properties)," in text
     compile(text, "adapter", "exec")

@@ -31,6 +31,7 @@ from conformance.run.search import History
 from conformance.run.sweep import Sweep
 from conformance.transports.in_process import IN_PROCESS
 from conformance.transports.journey import Journey
+from conformance.transports.processes import Fork
 from conformance.transports.transport import AS_BUILT, Arrival
 from fixtures.loaders.defects import restored
 from reference import DataLoaderSplit
@@ -185,15 +186,10 @@ def test_real_tables_can_be_read_here_and_one_that_cannot_is_counted(
 
 
 @dataclass(frozen=True)
-class Hanging:
+class Hanging(Fork):
     """A transport in which a split with a plan hangs, and any other arrives; each sending is noted."""
 
     sent: list[bool] = field(default_factory=list)
-    name: str = "fork"
-    clause: str = "WIRE-6"
-    by_value: bool = True
-    copies: bool = False
-    carry: None = None
 
     def send(self, adapter: Adapter, split: Any, question: Question) -> tuple[Arrival, ...]:
         self.sent.append(question.has_plan)
