@@ -300,8 +300,12 @@ def _written_entry(known: _Known, findings: Findings, expires: datetime.date) ->
 
 
 def _written_where(where: Where) -> str:
-    """Return the settled fields as a table of TOML."""
+    """Return the settled fields as a table of TOML; that there is no part, or no case, is settled too."""
     values = {name: getattr(where, name) for name in Where.__dataclass_fields__}
     named = {name: value.value if isinstance(value, Step) else value for name, value in values.items()}
-    settled = {name: list(value) if name == "within" else value for name, value in named.items() if value}
+    settled = {
+        name: list(value) if name == "within" else value
+        for name, value in named.items()
+        if value or (value == "" and name in ("part", "case"))
+    }
     return f"{{ {', '.join(f'{name} = {json.dumps(value)}' for name, value in settled.items())} }}"

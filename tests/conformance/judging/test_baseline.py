@@ -19,10 +19,13 @@ from conformance.examples.pinned import PINNED
 from conformance.examples.real_tables import TABLE_CASES
 from conformance.judging.baseline import EMPTY, Baseline, BaselineError, read_baseline, written
 from conformance.judging.conditions.holding import CONDITIONS, holding
-from conformance.judging.findings import Findings
+from conformance.judging.findings import Common, Findings, Violation
 from conformance.judging.verdicts import Exit, State, exit_code, verdicts
+from conformance.judging.where import Where
+from conformance.observation.difference import Difference, Place, Step
 from conformance.run.audit import stale
 from conformance.run.options import Options
+from conformance.run.other_processes import exchanged
 from conformance.run.selection import resolve
 from conformance.run.sweep import Sweep
 from conformance.transports.registry import TRANSPORTS
@@ -166,6 +169,32 @@ def test_written_baseline_excuses_the_run_that_it_comes_from(tmp_path: Path, swe
     assert not replace(sweep, baseline=baseline).pinned(PINNED).broken
     assert [stale(sweep, entry, TODAY) for entry in baseline.entries] == [None] * len(baseline.entries)
     assert all(set(e.condition) <= holding(from_json(e.spec)) for e in baseline.entries)
+
+
+def test_a_clause_that_is_broken_at_two_places_gets_an_entry_for_each(tmp_path: Path) -> None:
+    elsewhere = Difference(Place(Step.READ, "rows", case="of three files"), "three rows", "two rows")
+    here = Difference(Place(Step.LOOK, "rows"), "a row", "no row")
+    findings = Findings()
+    for found in (here, elsewhere):
+        findings.note("READ-5", "as built", Common(holding(WITH_PLAN), Where.of(found.place), to_json(WITH_PLAN)))
+    violation = Violation("READ-5", ("as built",), repr(WITH_PLAN), to_json(WITH_PLAN), here)
+    (tmp_path / "b.toml").write_text(written("mine", findings, [violation], TODAY))
+    baseline = read_baseline(tmp_path / "b.toml")
+    assert [entry.where.case for entry in baseline.entries] == ["", "of three files"]
+    assert baseline.excuse("READ-5", "as built", WITH_PLAN, elsewhere)
+    lost = Difference(Place(Step.READ, "rows", case="of no file"), "ValueError", "no row")
+    assert baseline.excuse("READ-5", "as built", WITH_PLAN, lost) is None
+
+
+def test_baseline_of_what_another_process_wrote_holds(tmp_path: Path, sweep_of: Callable[..., Sweep]) -> None:
+    adapter = load_adapter(reference_of("salted-id"))
+    sweep = sweep_of(adapter, clauses=("WIRE-5",))
+    found = exchanged(adapter, [replace(WITH_PLAN, plan=None)], sweep.warehouse.root)
+    assert {transport for _, transport in found.broken} == {"exchange"}
+    (tmp_path / "b.toml").write_text(written("mine", found, found.violations, TODAY))
+    (entry,) = read_baseline(tmp_path / "b.toml").entries
+    assert stale(sweep, entry, TODAY) is None
+    assert stale(sweep_of(load_adapter("reference"), clauses=("WIRE-5",)), entry, TODAY) is not None
 
 
 def test_script_that_is_no_life_is_told(tmp_path: Path, sweep_of: Callable[..., Sweep]) -> None:

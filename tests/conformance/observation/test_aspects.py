@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -397,3 +398,13 @@ def test_what_differs_is_seen_to_differ(change: dict[str, Any], aspects: set[str
     other = SplitSpec(**{"table": spec.table, **change})
     seen = [observe(ADAPTER, ADAPTER.build(make_materials(s, warehouse)), Question()) for s in (spec, other)]
     assert aspects <= {name for name, _ in differing(seen[0], seen[1], X)}
+
+
+def test_whether_properties_can_be_set_is_tried_and_taken_back(warehouse: Warehouse) -> None:
+    spec = SplitSpec(TableSpec((ColumnSpec(1, "a", "long", (1,)),)))
+    properties = {"owner": "nobody"}
+    adapter = replace(ADAPTER, table_properties=lambda split: properties)
+    split = adapter.build(make_materials(spec, warehouse))
+    seen = observe(adapter, split, Question(only=frozenset({"read-only"})))
+    assert seen["read-only"]["properties"] == "changed"
+    assert properties == {"owner": "nobody"}

@@ -12,7 +12,7 @@ import pytest
 
 from conformance.observation.raised import Died, Hung
 from conformance.transports import processes
-from conformance.transports.processes import Packed, StandingProcess, at_root
+from conformance.transports.processes import Packed, StandingProcess, apart, at_root
 
 
 class Calls:
@@ -54,3 +54,17 @@ def test_folder_is_the_root_while_processes_are_started(tmp_path: Path, monkeypa
     with at_root():
         assert Path.cwd() == Path("/")
     assert Path.cwd() == tmp_path
+
+
+@pytest.mark.parametrize(("own", "others"), [("0", "1"), ("1", "0"), (None, "0")])
+def test_processes_are_started_under_another_hash_seed(
+    own: str | None, others: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """tox sets it, and what is made of hashes would arrive."""
+    if own is None:
+        monkeypatch.delenv("PYTHONHASHSEED", raising=False)
+    else:
+        monkeypatch.setenv("PYTHONHASHSEED", own)
+    with apart():
+        assert os.environ["PYTHONHASHSEED"] == others
+    assert os.environ.get("PYTHONHASHSEED") == own
