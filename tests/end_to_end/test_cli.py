@@ -133,6 +133,9 @@ def test_list_and_explain(tmp_path: Path) -> None:
     explained = command("explain", "udf-3", cwd=tmp_path)
     assert "Where two UDFs bear one name the last one registered wins" in explained.stdout
     assert "conformance/checks/udf.py" in explained.stdout
+    family = command("explain", "UDF", cwd=tmp_path)
+    assert explained.stdout in family.stdout
+    assert "UDF-1 (" in family.stdout
 
 
 def test_soak_stops_after_its_budget(tmp_path: Path) -> None:
