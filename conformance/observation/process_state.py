@@ -77,9 +77,21 @@ def held() -> dict[str, int]:
     }
 
 
+def _put_back_environment(environment: dict[str, str]) -> None:
+    """Set only what differs: a thread of a library may read the environment meanwhile, and finds it whole."""
+    for name in set(os.environ) - set(environment):
+        del os.environ[name]
+    for name, value in environment.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+
+
 @contextmanager
 def putting_back() -> Iterator[None]:
-    """Put the state of this process back as it was, so that the next split finds it as this one did."""
+    """Put the state of this process back as it was, so that the next split finds it as this one did.
+
+    It decorates functions, too.
+    """
     environment, folder, named = dict(os.environ), Path.cwd(), locale.setlocale(locale.LC_ALL)
     handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
     generator, threads, filters = random.getstate(), (pa.cpu_count(), pa.io_thread_count()), list(warnings.filters)
@@ -91,8 +103,7 @@ def putting_back() -> Iterator[None]:
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(environment)
+        _put_back_environment(environment)
         os.chdir(folder)
         locale.setlocale(locale.LC_ALL, named)
         for number, handler in handlers.items():

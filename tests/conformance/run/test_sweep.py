@@ -16,6 +16,7 @@ from pyiceberg.io.pyarrow import ArrowScan
 from conformance.adapter import Adapter, NotSupported
 from conformance.adapters.builtin.reference import ADAPTER, adapter_for
 from conformance.adapters.loading import load_adapter
+from conformance.adapters.specimens import reference_of
 from conformance.checks import CHECKS, Check
 from conformance.examples.example import Example
 from conformance.examples.pinned import PINNED
@@ -24,6 +25,7 @@ from conformance.judging.baseline import read_baseline
 from conformance.judging.findings import Findings
 from conformance.judging.ledger import Ledger
 from conformance.observation.difference import Difference, Place, Step
+from conformance.observation.process_state import process_state
 from conformance.observation.question import Question
 from conformance.observation.raised import Hung
 from conformance.run.claims import Claims
@@ -33,7 +35,7 @@ from conformance.transports.in_process import IN_PROCESS
 from conformance.transports.journey import Journey
 from conformance.transports.processes import Fork
 from conformance.transports.transport import AS_BUILT, Arrival
-from fixtures.loaders.defects import restored
+from fixtures.loaders.defects import DEFECTS, restored
 from reference import DataLoaderSplit
 from strategies import ColumnSpec, SplitSpec, SqlPlanSpec, TableSpec, split_specs, to_json
 
@@ -221,3 +223,14 @@ def test_a_hang_that_the_baseline_does_not_know_is_given_up(sweep_of: Callable[.
         sweep.judge_pinned(spec, ledger, History())
     assert ledger.findings.broken["WIRE-6", "fork"] == 1
     assert hanging.sent == [True]
+
+
+OF_THE_PROCESS = [defect.name for defect in DEFECTS.values() if defect.clause == "PROC-1"]
+
+
+@pytest.mark.parametrize("name", OF_THE_PROCESS)
+def test_what_a_loader_does_to_this_process_is_put_back(name: str, sweep_of: Callable[..., Sweep]) -> None:
+    before = process_state()
+    sweep = sweep_of(load_adapter(reference_of(name)), transports=PICKLE, clauses=("READ-1",))
+    sweep.pinned(PINNED[:1])
+    assert process_state() == before
