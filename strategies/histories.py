@@ -46,7 +46,7 @@ from strategies.specs import (
 )
 from strategies.terms import quoted
 
-__all__ = ["COMMITS", "EVOLVING", "scans", "table_before"]
+__all__ = ["COMMITS", "EVOLVING", "NO_COLUMN", "scans", "table_before"]
 
 T = TypeVar("T")
 

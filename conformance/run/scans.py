@@ -54,7 +54,21 @@ from strategies.specs import (
     SetProperty,
 )
 
-__all__ = ["THROUGH", "Scanning", "clauses_of", "planned", "scanned_again"]
+__all__ = [
+    "AFTER_MORE",
+    "MISSING",
+    "NO_CATALOG",
+    "PINNED",
+    "THINGS_MISSING",
+    "THROUGH",
+    "TWICE",
+    "Scanning",
+    "clauses_of",
+    "expected_rows_of",
+    "planned",
+    "scanned_again",
+    "with_more",
+]
 
 # The workers that read splits, and the name under which reports have it.
 WORKERS, THROUGH = ("first", READER), "worker"
@@ -68,6 +82,8 @@ LATER_SHARE = 3
 ROWS, DELETES, EVOLUTION, TRANSFORMATION, SELECTION, PINNED, TWICE, NO_CATALOG, MISSING, CASE = (
     f"{FAMILY}-{number}" for number in range(1, 11)
 )
+# The case of a difference that shows after later commits.
+AFTER_MORE = "after more was committed"
 DECLINED = qualified_name(NotSupported)
 
 
@@ -200,7 +216,7 @@ class Scanning:
 
         :class:`Declined` where the loader takes no such scan.
         """
-        expected = _expected(spec)
+        expected = expected_rows_of(spec)
         if isinstance(expected, Raised):
             return Declined(f"the engine cannot run the transformation: {expected.message}")
         payloads = self.payloads(scan_of(spec, made))
@@ -267,19 +283,18 @@ class Scanning:
 
     def _later(self, spec: ScanSpec, made: MadeTable) -> Iterator[Judgement]:
         """Plan, commit more, and read what was planned where the catalog cannot be reached; then plan again."""
-        payloads, expected = self.payloads(scan_of(spec, made)), _expected(spec)
+        payloads, expected = self.payloads(scan_of(spec, made)), expected_rows_of(spec)
         if isinstance(payloads, Raised) or isinstance(expected, Raised):
             return
         with _away(made.database):
             without = self.read(spec, payloads)
         yield Judgement(NO_CATALOG, THROUGH, _compared(expected, without, "without the catalog"))
-        more = _more(spec)
-        do_more(made, spec.history, more)
+        longer = with_more(spec)
+        do_more(made, longer.history, len(spec.history.operations))
         afterwards = self.read(spec, payloads)
-        found = _compared(expected, afterwards, "after more was committed")
+        found = _compared(expected, afterwards, AFTER_MORE)
         if found is None:
-            history = replace(spec.history, operations=(*spec.history.operations, *more))
-            wanted = _expected(replace(spec, history=history))
+            wanted = expected_rows_of(longer)
             again = self.payloads(scan_of(spec, made))
             seen = again if isinstance(again, Raised) else self.read(spec, again)
             if expected.rows and _compared(expected, seen) is None:  # as before; how else it may be wrong others tell
@@ -293,7 +308,7 @@ class Scanning:
         if MISSING not in self.clauses:
             return
         scan = scan_of(SIMPLEST, made)
-        for what, name, changes in _THINGS_MISSING:
+        for what, name, changes in THINGS_MISSING:
             seen = self.payloads(replace(scan, **changes))
             if isinstance(seen, Raised) and seen.type == DECLINED:
                 continue
@@ -380,7 +395,7 @@ _FILTERED_BY_IT = {
     "condition": Predicate("eq", "no_such_column", (1,)),
     "scanned": (ColumnSpec(9, "no_such_column", "long"),),
 }
-_THINGS_MISSING: tuple[tuple[str, str, dict[str, Any]], ...] = (
+THINGS_MISSING: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("table", "no_such_table", {"identifier": ("conformance", "no_such_table")}),
     ("column", "no_such_column", {"columns": ("a", "no_such_column")}),
     ("column of the filter", "no_such_column", _FILTERED_BY_IT),
@@ -389,16 +404,17 @@ _THINGS_MISSING: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 
 
-def _more(spec: ScanSpec) -> tuple[Operation, ...]:
-    """Return what is committed after a scan was planned: to the branch that is scanned too, where its schema stays."""
+def with_more(spec: ScanSpec) -> ScanSpec:
+    """Return the scan after more was committed: to the branch that is scanned too, where its schema stays."""
     on_branch: tuple[Operation, ...] = ()
     if any(isinstance(done, Branch) and done.name == spec.ref for done in spec.history.operations):
         now = table_before(spec.history, len(spec.history.operations)).columns
         on_branch = (Append(1, spec.ref),) if scanned_columns(spec) == now else ()
-    return (Append(2), *on_branch, SetProperty("owner", "three"))
+    more = (Append(2), *on_branch, SetProperty("owner", "three"))
+    return replace(spec, history=replace(spec.history, operations=(*spec.history.operations, *more)))
 
 
-def _expected(spec: ScanSpec) -> Rows | Raised:
+def expected_rows_of(spec: ScanSpec) -> Rows | Raised:
     """Return the rows that a scan must give, or how the engine fails to transform them."""
     try:
         table = asked_rows(spec)

@@ -1,6 +1,6 @@
 """Reproducers: for a defect of a clause the script exits with 1, and with 0 once the sound loader stands there.
 
-One clause of each family is tried always, every clause with `REPRODUCERS=all`.
+One clause of each family, and each on scans, is tried always, every defect with `REPRODUCERS=all`.
 """
 
 from __future__ import annotations
@@ -33,11 +33,13 @@ from fixtures.loaders.defects import DEFECTS, Defect
 from strategies.serialization import to_json
 from tests.quality.test_defects import first_catch, transports_for
 
-# The first defect of each clause, or every one. Of LIFE-1 and SCAN no single journey shows any:
-# `replay` takes the steps again, or scans again.
-SHOWN = [defect for defect in DEFECTS.values() if not defect.clause.startswith(("LIFE-", "SCAN-"))]
-ONE_OF_EACH_FAMILY = {defect.clause.partition("-")[0]: defect for defect in reversed(SHOWN)}
-TRIED = SHOWN if os.environ.get("REPRODUCERS") == "all" else list(ONE_OF_EACH_FAMILY.values())
+# Of LIFE-1 no single journey shows any: `replay` takes the steps again.
+SHOWN = [defect for defect in DEFECTS.values() if not defect.clause.startswith("LIFE-")]
+FEW = {
+    defect.clause if defect.clause.startswith("SCAN-") else defect.clause.partition("-")[0]: defect
+    for defect in reversed(SHOWN)
+}
+TRIED = SHOWN if os.environ.get("REPRODUCERS") == "all" else list(FEW.values())
 
 # What no script shows, and why: these scripts say so themselves.
 NOT_SHOWN = {
@@ -49,10 +51,11 @@ NOT_SHOWN = {
     "large-plans-spooled": "the split must be gone before its payload is loaded",
 }
 
-LOADER = re.compile(r"from fixtures\.loaders\.defects\.\w+ import \w+ as (split|context)")
+LOADER = re.compile(r"from fixtures\.loaders\.defects\.\w+ import \w+ as (split|context|loader)")
 SOUND = {
     "split": "from reference import DataLoaderSplit as split",
     "context": "from reference import TableScanContext as context",
+    "loader": "from reference import DataLoader as loader",
 }
 
 

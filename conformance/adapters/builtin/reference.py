@@ -27,8 +27,6 @@ def adapter_for(
     The loader plans splits of the other classes too, unless it names some itself.
     """
     build, build_scan = _builders(split, context)
-    if loader._split_class is DataLoaderSplit and (split, context) != (DataLoaderSplit, TableScanContext):
-        loader = type(loader.__name__, (loader,), {"_split_class": split, "_context_class": context})
     return Adapter(
         name=name,
         build=build,
@@ -57,7 +55,7 @@ def adapter_for(
         build_scan=build_scan,
         read_from=_read_from,
         row_count=lambda split: split.row_count,
-        plan=_plan(loader),
+        plan=_plan(loader, split, context),
         modules=("reference",),
     )
 
@@ -69,11 +67,13 @@ def _read_from(split: DataLoaderSplit, position: int) -> Iterator[Any]:
     return split.read_from(position)
 
 
-def _plan(loader: type[DataLoader]) -> Callable[[Scan], DataLoader]:
-    """Return ``plan`` with this loader, which is iterable over its splits."""
+def _plan(
+    loader: type[DataLoader], split: type[DataLoaderSplit], context: type[TableScanContext]
+) -> Callable[[Scan], DataLoader]:
+    """Return ``plan`` with these classes: the loader is iterable over its splits."""
 
     def plan(scan: Scan) -> DataLoader:
-        return loader(
+        return _planning(loader, split, context)(
             scan.catalog,
             scan.identifier,
             columns=scan.columns,
@@ -86,6 +86,15 @@ def _plan(loader: type[DataLoader]) -> Callable[[Scan], DataLoader]:
         )
 
     return plan
+
+
+def _planning(
+    loader: type[DataLoader], split: type[DataLoaderSplit], context: type[TableScanContext]
+) -> type[DataLoader]:
+    """Return a loader that plans splits of the other classes, unless it names some itself."""
+    if loader._split_class is not DataLoaderSplit or (split, context) == (DataLoaderSplit, TableScanContext):
+        return loader
+    return type(loader.__name__, (loader,), {"_split_class": split, "_context_class": context})
 
 
 @dataclass(frozen=True)

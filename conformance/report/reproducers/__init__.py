@@ -21,11 +21,12 @@ from conformance.adapter import Adapter
 from conformance.judging.findings import Violation
 from conformance.observation.difference import Step
 from conformance.report.reproducers.demonstrations import demonstration
+from conformance.report.reproducers.scan_script import scan_script
 from conformance.report.reproducers.script import heading, script
 from conformance.report.reproducers.sources import NotEmbeddable
 from conformance.templates import template
 from strategies.serialization import from_json
-from strategies.specs import SplitSpec
+from strategies.specs import ScanSpec, SplitSpec
 
 __all__ = ["reproducer", "verified"]
 
@@ -40,9 +41,11 @@ def reproducer(violation: Violation, adapter: Adapter) -> str:
     if not violation.spec:
         return _unshown(violation, f"the example is a split of a real table that the suite makes: {violation.example}")
     spec = from_json(violation.spec)
-    if not isinstance(spec, SplitSpec):
-        return _unshown(violation, "the example is a scan of a table that the suite makes, and of what is done to it")
     try:
+        if isinstance(spec, ScanSpec):
+            return scan_script(violation, adapter, spec)
+        if not isinstance(spec, SplitSpec):
+            return _unshown(violation, f"its example is a {type(spec).__name__}")
         shown = demonstration(violation, adapter, spec)
         return script(violation, adapter, replace(spec, **shown.of), shown)
     except NotEmbeddable as error:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
 import json
-import math
 import pprint
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,6 +10,7 @@ from typing import Any
 
 from datafusion import lit, udf
 
+from conformance.report.reproducers.literals import EXPRESSIONS, code, condition_code
 from conformance.report.reproducers.sources import Embedding
 from conformance.templates import template
 from fixtures import functions
@@ -30,8 +28,7 @@ from fixtures.materials import leaves_residual
 from fixtures.plans import session_with, sql_text
 from fixtures.tables.deleted_positions import with_other_files
 from fixtures.tables.deletion_vectors import vector_extent, write_deletion_vectors
-from fixtures.tables.expressions import PREDICATES
-from fixtures.tables.schemas import iceberg_type, python_value
+from fixtures.tables.schemas import python_value
 from fixtures.tables.warehouse import (
     bounds,
     delete_shares,
@@ -43,15 +40,13 @@ from fixtures.tables.warehouse import (
     written_columns,
 )
 from strategies.plans import LITERALS
-from strategies.primitives import primitive
-from strategies.specs import And, Chain, FilterSpec, FramePlanSpec, Not, Or, Predicate, SplitSpec, TableSpec
+from strategies.specs import Chain, FramePlanSpec, SplitSpec
 from strategies.terms import quoted
 from strategies.udfs import BEHAVIOURS
 
 __all__ = ["materials_code"]
 
 WIDTH = 100
-EXPRESSIONS = ("AlwaysTrue", "And", "Not", "Or", *(predicate.__name__ for predicate in PREDICATES.values()))
 # Of each implementation, as code: the module of its class, and the class. That of the suite is defined in the script.
 FILE_IOS = {
     "pyarrow": ("'pyiceberg.io.pyarrow'", "PyArrowFileIO"),
@@ -72,7 +67,7 @@ def materials_code(spec: SplitSpec, embedding: Embedding) -> str:
     known = [column for column in table.columns if not column.added]
     values = [[python_value(column.type, value) for value in column.values] or [None] for column in known]
     written = written_columns(table)
-    code = template(__file__, "materials.py.jinja", quoted, repr, _code, _json, _parsed, _pretty).render(
+    made = template(__file__, "materials.py.jinja", quoted, repr, code, _json, _parsed, _pretty).render(
         transform_sql=None if spec.plan is None else sql_text(spec.plan),
         spec=spec,
         behaviours=BEHAVIOURS,
@@ -94,11 +89,11 @@ def materials_code(spec: SplitSpec, embedding: Embedding) -> str:
         is_nested=is_nested(spec),
         lower_bounds=bounds(table, min),
         upper_bounds=bounds(table, max),
-        condition=_condition(spec.row_filter, table),
-        last=_condition(chain.last, table) if chain else "",
+        condition=condition_code(spec.row_filter, table),
+        last=condition_code(chain.last, table) if chain else "",
         residual=leaves_residual(spec),
     )
-    return embedding.below_imports(code)
+    return embedding.below_imports(made)
 
 
 def _needed(spec: SplitSpec) -> Iterator[type | Callable[..., Any]]:
@@ -140,47 +135,3 @@ def _parsed(expression: str) -> str:
 
 def _pretty(value: Any) -> str:
     return pprint.pformat(value, width=WIDTH, sort_dicts=False)
-
-
-def _code(value: Any) -> str:
-    """Return a Python value, as pyarrow takes it, as code."""
-    if isinstance(value, list):
-        return f"[{', '.join(_code(item) for item in value)}]"
-    if isinstance(value, tuple):
-        return f"({', '.join(_code(item) for item in value)},)"
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{key!r}: {_code(item)}' for key, item in value.items())}}}"
-    if isinstance(value, float) and not math.isfinite(value):
-        return f'float("{value}")'
-    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
-        return f"datetime.{type(value).__name__}.fromisoformat({value.isoformat()!r})"
-    if isinstance(value, decimal.Decimal):
-        return f"decimal.Decimal({str(value)!r})"
-    return repr(value)
-
-
-def _condition(spec: FilterSpec | None, table: TableSpec) -> str:
-    if spec is None:
-        return "AlwaysTrue()"
-    if isinstance(spec, (And, Or)):
-        name = type(spec).__name__
-        left, right = (_condition(side, table) for side in (spec.left, spec.right))
-        return f"{name}({left}, {right})"
-    if isinstance(spec, Not):
-        return f"Not({_condition(spec.child, table)})"
-    if isinstance(spec, Chain):
-        return _condition(spec.first, table)
-    assert isinstance(spec, Predicate)
-    predicate = PREDICATES[spec.op].__name__
-    type_ = table.column(spec.column).type
-    literals = [_literal_code(type_, value) for value in spec.values]
-    arguments = f"{{{', '.join(literals)}}}" if spec.op in ("in", "not-in") else ", ".join(literals)
-    return f"{predicate}({spec.column!r}{', ' if spec.values else ''}{arguments})"
-
-
-def _literal_code(type_: Any, value: Any) -> str:
-    of_text = primitive(type_).literal == "text"
-    source = repr(value) if of_text else _code(python_value(type_, value))
-    if not of_text and type_ not in ("int", "long", "float", "double"):
-        return f"literal({source})"
-    return f"literal({source}).to(iceberg.{iceberg_type(type_)!r})"

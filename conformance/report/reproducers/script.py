@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from typing import Any
 
@@ -23,7 +23,7 @@ from conformance.report.reproducers.through import stands_in, through_code
 from conformance.templates import template
 from strategies.specs import SplitSpec
 
-__all__ = ["heading", "script"]
+__all__ = ["heading", "imports_of", "loader_of", "script"]
 
 
 def script(violation: Violation, adapter: Adapter, spec: SplitSpec, shown: Demonstration) -> str:
@@ -42,12 +42,12 @@ def script(violation: Violation, adapter: Adapter, spec: SplitSpec, shown: Demon
     for function in (looks.compared, looks.shown, looks.attempt):
         embedding.named(function)
     looking = len(embedding.definitions)
-    loader = _loader(adapter, embedding, f"{look} {given}")
+    loader = loader_of(adapter, embedding, f"{look} {given}")
     definitions = list(embedding.definitions.values())
     embedding.imports |= {"import importlib", "from pathlib import Path", "from types import SimpleNamespace"}
     return template(__file__, "script.py.jinja", repr).render(
         **heading(violation),
-        imports=_imports(embedding),
+        imports=imports_of(embedding),
         making=[*definitions[:making], materials, *definitions[looking:]],
         loader=loader,
         looking=definitions[making:looking],
@@ -101,16 +101,27 @@ def _calls(function: Callable[..., Any], spec: SplitSpec) -> str:
     return f", {calls_of(spec.registry)!r}" if "calls" in _parameters(function) else ""
 
 
-def _imports(embedding: Embedding) -> str:
+def imports_of(embedding: Embedding) -> str:
     """Return the imports, those of the standard library first."""
 
     def order(line: str) -> tuple[bool, str, str]:
         return line.startswith("from"), line.split()[1], line
 
-    lines = sorted(embedding.imports, key=order)
+    lines = sorted(_merged(embedding.imports), key=order)
     standard = [line for line in lines if re.split("[ .]", line)[1] in sys.stdlib_module_names]
     others = [line for line in lines if line not in standard]
     return "\n\n".join("\n".join(part) for part in (standard, others) if part)
+
+
+def _merged(imports: Iterable[str]) -> Iterator[str]:
+    """Yield the imports, those from one module as one line."""
+    names: dict[str, list[str]] = {}
+    for line in sorted(imports):
+        module, _, name = line.partition(" import ")
+        if not name:
+            yield line
+        names.setdefault(module, []).append(name)
+    yield from (f"{module} import {', '.join(each)}" for module, each in names.items() if each != [""])
 
 
 def heading(violation: Violation) -> dict[str, Any]:
@@ -124,7 +135,7 @@ def heading(violation: Violation) -> dict[str, Any]:
     }
 
 
-def _loader(adapter: Adapter, embedding: Embedding, calls: str) -> dict[str, str]:
+def loader_of(adapter: Adapter, embedding: Embedding, calls: str) -> dict[str, str]:
     """Return what ``loader`` holds, by name: those of the adapter's functions that what is written so far asks for."""
     text = "\n".join([*embedding.definitions.values(), calls])
     held = {}

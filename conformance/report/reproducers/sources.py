@@ -12,7 +12,7 @@ import textwrap
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 __all__ = ["Embedding", "NotEmbeddable"]
@@ -65,6 +65,16 @@ class Embedding:
                 self.definitions[name] = f"{name} = {class_}.{method}"
             else:
                 self.imports.add(f"from {module} import {attribute}" + (f" as {name}" if attribute != name else ""))
+        elif isinstance(value, partial):
+            self.add(f"{name}_of", value.func)
+            given = {f"{name}_{number}": argument for number, argument in enumerate(value.args)}
+            given |= {f"{name}_{keyword}": argument for keyword, argument in value.keywords.items()}
+            for own_name, argument in given.items():
+                self.add(own_name, argument)
+            keywords = [f"{keyword}={name}_{keyword}" for keyword in value.keywords]
+            arguments = [f"{name}_of", *list(given)[: len(value.args)], *keywords]
+            self.imports.add("from functools import partial")
+            self.definitions[name] = f"{name} = partial({', '.join(arguments)})"
         elif isinstance(value, enum.Enum):
             self.add(type(value).__name__, type(value))
             self.definitions[name] = f"{name} = {type(value).__name__}.{value.name}"
@@ -103,10 +113,11 @@ class Embedding:
             if at_top and (statement := _import_of(needed, module)) is not None:
                 self.bound[needed] = thing
                 self.imports.add(statement)
-            elif at_top and not callable(thing) and (assignment := _assignment_of(needed, module)) is not None:
+            elif at_top and not callable(thing) and (assigned := _assignment_of(needed, module)) is not None:
+                home, assignment = assigned
                 self.bound[needed] = thing
-                self._add_needs(needed, assignment, module, vars(sys.modules[module]))
-                self.definitions[needed] = _segment(_parsed_module(module)[0], assignment)
+                self._add_needs(needed, assignment, home, vars(sys.modules[home]))
+                self.definitions[needed] = _segment(_parsed_module(home)[0], assignment)
             else:
                 self.add(needed, thing)
 
@@ -153,14 +164,20 @@ def _imported(tree: ast.AST, package: str | None = None) -> Iterator[tuple[str, 
                 yield alias.asname or alias.name, source, f"{start} {ast.unparse(alias)}"
 
 
-def _assignment_of(name: str, module: str) -> ast.stmt | None:
-    """Return the statement at the top of a module that assigns to the name alone."""
+def _assignment_of(name: str, module: str) -> tuple[str, ast.stmt] | None:
+    """Return the statement at the top of a module that assigns to the name alone, and the module.
+
+    It is another one of the suite's where the module has the name from there.
+    """
+    for imported, source, _ in _imported(_parsed_module(module)[1], sys.modules[module].__package__):
+        if imported == name and source in sys.modules:
+            return _assignment_of(name, source)
     for node in _parsed_module(module)[1].body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and len(targets) == 1:
             target = targets[0]
             if isinstance(target, ast.Name) and target.id == name:
-                return node
+                return module, node
     return None
 
 

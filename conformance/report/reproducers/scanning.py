@@ -1,0 +1,94 @@
+"""What a script does to show a violation of a scan: functions whose source is written into scripts.
+
+``loader`` holds the adapter's functions, ``ask`` makes anew what the loader is asked for. Each returns what is expected
+and what was seen.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from conformance.observation.values import Rows, in_any_layout, plain_rows, together
+from conformance.report.reproducers.looks import attempt, shown
+
+__all__ = ["ids_of_each_planning", "raised_for_what_is_missing", "rows_after_more", "rows_given", "rows_of_the_next"]
+
+
+# An order that is left to chance may be the same twice.
+PLANNINGS = 10
+
+
+def payloads_of(loader: Any, scan: Any) -> list[bytes]:
+    """Return the payloads of the splits that the loader plans."""
+    try:
+        return [pickle.dumps(split, pickle.HIGHEST_PROTOCOL) for split in loader.plan(scan)]
+    finally:
+        scan.catalog.close()
+
+
+def rows_of(loader: Any, payloads: list[bytes], exact: bool, like: Rows) -> Any:
+    """Return the rows of all splits together; where there are none to read, and none are expected, what is expected."""
+    seen = [plain_rows(loader.read(pickle.loads(payload)), exact=exact) for payload in payloads]
+    found = together([in_any_layout(rows) for rows in seen if rows is not None])
+    return like if found is None and not like.rows else found
+
+
+def rows_given(loader: Any, ask: Callable[[], Any], expected: Rows, exact: bool) -> tuple[Any, Any]:
+    """Plan, carry and read."""
+    return expected, attempt(lambda: rows_of(loader, payloads_of(loader, ask()), exact, expected))
+
+
+def rows_without_catalog(
+    loader: Any, ask: Callable[[], Any], expected: Rows, exact: bool, catalog: Path
+) -> tuple[Any, Any]:
+    """Read what was planned where the file of the catalog is away."""
+    payloads = payloads_of(loader, ask())
+    catalog.rename(catalog.with_name("away"))
+    return expected, attempt(rows_of, loader, payloads, exact, expected)
+
+
+def rows_after_more(
+    loader: Any, ask: Callable[[], Any], expected: Rows, exact: bool, more: Callable[[], Any]
+) -> tuple[Any, Any]:
+    """Commit more between planning and reading."""
+    payloads = payloads_of(loader, ask())
+    more()
+    return expected, attempt(rows_of, loader, payloads, exact, expected)
+
+
+def rows_of_the_next(
+    loader: Any, ask: Callable[[], Any], expected: Rows, exact: bool, more: Callable[[], Any]
+) -> tuple[Any, Any]:
+    """Plan, commit more, and plan again: the second planning sees it."""
+    payloads_of(loader, ask())
+    more()
+    return rows_given(loader, ask, expected, exact)
+
+
+def ids_of_each_planning(loader: Any, ask: Callable[[], Any]) -> tuple[Any, Any]:
+    """Plan several times: the ids are the same in the same order, and no two are equal."""
+
+    def ids() -> list[str]:
+        scan = ask()
+        try:
+            return [repr(loader.split_id(split)) for split in loader.plan(scan)]
+        finally:
+            scan.catalog.close()
+
+    first = ids()
+    if len(set(first)) < len(first):
+        return f"{len(first)} different ids", f"{len(set(first))} different ids: {first}"
+    others = [attempt(ids) for _ in range(PLANNINGS)]
+    return first, next((other for other in others if other != first), first)
+
+
+def raised_for_what_is_missing(loader: Any, ask: Callable[[], Any], name: str) -> tuple[Any, Any]:
+    """Plan a scan of what is not there."""
+    expected = f"an error that names {name!r}"
+    seen = attempt(payloads_of, loader, ask())
+    if not isinstance(seen, BaseException):
+        return expected, "splits"
+    return expected, expected if name in str(seen) else shown(seen)
