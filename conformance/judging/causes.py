@@ -2,7 +2,8 @@
 
 A violation names what differs (:class:`conformance.observation.difference.Place`). Where two name the same, they have
 one cause. Some name what everything flows into, the rows or the whole state: these have the cause of the clause that
-was broken by the same examples, or by few more; those of which nothing tells are one cause more.
+was broken by the same examples, or by few more. What is wrong in a split as it was built does not come of what happens
+to it on its way. Those of which nothing tells are causes of their own.
 
 A scan is no example of splits. Its violation has the cause of a fault of splits where its smallest scan has all that
 their smallest examples have besides what every example has: the same conditions hold. So has one of the rows of a scan
@@ -11,7 +12,7 @@ the cause of another that has less. Else each clause on scans is a cause of its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from conformance.checks.context import WHOLE_STATE
@@ -19,6 +20,8 @@ from conformance.checks.scan import FAMILY as SCAN
 from conformance.checks.scan import OF_THE_SPLITS
 from conformance.judging.conditions.holding import Judged, holding
 from conformance.judging.findings import Pattern, Violation
+from conformance.observation.difference import Step
+from conformance.transports.transport import AS_BUILT
 from strategies.serialization import from_json
 
 __all__ = ["Cause", "causes"]
@@ -33,14 +36,17 @@ DERIVED = frozenset(
         *("registered while reading", "registry computes", "FileIO opens", WHOLE_STATE),
     }
 )
-# What nothing flows out of: no other rows come of it.
-FINAL = frozenset({"class", "id", "payload", "reachable", "read-only", "text", "the process"})
+# What nothing flows out of: no other rows come of it, nor of what is accepted or refused.
+FINAL = frozenset({"class", "id", "payload", "reachable", "read-only", "text", "the process", Step.BUILD.value})
 # Families of clauses that look at what other clauses look at, elsewhere or later.
 AGAIN = frozenset({"WIRE", "LIFE"})
 # Of the examples that broke a clause, so large a share broke its cause as well.
 MOST = 0.8
 # Of those that broke what everything flows into: the others would be those of another cause.
 NEARLY_ALL = 0.9
+# A check that makes a situation of its own is broken by few examples: these are the more likely by chance those that
+# broke another clause, the more examples break that. Up to so likely it is no chance.
+BY_CHANCE = 0.1
 
 
 @dataclass(frozen=True)
@@ -74,12 +80,7 @@ def causes(violations: Iterable[Violation], patterns: Iterable[Pattern] = ()) ->
     groups: list[_Group] = []
     for (part, _), group in by_subject.items():
         _join(groups, _Group({part}, group), judged)
-    subjects = {number: group.clauses for number, group in enumerate(groups) if not group.parts <= FINAL}
-    of_their_own = _Group(set(), [])
-    for violation in derived:
-        near = _nearest(violation.clause, subjects, judged)
-        (of_their_own if near is None else groups[near]).violations.append(violation)
-    groups += [of_their_own] if of_their_own.violations else []
+    groups += _with_derived(groups, derived, judged)
     groups += _with_scans(groups, scanned)
     groups.sort(key=lambda group: -len(group.clauses))
     return tuple(Cause(tuple(_in_order(group.violations))) for group in groups)
@@ -96,6 +97,29 @@ def _in_order(violations: Sequence[Violation]) -> Iterator[Violation]:
         by_example.setdefault(violation.example, []).append(violation)
     for group in sorted(by_example.values(), key=lambda group: (min(map(rank, group)), len(group[0].example))):
         yield from sorted(group, key=rank)
+
+
+def _with_derived(groups: Sequence[_Group], derived: Sequence[Violation], patterns: Sequence[Pattern]) -> list[_Group]:
+    """Add violations of what everything flows into to the groups of their causes; return those of their own."""
+    sources = [group for group in groups if not group.parts <= FINAL]
+    told = {id(group): group.clauses for group in sources}
+    as_built = {_situation(violation) for violation in derived if AS_BUILT in violation.transports}
+    others: list[_Group] = []
+    by_situation: dict[tuple[str, str], _Group] = {}
+    for violation in derived:
+        among = [group for group in sources if group.may_cause(violation, is_built=_situation(violation) in as_built)]
+        near = _nearest(violation, [(group, told[id(group)]) for group in among], patterns)
+        if near is None:
+            situation = violation.difference.place.part, violation.difference.place.case
+            near = by_situation.setdefault(situation, _Group({str(situation)}, []))
+        near.violations.append(violation)
+    for group in by_situation.values():
+        _join(others, group, patterns)
+    return others
+
+
+def _situation(violation: Violation) -> tuple[str, str, str]:
+    return violation.clause, violation.difference.place.part, violation.difference.place.case
 
 
 def _with_scans(groups: Sequence[_Group], scanned: Iterable[Violation]) -> list[_Group]:
@@ -130,6 +154,14 @@ class _Group:
     def clauses(self) -> set[str]:
         return {violation.clause for violation in self.violations}
 
+    def may_cause(self, derived: Violation, *, is_built: bool) -> bool:
+        """Whether it shows where the derived violation does: in the split as it was built where that ``is_built``, and
+        in no other case that a check has made.
+        """
+        cases = {violation.difference.place.case for violation in self.violations}
+        shows_as_built = any(AS_BUILT in violation.transports for violation in self.violations)
+        return (shows_as_built or not is_built) and bool(cases & {"", derived.difference.place.case})
+
 
 def _join(groups: list[_Group], new: _Group, patterns: Sequence[Pattern]) -> None:
     """Add the violations to the first group that is of the same cause, or as a group of their own."""
@@ -155,18 +187,42 @@ def _of_one_cause(one: _Group, other: _Group, patterns: Sequence[Pattern]) -> bo
     return 0 < len(mine) < len(both) and together >= MOST * max(len(mine), len(others)) and neither >= least_held
 
 
-def _nearest(clause: str, groups: Mapping[int, set[str]], patterns: Sequence[Pattern]) -> int | None:
-    """Return the group of which nearly each example that breaks this clause breaks a clause too.
+def _nearest(
+    violation: Violation, groups: Sequence[tuple[_Group, set[str]]], patterns: Sequence[Pattern]
+) -> _Group | None:
+    """Return the group of which nearly each example that breaks the violation's clause breaks a clause too.
 
-    Of several the one that the fewest other examples break; ``None`` where there is none.
+    Of several the one that the fewest other examples break. Where there is none, but each example breaks a clause of
+    some group, the one that this violation's example breaks in the same way. Else ``None``.
     """
-    others: dict[int, int] = {}
-    for number, group in groups.items():
-        both = [pattern for pattern in patterns if group & pattern.judged and clause in pattern.judged]
+    clause, has_own_situation = violation.clause, bool(violation.difference.place.case)
+    least: tuple[int, _Group] | None = None
+    breaking = [pattern for pattern in patterns if clause in pattern.broken]
+    for group, clauses in groups:
+        both = [pattern for pattern in patterns if clauses & pattern.judged and clause in pattern.judged]
         mine = [pattern for pattern in both if clause in pattern.broken]
-        if mine and sum(bool(group & pattern.broken) for pattern in mine) >= NEARLY_ALL * len(mine):
-            others[number] = sum(bool(group & pattern.broken) for pattern in both)
-    return min(others, key=lambda number: others[number], default=None)
+        if not mine or sum(bool(clauses & pattern.broken) for pattern in mine) < NEARLY_ALL * len(mine):
+            continue
+        if has_own_situation:
+            judged = [pattern for pattern in patterns if clauses & pattern.judged]
+            share = sum(bool(clauses & pattern.broken) for pattern in judged) / len(judged)
+            if share ** len(mine) > BY_CHANCE:
+                continue
+        count = sum(bool(clauses & pattern.broken) for pattern in both)
+        if least is None or count < least[0]:
+            least = count, group
+    if least is not None:
+        return least[1]
+    told = set().union(*(clauses for _, clauses in groups))
+    explained = sum(bool(told & pattern.broken) for pattern in breaking)
+    if not breaking or explained < NEARLY_ALL * len(breaking):
+        return None
+    return next((group for group, _ in groups if any(_alike(violation, each) for each in group.violations)), None)
+
+
+def _alike(one: Violation, other: Violation) -> bool:
+    """Whether two violations are of one example, sent in one way."""
+    return one.example == other.example and bool({*one.transports} & {*other.transports})
 
 
 def _subject(violation: Violation) -> tuple[str, str]:

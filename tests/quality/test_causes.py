@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from conformance.adapter import Adapter
-from conformance.adapters.builtin.reference import adapter_for
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
 from conformance.examples.pinned import PINNED
@@ -15,7 +14,7 @@ from conformance.judging.causes import causes
 from conformance.judging.findings import Findings
 from conformance.run.sweep import Sweep
 from fixtures.loaders.defects import DEFECTS
-from reference import DataLoaderSplit, TableScanContext
+from fixtures.loaders.paired import AND
 
 CLAUSES = ("CTX-1", "CTX-7", "READ-1", "PLAN-5", "ID-1", "IO-2", "CTX-3", "CTX-4", "WIRE-4")
 
@@ -29,17 +28,6 @@ def judged(sweep_of: Callable[..., Sweep], adapter: Adapter) -> list[set[str]]:
     return clauses_by_cause(sweep.pinned(PINNED))
 
 
-def paired(one: str, other: str) -> Adapter:
-    """Return a loader with the faults of two classes of scan contexts or splits: no worker has to import it."""
-    made = {}
-    for kind, plain in (("split", DataLoaderSplit), ("context", TableScanContext)):
-        faulty = [getattr(DEFECTS[name], kind) for name in (one, other)]
-        bases = tuple(cls for cls in dict.fromkeys(faulty) if cls is not plain)
-        made[kind] = type(f"{kind} with faults", bases or (plain,), {"__module__": __name__})
-        globals()[made[kind].__name__] = made[kind]
-    return adapter_for("two faults", made["split"], made["context"])
-
-
 @pytest.mark.parametrize("name", ["filter-dropped", "tags-dropped", "statistics-dropped", "deletes-forgotten"])
 def test_one_fault_is_one_cause(name: str, sweep_of: Callable[..., Sweep]) -> None:
     (found,) = judged(sweep_of, load_adapter(reference_of(name)))
@@ -48,6 +36,6 @@ def test_one_fault_is_one_cause(name: str, sweep_of: Callable[..., Sweep]) -> No
 
 @pytest.mark.parametrize("other", ["id-drawn-at-first-look", "later-fields-left-behind"])
 def test_two_faults_are_two_causes(other: str, sweep_of: Callable[..., Sweep]) -> None:
-    found = judged(sweep_of, paired("filter-dropped", other))
+    found = judged(sweep_of, load_adapter(reference_of(f"filter-dropped{AND}{other}")))
     shown = [("CTX-1" in clauses, DEFECTS[other].clause in clauses) for clauses in found]
     assert shown == [(True, False), (False, True)]

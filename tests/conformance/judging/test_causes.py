@@ -52,6 +52,41 @@ def test_rows_that_other_examples_lose_are_a_cause_of_their_own() -> None:
     assert [cause.clauses for cause in found] == [("READ-1", "PLAN-5"), ("CTX-1",)]
 
 
+def test_what_is_wrong_as_built_does_not_come_of_the_way() -> None:
+    lost = violation("CTX-1", "row filter")
+    built = replace(violation("READ-1", "rows"), transports=("as built", "pickle-5"))
+    patterns = [pattern("CTX-1 READ-1"), pattern("CTX-1", "READ-1")]
+    assert [cause.clauses for cause in causes([lost, built], patterns)] == [("CTX-1",), ("READ-1",)]
+
+
+def test_what_shows_only_in_a_case_that_a_check_has_made_explains_no_other() -> None:
+    patterns = [pattern("WIRE-13 READ-1"), pattern("WIRE-13", "READ-1")]
+    in_a_case = violation("WIRE-13", "fields", case="by copy")
+    found = causes([in_a_case, violation("READ-1", "rows")], patterns)
+    assert [cause.clauses for cause in found] == [("WIRE-13",), ("READ-1",)]
+    assert len(causes([in_a_case, violation("READ-1", "rows", case="by copy")], [*patterns, *[pattern("")] * 9])) == 1
+
+
+def test_rows_of_cases_that_checks_have_made_are_told_apart() -> None:
+    later, failing = violation("READ-7", "rows", case="from a position"), violation("READ-6", "rows", case="that fails")
+    assert len(causes([later, failing])) == 2
+    assert len(causes([later, failing], [pattern("READ-6 READ-7"), pattern("", "READ-6 READ-7")])) == 1
+
+
+def test_rows_that_two_faults_change_go_to_each_by_its_example() -> None:
+    lost, uncopied = violation("CTX-1", "row filter", example="f"), violation("WIRE-3", "class", example="c")
+    uncopied = replace(uncopied, transports=("deepcopy",), difference=Difference(Place(Step.SEND), "one", "other"))
+    rows = violation("READ-8", "number of rows", example="f")
+    others = replace(violation("READ-8", "number of rows", example="c"), transports=("deepcopy",))
+    patterns = [
+        pattern("CTX-1 READ-8", "WIRE-3"),
+        pattern("WIRE-3 READ-8", "CTX-1"),
+        pattern("", "CTX-1 WIRE-3 READ-8"),
+    ]
+    found = causes([lost, uncopied, rows, others], patterns)
+    assert [cause.clauses for cause in found] == [("CTX-1", "READ-8"), ("WIRE-3", "READ-8")]
+
+
 def test_what_nearly_every_example_breaks_is_a_cause_of_its_own() -> None:
     always, mostly = violation("ID-1", "id"), violation("CTX-1", "row filter")
     patterns = [*[pattern("ID-1 CTX-1")] * 9, pattern("ID-1", "CTX-1")]
