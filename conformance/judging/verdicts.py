@@ -11,11 +11,11 @@ from conformance.checks.scan import FAMILY as SCAN
 from conformance.contract import Clause, Level
 from conformance.contract import clause as clause_of
 from conformance.judging.baseline import EMPTY, Baseline, Entry
-from conformance.judging.causes import causes
+from conformance.judging.causes import Cause, causes
 from conformance.judging.findings import Findings, Violation
 from conformance.transports.transport import AS_BUILT
 
-__all__ = ["Asked", "Exit", "State", "Verdict", "exit_code", "verdicts"]
+__all__ = ["Asked", "Exit", "State", "Verdict", "causes_of", "exit_code", "verdicts"]
 
 
 class State(Enum):
@@ -81,6 +81,11 @@ def verdicts(asked: Asked, findings: Findings, *, complete: bool = True) -> list
     return [_verdict(clause, asked, findings, complete) for clause in asked.clauses]
 
 
+def causes_of(found: Sequence[Verdict], findings: Findings) -> tuple[Cause, ...]:
+    """Return the causes of what is violated, the one that breaks most clauses first."""
+    return causes((violation for verdict in found for violation in verdict.violations), findings.patterns)
+
+
 def exit_code(asked: Asked, found: Sequence[Verdict], findings: Findings, *, complete: bool = True) -> tuple[Exit, str]:
     """Return the exit code and a sentence that says why."""
     stale = findings.stale
@@ -92,8 +97,12 @@ def exit_code(asked: Asked, found: Sequence[Verdict], findings: Findings, *, com
     if not complete:
         return Exit.SUITE_FAILED, "the suite could not do all of its work: see the errors above"
     if binding or stale:
-        by_cause = causes((violation for verdict in binding for violation in verdict.violations), findings.patterns)
-        by = f" ({_count(len(by_cause), 'cause')})" if len(binding) > 1 else ""
+        names = {verdict.clause.id for verdict in binding}
+        all_causes = causes_of(found, findings)
+        of_binding = sum(not names.isdisjoint(cause.clauses) for cause in all_causes)
+        rest = len(all_causes) - of_binding
+        further = f", and {_count(rest, 'cause')} of SHOULD clauses alone" if rest else ""
+        by = f" ({_count(of_binding, 'cause')}{further})" if len(binding) > 1 else ""
         violations = [f"{_count(len(binding), 'clause')} violated: {_ids(binding)}{by}"] if binding else []
         return Exit.VIOLATES, "; ".join([*violations, *(f"the baseline is stale: {why}" for why in stale)])
     if missing := sorted(asked.by_name & findings.not_started.keys()):

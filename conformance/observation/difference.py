@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,10 @@ from conformance.observation.values import Rows
 __all__ = ["ABSENT", "Difference", "Place", "Step", "difference", "differing"]
 
 SHOWN_LENGTH, CUT_LENGTH = 300, 280
+# Of parts that are told as a tuple, what its items are.
+ITEMS = {"id": ("its type", "its value"), "plan bytes": ("their type", "their digest", "the bytes")}
+# Parts whose values, or the items in them, are written as Python already.
+WRITTEN = frozenset({"id", "SQL text", "snapshot id", "table properties", "FileIO properties"})
 
 
 class Step(Enum):
@@ -48,7 +53,13 @@ class Place:
     within: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        inside = "".join(name if name.startswith(".") else f"[{name}]" for name in self.within)
+        items = ITEMS.get(self.part)
+        if items and self.within:
+            inside = f", {items[int(self.within[0])]}"
+        else:
+            # The keys of what is written as Python are so too, and in `within` once more.
+            names = map(ast.literal_eval, self.within) if self.part in WRITTEN else self.within
+            inside = "".join(name if name.startswith(".") else f"[{name}]" for name in names)
         where = f"{self.part or self.step.value}{inside}"
         trips = f"after trip {self.hop}" if self.hop > 1 or (self.step is Step.SEND and self.hop) else ""
         return ", ".join(filter(None, (where, trips, f"{self.case} {self.variant}".strip())))
@@ -104,7 +115,9 @@ def difference(expected: Any, actual: Any, place: Place) -> Difference | None:
 
 def _told(value: Any, place: Place) -> str:
     """Return a value as a report says it: what was read is ``None`` where there was not even an empty batch."""
-    return "no batch" if value is None and place.part in READ and not place.within else _short(value)
+    if value is None and place.part in READ and not place.within:
+        return "no batch"
+    return _cut(value) if isinstance(value, str) and place.part in WRITTEN else _short(value)
 
 
 def _alike(one: Any, other: Any) -> bool:
@@ -154,5 +167,8 @@ def _rows_difference(expected: Rows, actual: Rows, place: Place) -> Difference |
 
 
 def _short(value: Any) -> str:
-    text = str(value) if isinstance(value, Raised) else repr(value)
+    return _cut(str(value) if isinstance(value, Raised) else repr(value))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= SHOWN_LENGTH else f"{text[:CUT_LENGTH]}… ({len(text)} characters)"

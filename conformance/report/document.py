@@ -15,9 +15,8 @@ from pydantic import TypeAdapter
 from rich.pretty import pretty_repr
 
 from conformance.contract import FAMILIES, Level
-from conformance.judging.causes import causes
 from conformance.judging.findings import Findings, Violation
-from conformance.judging.verdicts import State, Verdict
+from conformance.judging.verdicts import State, Verdict, causes_of
 from conformance.observation.difference import Place
 from conformance.report.reproducers import verified
 from conformance.run.distributions import packages_shown, running_version
@@ -60,7 +59,7 @@ class Ended:
 def document(run: Ended) -> dict[str, Any]:
     """Return the run as JSON values, as ``schema.json`` describes them."""
     selection, findings = run.selection, run.findings
-    found = causes((violation for verdict in run.verdicts for violation in verdict.violations), findings.patterns)
+    found = causes_of(run.verdicts, findings)
     violations = [violation for cause in found for violation in cause.violations]
     scripts = verified(violations, selection.adapter)
     return {

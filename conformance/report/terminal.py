@@ -19,9 +19,9 @@ from rich.text import Text
 
 from conformance.contract import FAMILIES, Level
 from conformance.contract import clause as clause_of
-from conformance.judging.causes import Cause, causes
-from conformance.judging.findings import Findings
-from conformance.judging.verdicts import State, Verdict
+from conformance.judging.causes import Cause
+from conformance.judging.findings import Findings, Violation
+from conformance.judging.verdicts import State, Verdict, causes_of
 from conformance.observation.difference import Difference
 from conformance.run.distributions import packages_shown, running_version
 from conformance.run.replay import Replay, Result
@@ -75,7 +75,7 @@ def summary(
 ) -> str:
     """Return the table of clauses by family, each cause in full, the errors of the suite, and the outcome."""
     parts: list[RenderableType] = [Text(""), _table(verdicts, findings)]
-    found = causes((violation for verdict in verdicts for violation in verdict.violations), findings.patterns)
+    found = causes_of(verdicts, findings)
     parts += [_panel(cause, f"cause {number} of {len(found)}") for number, cause in enumerate(found, 1)]
     for place in findings.stale:
         parts.append(Panel(Text(place), title="the baseline is stale", title_align="left", border_style="red"))
@@ -137,13 +137,18 @@ def _panel(cause: Cause, which: str) -> Panel:
     """Return a cause: each violation after the other, and each example once, below the violations that it shows."""
     parts: list[RenderableType] = []
     for (spec, example), group in groupby(cause.violations, key=lambda violation: (violation.spec, violation.example)):
+        alike: dict[Difference, list[Violation]] = {}
         for violation in group:
-            clause = clause_of(violation.clause)
-            parts += [
-                Text.assemble((f"{clause.id} ({clause.level.value}) violated: {violation.id}", "bold red")),
-                Text(clause.statement, style="italic"),
-                Padding(facts(through=", ".join(violation.transports), **told(violation.difference)), (0, 0, 1, 0)),
-            ]
+            alike.setdefault(violation.difference, []).append(violation)
+        for difference, violations in alike.items():
+            for violation in violations:
+                clause = clause_of(violation.clause)
+                parts += [
+                    Text.assemble((f"{clause.id} ({clause.level.value}) violated: {violation.id}", "bold red")),
+                    Text(clause.statement, style="italic"),
+                ]
+            transports = dict.fromkeys(name for violation in violations for name in violation.transports)
+            parts.append(Padding(facts(through=", ".join(transports), **told(difference)), (0, 0, 1, 0)))
         parts += [
             Text("example", style="bold"),
             Pretty(from_json(spec), expand_all=False, max_string=400) if spec else Text(example),

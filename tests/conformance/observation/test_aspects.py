@@ -28,6 +28,7 @@ from conformance.observation.values import (
     DATA_FILE_FIELDS,
     in_any_layout,
     plain_expression,
+    plain_id,
     plain_mapping,
     plain_metadata,
     plain_rows,
@@ -67,6 +68,15 @@ def test_difference_tells_types_and_values_apart(expected: Any, actual: Any) -> 
 @pytest.mark.parametrize("value", [1, "a", (1, (2, [3])), {"a": {"b": None}}, Raised("A", "x")])
 def test_difference_of_equals_is_none(value: Any) -> None:
     assert difference(value, value, X) is None
+
+
+def test_difference_names_what_a_tuple_holds_and_quotes_once() -> None:
+    found = difference(plain_id("a"), plain_id("b"), Place(Step.ARRIVE, "id"))
+    assert found is not None
+    assert (str(found.place), found.expected, found.actual) == ("id, its value", "'a'", "'b'")
+    found = difference({"'a'": "1"}, {"'a'": "'1'"}, Place(Step.ARRIVE, "FileIO properties"))
+    assert found is not None
+    assert (str(found.place), found.expected, found.actual) == ("FileIO properties['a']", "1", "'1'")
 
 
 def test_difference_says_where() -> None:
