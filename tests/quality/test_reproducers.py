@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from conformance.examples.real_tables import TABLE_CASES
 from conformance.judging.findings import Violation
 from conformance.observation.difference import Difference, Place, Step
 from conformance.report.reproducers import reproducer, verified
+from conformance.report.reproducers.demonstrations import demonstration
 from conformance.report.reproducers.sources import Embedding, NotEmbeddable
 from conformance.run.sweep import Sweep
 from conformance.transports.registry import TRANSPORTS
@@ -201,6 +203,15 @@ def test_adapter_without_source_is_named() -> None:
     bound: Any = "text".join
     adapter = Adapter(name="mine", build=bound)
     assert "No simple script shows" in reproducer(violation, adapter)
+
+
+def test_a_lost_key_is_looked_up_among_the_keys() -> None:
+    place = Place(Step.ARRIVE, "whole state", 1, within=("split.labels.keys()['a']",))
+    violation = Violation("CTX-7", ("pickle-5",), "", "", Difference(place, "str 'a'", "nothing"))
+    shown = demonstration(violation, ADAPTER, PINNED[0])
+    holder = SimpleNamespace(build=lambda materials: SimpleNamespace(labels={"a": 1}))
+    lost = SimpleNamespace(labels={})
+    assert shown.show(dict, holder, lambda split: lost, **shown.arguments) == ("str 'a'", "nothing")
 
 
 def _outer() -> Any:

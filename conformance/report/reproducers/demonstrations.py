@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -205,7 +206,9 @@ def _number_of_rows(asked: Asked) -> Demonstration:
 
 
 def _belonging(asked: Asked) -> Demonstration:
-    arguments = {"path": asked.place.within[0]}
+    # As an expression: a key of a mapping is looked up among its keys.
+    path = re.sub(r"^(.*)\.keys\(\)\[(.*)\]$", r"{key: key for key in \1}[\2]", asked.place.within[0])
+    arguments = {"path": path}
     trips = max(1, asked.place.hop)
     return Demonstration(shows.belonging_arrives, arguments, looks.look_itself, way=asked.way, trips=trips)
 
