@@ -226,8 +226,13 @@ def _alike(one: Violation, other: Violation) -> bool:
 
 
 def _subject(violation: Violation) -> tuple[str, str]:
-    """Return what a violation is about: what differs, and in which case that a check has made."""
+    """Return what a violation is about: what differs, and in which case that a check has made.
+
+    Of what cannot be sent at all, by which error.
+    """
     place, family = violation.difference.place, _family(violation)
+    if place.step is Step.SEND and not place.part:
+        return place.step.value, violation.difference.actual
     return place.part or place.step.value, "" if place.part and family in AGAIN else place.case
 
 

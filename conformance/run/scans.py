@@ -77,7 +77,7 @@ WORKERS, THROUGH = ("first", READER), "worker"
 MOST_SHRUNK, TRIED = 5, 150
 # So many scans may end the processes that read their splits: each death costs the start of one.
 MOST_DEATHS = 3
-# One scan in so many is planned again after more was committed.
+# One scan in so many is planned again after more was committed, the others as the table is.
 LATER_SHARE = 3
 ROWS, DELETES, EVOLUTION, TRANSFORMATION, SELECTION, PINNED, TWICE, NO_CATALOG, MISSING, CASE = (
     f"{FAMILY}-{number}" for number in range(1, 11)
@@ -129,7 +129,7 @@ def scanned_again(sweep: Sweep, clause: str, spec: ScanSpec) -> list[Difference 
     if clause in clauses_of(spec):
         found = scanning.rows_differ(spec, made)
         return [] if isinstance(found, Declined) else [found]
-    others = scanning.others(spec, made, later=True)
+    others = scanning.others(spec, made, again=True, later=True)
     return [judgement.difference for judgement in others if judgement.clause == clause]
 
 
@@ -168,7 +168,7 @@ class Scanning:
         else:
             self._break(spec, found)
             return  # the other clauses are about scans that give their rows
-        for judgement in self.others(spec, made, later=later):
+        for judgement in self.others(spec, made, again=not later, later=later):
             self._record(spec, [judgement])
 
     def judge_missing(self) -> None:
@@ -254,9 +254,12 @@ class Scanning:
         failed = next((part for part in parts if isinstance(part, Raised)), None)
         return failed or attempt(together, [part for part in parts if part is not None])
 
-    def others(self, spec: ScanSpec, made: MadeTable, *, later: bool) -> Iterator[Judgement]:
-        """Yield what the other clauses of the family say. Where ``later``, more is committed to the table."""
-        if TWICE in self.clauses and self.sweep.adapter.split_id is not None:
+    def others(self, spec: ScanSpec, made: MadeTable, *, again: bool, later: bool) -> Iterator[Judgement]:
+        """Yield what the other clauses of the family say.
+
+        Where ``again``, the scan is planned once more; where ``later``, more is committed to the table.
+        """
+        if again and TWICE in self.clauses and self.sweep.adapter.split_id is not None:
             yield Judgement(TWICE, AS_BUILT, self._planned_twice(spec, made))
         if later and self.clauses & {PINNED, NO_CATALOG}:
             yield from self._later(spec, made)

@@ -87,6 +87,15 @@ def test_rows_that_two_faults_change_go_to_each_by_its_example() -> None:
     assert [cause.clauses for cause in found] == [("CTX-1", "READ-8"), ("WIRE-3", "READ-8")]
 
 
+def test_what_cannot_be_sent_is_told_apart_by_the_error_where_no_example_breaks_both() -> None:
+    pickled, copied = (
+        replace(violation(clause, "", example=clause), difference=Difference(Place(Step.SEND), "carried", error))
+        for clause, error in (("WIRE-1", "raises ValueError: old"), ("WIRE-3", "raises TypeError: no copies"))
+    )
+    assert len(causes([pickled, copied], [pattern("WIRE-1", "WIRE-3"), pattern("WIRE-3", "WIRE-1")])) == 2
+    assert len(causes([pickled, copied], [pattern("WIRE-1 WIRE-3"), pattern("", "WIRE-1 WIRE-3")])) == 1
+
+
 def test_what_nearly_every_example_breaks_is_a_cause_of_its_own() -> None:
     always, mostly = violation("ID-1", "id"), violation("CTX-1", "row filter")
     patterns = [*[pattern("ID-1 CTX-1")] * 9, pattern("ID-1", "CTX-1")]
