@@ -57,7 +57,6 @@ REFERENCE = ROOT / "reference"
 EXPLAINED = Path(__file__).with_name("mutation_survivors.toml")
 TESTS = ROOT / "tests" / "reference"
 # The reference's own tests of each module. They run if the gate is green, and what they kill is counted separately.
-# The module `loader` is judged only by its own tests, because it plans scans, and no adapter calls it.
 OWN_TESTS = {
     "context": ("test_context.py", "test_filters.py"),
     "engine": ("test_engine.py", "test_fork.py"),
@@ -185,7 +184,7 @@ class Run:
             if name not in stages:
                 continue
             left = [result for result in self.results.values() if result.outcome == "" and result.passed <= number]
-            keys = [result.mutant.key for result in left if red == self._tests or result.mutant.module != "loader"]
+            keys = [result.mutant.key for result in left]
             if red == self._tests:
                 self._require_green(red, {OWN_TESTS[key[0]]: key for key in keys}.values())
             if red == self._others:
@@ -195,7 +194,7 @@ class Run:
             for result in left:
                 result.passed = number + 1
         for result in self.results.values():
-            if result.outcome == "" and ("tests" in stages or result.mutant.module != "loader"):
+            if result.outcome == "":
                 result.outcome = "survived"
                 self._note(result)
 

@@ -57,6 +57,7 @@ from strategies.specs import (
 __all__ = [
     "AFTER_MORE",
     "MISSING",
+    "MOST_SHRUNK",
     "NO_CATALOG",
     "PINNED",
     "THINGS_MISSING",
@@ -135,7 +136,7 @@ def scanned_again(sweep: Sweep, clause: str, spec: ScanSpec) -> list[Difference 
 
 @dataclass
 class Scanning:
-    """Scans that are judged one after another."""
+    """Scans that are judged one after another. ``searched`` counts those for which a smaller one was looked for."""
 
     sweep: Sweep
     clauses: set[str]
