@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.checks.check import Judged, verifies
 from conformance.observation.aspects import SCANNED_REFS, STATES
-from conformance.observation.difference import Difference, Place, Step, difference
+from conformance.observation.difference import Difference, Place, Step, attribute, difference
 from conformance.observation.parts import scanned_snapshot
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.state import State, state_differences
@@ -120,7 +120,10 @@ def whole_state_arrives(journey: Journey) -> Judged:
             states = (arrival.observation or {}).get(STATES)
             if states is not None:
                 lost = _lost(known, states.found, journey.adapter.may_differ)
-                yield transport, _loss(lost, Place(Step.ARRIVE, WHOLE_STATE, arrival.hop))
+                where = Place(Step.ARRIVE, WHOLE_STATE, arrival.hop)
+                if not lost:
+                    yield transport, None
+                yield from ((transport, found) for found in _losses(lost, where))
                 known.append(states.left)
 
 
@@ -142,12 +145,20 @@ def _lost(known: Sequence[State], found: State, may_differ: Mapping[str, str]) -
     }
 
 
-def _loss(lost: Mapping[str, tuple[str, str]], where: Place) -> Difference | None:
-    if not lost:
-        return None
-    told = list(lost.items())[:MOST_TOLD]
-    expected, actual = ("; ".join(f"{path}: {pair[i]}" for path, pair in told) for i in (0, 1))
-    return Difference(replace(where, within=(told[0][0],)), expected, actual)
+def _losses(lost: Mapping[str, tuple[str, str]], where: Place) -> list[Difference]:
+    """Return a difference for each attribute of the split in which something is lost: one may be known, others not.
+
+    Each tells of all, its own first.
+    """
+    first: dict[str, str] = {}
+    for path in lost:
+        first.setdefault(attribute(path), path)
+    found = []
+    for own, at in first.items():
+        told = sorted(lost.items(), key=lambda item: attribute(item[0]) != own)[:MOST_TOLD]
+        expected, actual = ("; ".join(f"{path}: {pair[i]}" for path, pair in told) for i in (0, 1))
+        found.append(Difference(replace(where, within=(at,)), expected, actual))
+    return found
 
 
 def _overlap(path: str, other: str) -> bool:

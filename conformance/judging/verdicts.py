@@ -193,7 +193,7 @@ def _distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:
         where = tuple(dict.fromkeys((*first.transports, *violation.transports)))
         by_id[violation.id] = replace(first, transports=where)
     kept: list[Violation] = []
-    ordered = sorted(by_id.values(), key=lambda v: (-len(v.transports), not v.spec, len(v.example), v.example))
+    ordered = sorted(by_id.values(), key=lambda v: (not v.spec, -len(v.transports), len(v.example), v.example))
     for violation in ordered:
         explained = any(set(violation.transports) <= set(other.transports) for other in kept)
         if clause_of(violation.clause).family == SCAN or not explained:

@@ -8,14 +8,17 @@ from itertools import takewhile
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from conformance.observation.difference import Place, Step
+from conformance.observation.difference import Place, Step, attribute, path_in_common
 
 __all__ = ["ANYWHERE", "Where"]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Where:
-    """The fields of :class:`Place` that are settled; ``None`` for any value. ``within`` is how a place's begins."""
+    """The fields of :class:`Place` that are settled; ``None`` for any value. ``within`` is how a place's begins.
+
+    Its last item may be the beginning of a path into a split.
+    """
 
     step: Step | None = None
     part: str | None = None
@@ -32,17 +35,31 @@ class Where:
     def covers(self, place: Place) -> bool:
         """Return whether the place is meant."""
         same = all(getattr(self, name) in (None, getattr(place, name)) for name in _SETTLED)
-        return same and place.within[: len(self.within)] == self.within
+        *before, last = self.within or ("",)
+        within = place.within[: len(before)] == tuple(before)
+        return same and within and (not last or any(_leads_to(last, item) for item in place.within[len(before) :][:1]))
 
     def is_alike(self, other: Where) -> bool:
-        """Return whether both mean the same step, part and case: what differs there may have one reason."""
-        return (self.step, self.part, self.case) == (other.step, other.part, other.case)
+        """Return whether both mean the same step, part and case, and the same attribute of a split where they name one:
+        what differs there may have one reason.
+        """
+        return self._alike() == other._alike()
+
+    def _alike(self) -> tuple[Step | None, str | None, str | None, str]:
+        return self.step, self.part, self.case, attribute(self.within[0]) if self.within else ""
 
     def common(self, other: Where) -> Where:
         """Return what means both: fields that differ are left open."""
-        shared = takewhile(lambda pair: pair[0] == pair[1], zip(self.within, other.within, strict=False))
+        pairs = list(zip(self.within, other.within, strict=False))
+        shared = [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
+        if len(shared) < len(pairs) and (path := path_in_common(*pairs[len(shared)])):
+            shared.append(path)
         open_ = {name: None for name in _SETTLED if getattr(self, name) != getattr(other, name)}
-        return replace(self, within=tuple(one for one, _ in shared), **open_)
+        return replace(self, within=tuple(shared), **open_)
+
+
+def _leads_to(path: str, item: str) -> bool:
+    return item == path or (item.startswith(path) and item[len(path)] in ".[")
 
 
 _SETTLED = ("step", "part", "hop", "case", "variant")

@@ -214,7 +214,6 @@ def travel(adapter: Adapter, example: Example, transports: Sequence[Transport], 
         split = attempt(adapter.build, materials)
     if isinstance(split, Raised):
         return Journey(adapter, example, materials, split, build_events, {}, scratch=scratch)
-    keep_secret(_taken_from_elsewhere(adapter, split, materials))
     with recorded() as later_events:
         sent = observe(adapter, split, example.question)
         left: dict[str, State | Raised] = {}
@@ -223,6 +222,8 @@ def travel(adapter: Adapter, example: Example, transports: Sequence[Transport], 
             for transport in transports:
                 left[transport.name] = attempt(whole_state, split)
                 arrivals[transport.name] = _sent(transport, adapter, split, example.question)
+    # Not before: the readers that it asks may make what the split then keeps.
+    keep_secret(_taken_from_elsewhere(adapter, split, materials))
     travelled = Journey(adapter, example, materials, split, build_events, sent, arrivals, later_events, transports)
     return replace(travelled, left=left, scratch=scratch)
 
