@@ -19,12 +19,13 @@ __all__ = ["CannotWrite", "written_adapter"]
 NAMES_OF_COLUMNS = "[field.name for field in materials.projected_schema.fields]"
 # What a parameter is given, by what its name says; the first that matches.
 ARGUMENTS = (
-    (r"tasks$|files$", "[materials.file_scan_task]"),
+    (r"tasks$|(?<!delete_)files$", "[materials.file_scan_task]"),
     (r"task$|^file$", "materials.file_scan_task"),
     (r"metadata$", "materials.table_metadata"),
     (r"^(file_?)?io$", "materials.file_io"),
     (r"^(file_?)?io_(properties|props|options|config)$|^storage_options$", "dict(materials.file_io.properties)"),
     (r"^((projected|selected)_)?(columns|column_names|fields)$", NAMES_OF_COLUMNS),
+    (r"^table_schema$", "materials.table_metadata.schema()"),
     (r"schema$|projection$", "materials.projected_schema"),
     (r"filter$", "materials.row_filter"),
     (r"^snapshot_id$", "materials.table_metadata.current_snapshot_id"),

@@ -24,6 +24,8 @@ _VALUES: tuple[tuple[str, Any], ...] = (
 CHOSEN = re.compile(
     r"(^|_)(id|ref|branch|tag|name|path|location|ur[il]|mode|kind|type|format|level|key|version|identifier)$"
 )
+# What changes which rows are read is none either.
+ROWS = re.compile(r"(^|_)(skip|offset|start|stop|end|limit|first|last|case)(_|$)")
 _ALIASES = {"mapping": "dict", "mutablemapping": "dict", "sequence": "list", "iterable": "list"}
 
 
@@ -51,8 +53,11 @@ def plain_type(parameter: inspect.Parameter) -> str | None:
 def telling_value(parameter: inspect.Parameter) -> Any:
     """Return a value for a parameter that is not its default; ``UNKNOWN`` where its type does not say which.
 
-    A number or a text that names something (a snapshot, a branch, a mode) cannot be made up either.
+    A number or a text that names something (a snapshot, a branch, a mode) cannot be made up either, nor what changes
+    which rows are read (an offset, a limit).
     """
+    if ROWS.search(parameter.name):
+        return UNKNOWN
     name = plain_type(parameter)
     if name in ("int", "str") and CHOSEN.search(parameter.name):
         return UNKNOWN

@@ -136,6 +136,14 @@ class Baseline:
 
     path: str = ""
     entries: tuple[Entry, ...] = ()
+    text: str = ""
+
+    def kept(self, stale: Sequence[str]) -> Iterator[str]:
+        """Yield the text of each entry but the stale ones, which are given as places with what is wrong."""
+        lines = self.text.splitlines()
+        for entry in self.entries:
+            if not any(each.startswith(self.place(entry)) for each in stale):
+                yield "\n".join([*lines[entry.first - 1 : entry.last], ""])
 
     def excuse(self, clause_id: str, transport: str, spec: Judged | None, found: Difference) -> Entry | None:
         """Return the first entry that excuses a failure; ``None`` for a violation."""
@@ -184,6 +192,7 @@ def read_baseline(path: Path) -> Baseline:
     return Baseline(
         str(path),
         tuple(_entry(entry, str(path), head, end) for entry, head, end in zip(entries, heads, ends, strict=True)),
+        text,
     )
 
 
@@ -217,8 +226,12 @@ def _wrong(errors: Sequence[Mapping[str, Any]]) -> str:
     return f"{name}: {found['msg'][:1].lower()}{found['msg'][1:]}, got {found['input']!r}"
 
 
-def written(adapter: str, findings: Findings, violations: Sequence[Violation], expires: datetime.date) -> str:
+def written(
+    adapter: str, findings: Findings, violations: Sequence[Violation], expires: datetime.date, before: Baseline = EMPTY
+) -> str:
     """Return the text of a baseline that excuses these violations, and as little else as the run gives reason to.
+
+    What the run knew ``before`` stays as it is written, but for what is stale.
 
     A clause that is broken at several places (a step, a part, a case) gets an entry for each. Its condition is every
     condition that held for all examples that broke the clause there, except those that held for each example of the
@@ -226,12 +239,13 @@ def written(adapter: str, findings: Findings, violations: Sequence[Violation], e
     pin, hence no entry.
     """
     parts = [f"# Known failures of {adapter}: dataloader-conformance run --baseline THIS-FILE\n"]
-    before: list[_Known] = []
+    parts += before.kept(findings.stale)
+    told: list[_Known] = []
     for violation in violations:
         for known in _known_by(violation, findings):
-            if any(known.is_excused_by(other) for other in before):
+            if any(known.is_excused_by(other) for other in told):
                 continue
-            before.append(known)
+            told.append(known)
             if known.common.spec or known.script:
                 parts.append(_written_entry(known, findings, expires))
             else:

@@ -79,6 +79,12 @@ def seen(found: Difference) -> str:
     return f"expected {expected}, got {actual}"
 
 
+def _first_line(place: str) -> tuple[str, int]:
+    """Return by what the places of a baseline's entries are ordered: the file, and the line where they begin."""
+    path, _, lines = place.partition(", lines ")
+    return path, int(lines.partition("-")[0] or 0)
+
+
 def _pairs(mapping: dict[Any, Any]) -> list[tuple[Any, Any]]:
     return list(mapping.items())
 
@@ -171,7 +177,7 @@ class Findings:
         ):
             mine.update(others)  # type: ignore[arg-type]  # each of its own kind
         self.violations += other.violations
-        self.stale += other.stale
+        self.stale = sorted(self.stale + other.stale, key=_first_line)
         self.lost += other.lost
         self.patterns += other.patterns
         for (clause, transport), found in other.common.items():

@@ -104,7 +104,8 @@ def exit_code(asked: Asked, found: Sequence[Verdict], findings: Findings, *, com
         further = f", and {_count(rest, 'cause')} of SHOULD clauses alone" if rest else ""
         by = f" ({_count(of_binding, 'cause')}{further})" if len(binding) > 1 else ""
         violations = [f"{_count(len(binding), 'clause')} violated: {_ids(binding)}{by}"] if binding else []
-        return Exit.VIOLATES, "; ".join([*violations, *(f"the baseline is stale: {why}" for why in stale)])
+        more = f" (and {_count(len(stale) - 1, 'entry')} more, each told above)" if len(stale) > 1 else ""
+        return Exit.VIOLATES, "; ".join([*violations, *(f"the baseline is stale: {why}{more}" for why in stale[:1])])
     if missing := sorted(asked.by_name & findings.not_started.keys()):
         why = "; ".join(findings.not_started[name] for name in missing)
         return Exit.SUITE_FAILED, f"asked for by name and not run: {why}"

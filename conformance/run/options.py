@@ -59,7 +59,7 @@ class Options:
     require: int | None = _option(None, "N", "Fail if fewer clauses than this are checked.", int)
     most_unusable: int = _option(10, "PERCENT", "Fail if the engine cannot run more of the examples.", int)
     baseline: str | None = _option(None, "FILE", "Known failures (TOML), which do not turn the run red.")
-    baseline_write: str | None = _option(None, "FILE", "Write a baseline of what this run finds.")
+    baseline_write: str | None = _option(None, "FILE", "Write a baseline of what this run finds, and --baseline knows.")
     strict: bool = _option(False, None, "A violated SHOULD clause fails the run too.")
     json: str | None = _option(None, "FILE", "Write the report as JSON, for `replay` and other programs.")
     junit: str | None = _option(None, "FILE", "Write the report as JUnit XML, a test case for each clause.")

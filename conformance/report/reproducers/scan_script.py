@@ -38,6 +38,10 @@ from strategies.udfs import BEHAVIOURS
 __all__ = ["scan_script"]
 
 
+# So many tables are made until one shows the violation.
+TRIES = 5
+
+
 @dataclass(frozen=True)
 class Way:
     """How a script shows a violation: the function, its arguments as code, and the scan whose rows are expected."""
@@ -70,7 +74,12 @@ def scan_script(violation: Violation, adapter: Adapter, spec: ScanSpec) -> str:
     embedding.named(Rows)
     asked = embedding.below_imports(_asked(violation, spec, way, calls))
     loader = loader_of(adapter, embedding, "loader.plan loader.read")
-    embedding.imports |= {"import importlib", "from pathlib import Path", "from types import SimpleNamespace"}
+    embedding.imports |= {
+        "import importlib",
+        "import tempfile",
+        "from pathlib import Path",
+        "from types import SimpleNamespace",
+    }
     return template(__file__, "scan.py.jinja", repr).render(
         **heading(violation),
         imports=imports_of(embedding),
@@ -79,6 +88,7 @@ def scan_script(violation: Violation, adapter: Adapter, spec: ScanSpec) -> str:
         loader=loader,
         call=f"{way.show.__name__}(the_loader, lambda: Asked(snapshots), {way.arguments})".replace(", )", ")"),
         raised=_raised(violation),
+        tries=TRIES,
     )
 
 

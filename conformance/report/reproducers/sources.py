@@ -262,7 +262,16 @@ def _same_code(node: ast.Lambda, function: Callable[..., Any]) -> bool:
     compiled = compile(ast.Expression(node), "lambda", "eval")
     made = next(constant for constant in compiled.co_consts if isinstance(constant, types.CodeType))
     names = {*code.co_names, *code.co_freevars}  # standing alone, what is closed over is a global
-    return set(made.co_names) == names and made.co_consts == code.co_consts and made.co_varnames == code.co_varnames
+    return set(made.co_names) == names and _constants(made) == _constants(code) and made.co_varnames == code.co_varnames
+
+
+def _constants(code: types.CodeType) -> list[Any]:
+    """Return the constants of code, and of that within it: a generator expression is a constant, by its own names."""
+    return [
+        _constants(constant) if isinstance(constant, types.CodeType) else constant
+        for constant in code.co_consts
+        if not (isinstance(constant, str) and "<locals>" in constant)
+    ]
 
 
 def _segment(text: str, node: ast.AST) -> str:

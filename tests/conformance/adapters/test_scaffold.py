@@ -31,7 +31,7 @@ def test_reference_is_recognised_by_its_parameters() -> None:
         "can=frozenset({Capability.PLANS, Capability.UDF_REGISTRIES}),",
         "split_id=lambda split: split.id,",
         "plan_bytes=lambda split: split.plan_bytes,",
-        'modules=("reference",),',
+        'modules=("reference", "pyiceberg", "pyarrow"),',
     ):
         assert line in text
     compile(text, "adapter", "exec")

@@ -186,6 +186,42 @@ def test_a_clause_that_is_broken_at_two_places_gets_an_entry_for_each(tmp_path: 
     assert baseline.excuse("READ-5", "as built", WITH_PLAN, lost) is None
 
 
+def lost(attribute: str, key: str = "") -> Difference:
+    return Difference(Place(Step.ARRIVE, "whole state", 1, within=(f"split.{attribute}{key}",)), "a value", "nothing")
+
+
+def test_a_lost_attribute_is_known_with_all_in_it_and_no_other(tmp_path: Path) -> None:
+    findings = Findings()
+    for found in (lost("options", "['a']"), lost("options", "['b'].c")):
+        findings.note("CTX-7", "pickle-5", Common(holding(WITH_PLAN), Where.of(found.place), to_json(WITH_PLAN)))
+    violation = Violation("CTX-7", ("pickle-5",), repr(WITH_PLAN), to_json(WITH_PLAN), lost("options", "['a']"))
+    (tmp_path / "b.toml").write_text(written("mine", findings, [violation], TODAY))
+    baseline = read_baseline(tmp_path / "b.toml")
+    assert [entry.where.within for entry in baseline.entries] == [("split.options",)]
+    assert baseline.excuse("CTX-7", "pickle-5", WITH_PLAN, lost("options", "['z']"))
+    assert baseline.excuse("CTX-7", "pickle-5", WITH_PLAN, lost("options_of_others")) is None
+    assert baseline.excuse("CTX-7", "pickle-5", WITH_PLAN, lost("batch_size")) is None
+
+
+def rewritten_baseline(file: Path, *found: tuple[str, Difference], findings: Findings, before: Baseline) -> Baseline:
+    violations = []
+    for clause, difference in found:
+        common = Common(holding(WITH_PLAN), Where.of(difference.place), to_json(WITH_PLAN))
+        findings.note(clause, "pickle-5", common)
+        violations.append(Violation(clause, ("pickle-5",), repr(WITH_PLAN), to_json(WITH_PLAN), difference))
+    file.write_text(written("mine", findings, violations[:1], TODAY, before))
+    return read_baseline(file)
+
+
+def test_what_a_baseline_knows_stays_when_it_is_written_again_but_for_what_is_stale(tmp_path: Path) -> None:
+    losses = [("CTX-7", lost(name)) for name in ("one", "other")]
+    before = rewritten_baseline(tmp_path / "b.toml", *losses, findings=Findings(), before=EMPTY)
+    gone = Findings(stale=[f"{before.place(before.entries[0])}: no longer fails"])
+    new = "ID-1", Difference(Place(Step.LOOK, "id"), "1", "2")
+    after = rewritten_baseline(tmp_path / "b.toml", new, findings=gone, before=before)
+    assert [(e.clause, e.where.within) for e in after.entries] == [("CTX-7", ("split.other",)), ("ID-1", ())]
+
+
 def test_baseline_of_what_another_process_wrote_holds(tmp_path: Path, sweep_of: Callable[..., Sweep]) -> None:
     adapter = load_adapter(reference_of("salted-id"))
     sweep = sweep_of(adapter, clauses=("WIRE-5",))
