@@ -46,10 +46,13 @@ from strategies.specs import (
 )
 from strategies.terms import quoted
 
-__all__ = ["COMMITS", "EVOLVING", "NO_COLUMN", "scans", "table_before"]
+__all__ = ["COMMITS", "EVOLVING", "NO_COLUMN", "ROWS_A_GROUP", "ROW_GROUPS", "scans", "table_before"]
 
 T = TypeVar("T")
 
+# Files of more rows than this have several row groups, into which loaders cut them.
+ROWS_A_GROUP = 2
+ROW_GROUPS = ("write.parquet.row-group-limit", str(ROWS_A_GROUP))
 
 # Operations that make a snapshot.
 COMMITS = (Append, DeleteRows, OverwriteRows, DeletePositions)
@@ -291,7 +294,7 @@ def _histories(draw: st.DrawFn) -> HistorySpec:
     former = [column.name for column in left if column.name in parts - {_partitioned_by(history)}]
     if former and len(left) > 1 and one_in(draw, 3):
         history = replace(history, operations=(*history.operations, DropColumn(pick(draw, former))))
-    return history
+    return replace(history, properties=(ROW_GROUPS,)) if one_in(draw, 3) else history
 
 
 def some_names(draw: st.DrawFn, count: int) -> tuple[str, ...]:

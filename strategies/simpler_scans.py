@@ -44,6 +44,8 @@ def simpler_scans(scan: ScanSpec) -> Iterator[ScanSpec]:
             yield shorter
     if history.nested:
         yield replace(scan, history=replace(history, nested=False))
+    if history.properties:
+        yield replace(scan, history=replace(history, properties=()))
     if history.partition_by is not None:
         yield replace(scan, history=replace(history, partition_by=None))
     for position, operation in enumerate(history.operations):

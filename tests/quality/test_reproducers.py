@@ -205,6 +205,12 @@ def test_adapter_without_source_is_named() -> None:
     assert "No simple script shows" in reproducer(violation, adapter)
 
 
+def test_the_source_of_a_lambda_with_a_generator_is_found() -> None:
+    embedding = Embedding(own=(__name__,))
+    embedding.add("fields_of", lambda split: tuple(field for field in split if len(field)))
+    assert "for field in split" in embedding.definitions["fields_of"]
+
+
 def test_a_lost_key_is_looked_up_among_the_keys() -> None:
     place = Place(Step.ARRIVE, "whole state", 1, within=("split.labels.keys()['a']",))
     violation = Violation("CTX-7", ("pickle-5",), "", "", Difference(place, "str 'a'", "nothing"))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from conformance.judging.conditions.condition import Condition
 from strategies.filters import OPERATORS, predicates_of
-from strategies.histories import EVOLVING, NO_COLUMN
+from strategies.histories import EVOLVING, NO_COLUMN, ROW_GROUPS
 from strategies.primitives import BY_TIME
 from strategies.specs import (
     AddColumn,
@@ -129,6 +129,9 @@ SCAN_CONDITIONS: dict[str, Condition[ScanSpec]] = {
     "no_plan": Condition("No transformation is asked for.", lambda spec: spec.transformation is None),
     "query_names_no_column": Condition(
         "The transformation selects constants alone.", _transforms(lambda made: made.select == NO_COLUMN)
+    ),
+    "several_row_groups": Condition(
+        "Files of more than two rows have several row groups.", lambda spec: ROW_GROUPS in spec.history.properties
     ),
     "query_keeps_columns": Condition(
         "The transformation leaves out rows, and changes none.", _transforms(lambda made: made.keeps_columns)

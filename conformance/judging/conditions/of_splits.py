@@ -170,6 +170,25 @@ SPLIT_CONDITIONS: dict[str, Condition[SplitSpec]] = {
     ),
     "parquet": Condition("The data file is Parquet.", lambda spec: spec.table.file_format == "parquet"),
     "orc": Condition("The data file is ORC.", lambda spec: spec.table.file_format == "orc"),
+    "no_field_ids": Condition(
+        "The data file has no field ids: a name mapping of the table's says which column is which.",
+        lambda spec: not spec.table.field_ids,
+    ),
+    "dropped_column": Condition(
+        "The data file holds a column that the table has no more.", lambda spec: spec.table.dropped > 0
+    ),
+    "deletion_vectors": Condition(
+        "The deleted positions are in a deletion vector.",
+        lambda spec: bool(spec.table.deleted) and spec.table.format_version == 3,
+    ),
+    "several_delete_files": Condition(
+        "Several delete files go with the data file.",
+        lambda spec: bool(spec.table.deleted) and spec.table.delete_files > 1,
+    ),
+    "partition_not_in_file": Condition(
+        "The data file does not hold the column by whose values the table is partitioned.",
+        lambda spec: bool(spec.table.partition_by) and not spec.table.partition_in_file,
+    ),
     "partitioned": Condition("The table is partitioned.", lambda spec: bool(spec.table.partition_by)),
     "evolved": Condition("The schema has changed since the file was written.", lambda spec: _evolved(spec.table)),
     "widened": Condition(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from conformance.adapter import Adapter
+from conformance.adapters.builtin.reference import ADAPTER as REFERENCE
 from conformance.examples.pinned import PINNED
 from conformance.run.sweep import Sweep
 from conformance.transports.registry import TRANSPORTS
@@ -49,3 +50,14 @@ def test_what_a_shallow_copy_shares_is_changed(
     findings = sweep_of(adapter, clauses=("BUILD-6",), transports=TRANSPORTS[:1]).pinned(PINNED[:1])
     assert {clause for clause, _ in findings.met} == {"BUILD-6"}
     assert bool(findings.broken) == broken
+
+
+def looks_at_the_file(materials: Any) -> Any:
+    """Build a split of the path alone, as the adapter of a loader does that takes no task."""
+    assert materials.file_scan_task.file.file_path
+    return REFERENCE.build(materials)
+
+
+def test_what_an_adapter_itself_fails_over_is_no_matter_of_the_loader(sweep_of: Callable[..., Sweep]) -> None:
+    adapter = replace(REFERENCE, name="of paths", build=looks_at_the_file)
+    assert sweep_of(adapter, clauses=("BUILD-5",), transports=TRANSPORTS[:1]).pinned(PINNED[:6]).violations == []
