@@ -5,6 +5,7 @@ It happens in a process of its own, for an adapter may hang, end its process, or
 
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 import sys
@@ -113,6 +114,16 @@ def main(reference: str) -> None:
     os._exit(BROKEN if found else 0)  # a thread that it left would keep this process alive
 
 
+def _todo(adapter: Adapter) -> str:
+    """Return which line of ``build`` still has the dots that `init` has written for what it could not guess."""
+    try:
+        lines, first = inspect.getsourcelines(adapter.build)
+    except (OSError, TypeError):  # no source, as of a partial
+        return ""
+    left = [f"line {first + number}: {line.strip()}" for number, line in enumerate(lines) if "=...,  # TODO" in line]
+    return f"\nIts `build` has a TODO left in {'; in '.join(left)}" if left else ""
+
+
 def complaint(adapter: Adapter, folder: Path) -> str:
     """Return what is wrong with the adapter; empty for nothing."""
     example = example_of(SIMPLEST, Warehouse(folder))
@@ -139,7 +150,7 @@ def complaint(adapter: Adapter, folder: Path) -> str:
         except Exception:
             return (
                 f"its `{step}` fails on the simplest split (no filter, no plan, no registry), which every loader has to"
-                f" take:\n{traceback.format_exc(limit=-4)}"
+                f" take:\n{traceback.format_exc(limit=-4)}{_todo(adapter)}"
             )
         if split is None:
             return "its `build` returns None: it must return the split, the object that is sent to a worker."

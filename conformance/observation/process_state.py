@@ -26,7 +26,7 @@ import pyarrow as pa
 
 from fixtures.processes.workers import OWN_TEMPORARY_FILES
 
-__all__ = ["held", "process_state", "putting_back"]
+__all__ = ["held", "keeping_locale_and_folder", "process_state", "putting_back"]
 
 
 def process_state() -> dict[str, Any]:
@@ -87,11 +87,22 @@ def _put_back_environment(environment: dict[str, str]) -> None:
 
 
 @contextmanager
-def putting_back() -> Iterator[None]:
-    """Put the state of this process back as it was, so that the next split finds it as this one did.
+def keeping_locale_and_folder() -> Iterator[None]:
+    """Put back what the suite's own work goes by in this process: the locale and the working directory.
 
-    It decorates functions, too.
+    All else that a loader sets while it builds here, its reading may need. It decorates functions, too.
     """
+    folder, named = Path.cwd(), locale.setlocale(locale.LC_ALL)
+    try:
+        yield
+    finally:
+        os.chdir(folder)
+        locale.setlocale(locale.LC_ALL, named)
+
+
+@contextmanager
+def putting_back() -> Iterator[None]:
+    """Put the state of this process back as it was, so that the next split finds it as this one did."""
     environment, folder, named = dict(os.environ), Path.cwd(), locale.setlocale(locale.LC_ALL)
     handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
     generator, threads, filters = random.getstate(), (pa.cpu_count(), pa.io_thread_count()), list(warnings.filters)

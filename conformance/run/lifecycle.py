@@ -18,7 +18,7 @@ from conformance.examples.example import Example
 from conformance.examples.from_spec import Unusable, example_of
 from conformance.observation.aspects import observe
 from conformance.observation.difference import Difference, Place, Step, difference
-from conformance.observation.process_state import putting_back
+from conformance.observation.process_state import keeping_locale_and_folder
 from conformance.observation.raised import Raised, attempt, qualified_name
 from conformance.observation.values import in_any_layout, plain_mapping, plain_rows
 from conformance.transports.in_process import IN_PROCESS
@@ -107,7 +107,7 @@ class Lifecycle:
         self.script: list[str] = []
         self._ids: dict[str, Any] = {}
 
-    @putting_back()
+    @keeping_locale_and_folder()
     def step(self, name: str, *arguments: Any) -> Difference | None:
         """Take the step of that name (one of :data:`STEPS`)."""
         self.script.append(f"{name}({', '.join(map(repr, arguments))})")

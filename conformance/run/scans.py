@@ -24,7 +24,7 @@ from conformance.judging.findings import Findings
 from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
 from conformance.observation.difference import Difference, Place, Step, difference
-from conformance.observation.process_state import putting_back
+from conformance.observation.process_state import keeping_locale_and_folder
 from conformance.observation.raised import Died, Raised, attempt, qualified_name
 from conformance.observation.values import Rows, in_any_layout, rows_of_table, together
 from conformance.run.sweep import Sweep
@@ -237,7 +237,7 @@ class Scanning:
         names_none = spec.transformation is not None and spec.transformation.select == NO_COLUMN
         return _compared(expected, seen, variant="whose query names no column" if names_none else "")
 
-    @putting_back()
+    @keeping_locale_and_folder()
     def payloads(self, scan: Scan) -> Any:
         """Return the payloads of the splits that the loader plans, or how it fails."""
         plan = self.sweep.adapter.plan
@@ -274,7 +274,7 @@ class Scanning:
             return Difference(where, f"{len(first)} different ids", f"{len(set(first))} different ids: {first}")
         return difference(first, second, replace(where, case="of a second planning"))
 
-    @putting_back()
+    @keeping_locale_and_folder()
     def _ids(self, scan: Scan) -> list[str]:
         """Return the ids of the splits that the loader plans."""
         plan, split_id = self.sweep.adapter.plan, self.sweep.adapter.split_id

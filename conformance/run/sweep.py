@@ -26,7 +26,7 @@ from conformance.judging.baseline import EMPTY, Baseline
 from conformance.judging.findings import Findings
 from conformance.judging.judgement import Judgement, judge
 from conformance.judging.ledger import Ledger, shown_by
-from conformance.observation.process_state import putting_back
+from conformance.observation.process_state import keeping_locale_and_folder
 from conformance.run.claims import Claims
 from conformance.run.other_processes import CLAUSE as OTHER_PROCESSES
 from conformance.run.other_processes import exchanged
@@ -201,7 +201,7 @@ class Sweep:
         history.note(spec, self.judge_example(thorough, ledger))
 
     @phase("judge")
-    @putting_back()
+    @keeping_locale_and_folder()
     def judge_example(self, example: Example, ledger: Ledger) -> list[Judgement]:
         """Carry, judge and record an example.
 
@@ -270,7 +270,7 @@ class Sweep:
         journey = travel(self.adapter, example, self.transports, scratch)
         return replace(journey, ended_processes=bool(self.deaths))
 
-    @putting_back()
+    @keeping_locale_and_folder()
     def judge_alone(
         self, clause: str, transports: frozenset[str], spec: SplitSpec, *, exhaustive: bool = False
     ) -> list[Judgement]:

@@ -42,6 +42,12 @@ def test_nothing_is_made_up_that_names_something(name: str) -> None:
     assert telling_value(parameter("str | None", name=name)) is UNKNOWN
 
 
+@pytest.mark.parametrize("name", ["skip_rows", "offset", "limit", "first_row", "case_sensitive"])
+@pytest.mark.parametrize("annotation", ["int", "bool"])
+def test_nothing_is_made_up_that_changes_which_rows_are_read(name: str, annotation: str) -> None:
+    assert telling_value(parameter(annotation, name=name)) is UNKNOWN
+
+
 @pytest.mark.parametrize("default", [True, False, 5, 1.5, "text", {}, (), []])
 def test_without_an_annotation_the_default_says_the_type_and_is_not_taken(default: Any) -> None:
     value = telling_value(parameter(default=default))

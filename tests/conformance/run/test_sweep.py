@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+import locale
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,6 @@ from conformance.judging.baseline import read_baseline
 from conformance.judging.findings import Findings
 from conformance.judging.ledger import Ledger
 from conformance.observation.difference import Difference, Place, Step
-from conformance.observation.process_state import process_state
 from conformance.observation.question import Question
 from conformance.observation.raised import Hung
 from conformance.run.claims import Claims
@@ -35,7 +36,7 @@ from conformance.transports.in_process import IN_PROCESS
 from conformance.transports.journey import Journey
 from conformance.transports.processes import Fork
 from conformance.transports.transport import AS_BUILT, Arrival
-from fixtures.loaders.defects import DEFECTS, restored
+from fixtures.loaders.defects import restored
 from reference import DataLoaderSplit
 from strategies import ColumnSpec, SplitSpec, SqlPlanSpec, TableSpec, split_specs, to_json
 
@@ -225,12 +226,24 @@ def test_a_hang_that_the_baseline_does_not_know_is_given_up(sweep_of: Callable[.
     assert hanging.sent == [True]
 
 
-OF_THE_PROCESS = [defect.name for defect in DEFECTS.values() if defect.clause == "PROC-1"]
+class MovesAway(DataLoaderSplit):
+    """Reading changes the working directory, and the environment, which building may have to set for it."""
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        os.chdir("/")
+        os.environ["MOVED"] = "away"
+        return super().__iter__()
 
 
-@pytest.mark.parametrize("name", OF_THE_PROCESS)
-def test_what_a_loader_does_to_this_process_is_put_back(name: str, sweep_of: Callable[..., Sweep]) -> None:
-    before = process_state()
-    sweep = sweep_of(load_adapter(reference_of(name)), transports=PICKLE, clauses=("READ-1",))
-    sweep.pinned(PINNED[:1])
-    assert process_state() == before
+@pytest.mark.parametrize(
+    "adapter", [load_adapter(reference_of("locale-of-c-for-reading")), adapter_for("mine", MovesAway)]
+)
+def test_locale_and_folder_of_this_process_are_put_back(
+    adapter: Adapter, sweep_of: Callable[..., Sweep], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOVED", "")
+    before = locale.setlocale(locale.LC_ALL)
+    sweep_of(adapter, transports=PICKLE, clauses=("READ-1",)).pinned(PINNED[:1])
+    assert (locale.setlocale(locale.LC_ALL), Path.cwd()) == (before, tmp_path)
+    assert os.environ["MOVED"] == ("away" if adapter.name == "mine" else "")
