@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import signal
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,6 @@ from coverage import Coverage
 from conformance.adapter import Adapter
 from conformance.adapters.preflight import complaint
 from conformance.checks import CHECKS
-from conformance.checks.scan import FAMILY
 from conformance.examples.design import designed_plans, designed_scans, designed_splits
 from conformance.examples.from_spec import Unusable, example_of
 from conformance.examples.pinned import PINNED
@@ -29,7 +28,7 @@ from conformance.judging.judgement import judge
 from conformance.run.lifecycles import live
 from conformance.run.other_processes import departed
 from conformance.run.profiles import PROFILES
-from conformance.run.scans import MOST_SHRUNK, Scanning
+from conformance.run.scans import judged_until_broken
 from conformance.run.sweep import Sweep
 from conformance.transports.registry import TRANSPORTS
 from fixtures.tables.warehouse import Warehouse
@@ -77,24 +76,20 @@ def cheap_steps(adapter: Adapter, drawn: Examples, root: Path) -> Iterator[Step]
         yield Step(f"drawn {number}", partial(_broken_by, pickled, spec))
 
 
-def other_steps(adapter: Adapter, drawn: Examples, root: Path, names: Set[str]) -> Iterator[Step]:
+def other_steps(adapter: Adapter, drawn: Examples, root: Path, names: Container[str]) -> Iterator[Step]:
     """Yield the other steps of the gate, starting with those that need the fewest processes.
 
     ``names`` are the cheap steps that run the changed line. Their examples go through all transports. If there are
     none, the line runs only in planning, or in other processes (such as a forked child), usually for many examples or
-    for none. Then scans come first, and every fifth pinned example is taken.
+    for none. Then every fifth pinned example is taken.
     """
     sweep, pickled = _survey(adapter, root), _pickled(adapter, root, abroad=True)
-    plans = Step("scans", partial(_broken_by_scans, sweep))
-    if not names:
-        yield plans
+    yield Step("scans", lambda: _shown(judged_until_broken(sweep, designed_scans(), shrink=False)))
     for number, spec in enumerate(drawn.pinned):
         yield Step(f"pinned {number}, on a worker", partial(_broken_by, pickled, spec, exhaustive=True))
     assert QUICK.seed is not None
     lives = partial(live, sweep, QUICK.lives, QUICK.seed)
     yield Step("lives", lambda: _shown(lives()))
-    if names:
-        yield plans
     for case in TABLE_CASES:
         yield Step(f"table {case.name}", partial(_broken_table, sweep, case, root))
     chosen = [number for number in range(len(drawn.pinned)) if "" in names or f"pinned {number}" in names]
@@ -186,18 +181,6 @@ def _broken_by(sweep: Sweep, spec: SplitSpec, *, exhaustive: bool = False) -> st
 
 def _broken_table(sweep: Sweep, case: TableCase, root: Path) -> str:
     return _shown(sweep.real_table(table_example(case, root)))
-
-
-def _broken_by_scans(sweep: Sweep) -> str:
-    """Judge scans up to the first that breaks a clause; none is made smaller."""
-    clauses = {check.clause.id for check in sweep.checks if check.clause.family == FAMILY}
-    scanning = Scanning(sweep, clauses, searched=MOST_SHRUNK)
-    scanning.judge_missing()
-    for spec in designed_scans():
-        if scanning.ledger.findings.broken:
-            break
-        scanning.judge(spec)
-    return _shown(scanning.ledger.findings)
 
 
 def _shown(findings: Findings) -> str:

@@ -5,11 +5,13 @@ It happens in a process of its own, for an adapter may hang, end its process, or
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import traceback
 from pathlib import Path
@@ -114,14 +116,17 @@ def main(reference: str) -> None:
     os._exit(BROKEN if found else 0)  # a thread that it left would keep this process alive
 
 
-def _todo(adapter: Adapter) -> str:
-    """Return which line of ``build`` still has the dots that `init` has written for what it could not guess."""
+def _unfilled(adapter: Adapter) -> str:
+    """Return which arguments in ``build`` are still the dots that `init` writes for what it cannot guess."""
     try:
         lines, first = inspect.getsourcelines(adapter.build)
-    except (OSError, TypeError):  # no source, as of a partial
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, TypeError, SyntaxError):  # no source of its own, as a partial or a lambda has none
         return ""
-    left = [f"line {first + number}: {line.strip()}" for number, line in enumerate(lines) if "=...,  # TODO" in line]
-    return f"\nIts `build` has a TODO left in {'; in '.join(left)}" if left else ""
+    arguments = (node for node in ast.walk(tree) if isinstance(node, ast.keyword))
+    dots = [node for node in arguments if isinstance(node.value, ast.Constant) and node.value.value is ...]
+    named = ", ".join(f"{node.arg} (line {first + node.lineno - 1})" for node in dots)
+    return f"\nIts `build` still passes `...` for {named}: say what the loader is to be given there." if named else ""
 
 
 def complaint(adapter: Adapter, folder: Path) -> str:
@@ -150,7 +155,7 @@ def complaint(adapter: Adapter, folder: Path) -> str:
         except Exception:
             return (
                 f"its `{step}` fails on the simplest split (no filter, no plan, no registry), which every loader has to"
-                f" take:\n{traceback.format_exc(limit=-4)}{_todo(adapter)}"
+                f" take:\n{traceback.format_exc(limit=-4)}{_unfilled(adapter)}"
             )
         if split is None:
             return "its `build` returns None: it must return the split, the object that is sent to a worker."

@@ -8,8 +8,9 @@ from typing import Any
 
 from conformance.checks.check import Judged, verifies
 from conformance.observation.aspects import SCANNED_REFS, STATES
-from conformance.observation.difference import Difference, Place, Step, attribute, difference
+from conformance.observation.difference import Difference, Place, Step, difference
 from conformance.observation.parts import scanned_snapshot
+from conformance.observation.paths import attribute, is_within
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.state import State, state_differences
 from conformance.observation.values import plain_expression, plain_refs
@@ -140,7 +141,7 @@ def _lost(known: Sequence[State], found: State, may_differ: Mapping[str, str]) -
         path: (expected, actual)
         for path, (expected, actual) in changes[0].items()
         if all(any(_overlap(path, other) for other in others) for others in changes[1:])
-        and not any(_is_within(path, named) for named in may_differ)
+        and not any(is_within(path, named) for named in may_differ)
         and not (expected == "nothing" and not path.endswith("]"))
     }
 
@@ -162,11 +163,7 @@ def _losses(lost: Mapping[str, tuple[str, str]], where: Place) -> list[Differenc
 
 
 def _overlap(path: str, other: str) -> bool:
-    return _is_within(path, other) or _is_within(other, path)
-
-
-def _is_within(path: str, whole: str) -> bool:
-    return path == whole or path.startswith((f"{whole}.", f"{whole}["))
+    return is_within(path, other) or is_within(other, path)
 
 
 def _changed(outcome: object, where: Place) -> Difference | None:

@@ -6,12 +6,32 @@ from conformance.checks.check import Judged, verifies
 from conformance.contract import CLAUSES
 from conformance.transports.journey import Journey
 
-__all__ = ["FAMILY", "OF_THE_SPLITS", "UNIT"]
+__all__ = [
+    "AFTER_MORE",
+    "CASE",
+    "DELETES",
+    "EVOLUTION",
+    "FAMILY",
+    "MISSING",
+    "NO_CATALOG",
+    "OF_THE_SPLITS",
+    "PINNED",
+    "ROWS",
+    "SELECTION",
+    "TRANSFORMATION",
+    "TWICE",
+    "UNIT",
+]
 
 FAMILY = "SCAN"
 UNIT = "scans"
 # The case of a difference in what the splits of a scan give together.
 OF_THE_SPLITS = "of the splits of a scan"
+# The case of a difference that shows after later commits.
+AFTER_MORE = "after more was committed"
+ROWS, DELETES, EVOLUTION, TRANSFORMATION, SELECTION, PINNED, TWICE, NO_CATALOG, MISSING, CASE = (
+    f"{FAMILY}-{number}" for number in range(1, 11)
+)
 
 
 def told_of_scans(journey: Journey) -> Judged:

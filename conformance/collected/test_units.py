@@ -19,7 +19,7 @@ def test_unit(unit: Unit, place: Workplace, request: pytest.FixtureRequest) -> N
         pytest.fail(findings, pytrace=False)
     request.node.user_properties.append((PROPERTY, findings.to_json()))
     if findings.stale:
-        pytest.fail(findings.stale[0], pytrace=False)
+        pytest.fail("; ".join(findings.stale.values()), pytrace=False)
     if findings.broken:
         pytest.fail(f"violates {', '.join(sorted({clause for clause, _ in findings.broken}))}", pytrace=False)
 

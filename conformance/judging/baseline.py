@@ -11,7 +11,7 @@ import datetime
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -138,11 +138,11 @@ class Baseline:
     entries: tuple[Entry, ...] = ()
     text: str = ""
 
-    def kept(self, stale: Sequence[str]) -> Iterator[str]:
-        """Yield the text of each entry but the stale ones, which are given as places with what is wrong."""
+    def kept(self, stale: Container[int]) -> Iterator[str]:
+        """Yield the text of each entry but the stale ones, which are given by their first lines."""
         lines = self.text.splitlines()
         for entry in self.entries:
-            if not any(each.startswith(self.place(entry)) for each in stale):
+            if entry.first not in stale:
                 yield "\n".join([*lines[entry.first - 1 : entry.last], ""])
 
     def excuse(self, clause_id: str, transport: str, spec: Judged | None, found: Difference) -> Entry | None:

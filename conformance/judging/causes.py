@@ -101,14 +101,14 @@ def _in_order(violations: Sequence[Violation]) -> Iterator[Violation]:
 
 def _with_derived(groups: Sequence[_Group], derived: Sequence[Violation], patterns: Sequence[Pattern]) -> list[_Group]:
     """Add violations of what everything flows into to the groups of their causes; return those of their own."""
-    sources = [group for group in groups if not group.parts <= FINAL]
-    told = {id(group): group.clauses for group in sources}
+    sources = [(group, group.clauses) for group in groups if not group.parts <= FINAL]
     as_built = {_situation(violation) for violation in derived if AS_BUILT in violation.transports}
     others: list[_Group] = []
     by_situation: dict[tuple[str, str], _Group] = {}
     for violation in derived:
-        among = [group for group in sources if group.may_cause(violation, is_built=_situation(violation) in as_built)]
-        near = _nearest(violation, [(group, told[id(group)]) for group in among], patterns)
+        is_built = _situation(violation) in as_built
+        among = [source for source in sources if source[0].may_cause(violation, is_built=is_built)]
+        near = _nearest(violation, among, patterns)
         if near is None:
             situation = violation.difference.place.part, violation.difference.place.case
             near = by_situation.setdefault(situation, _Group({str(situation)}, []))

@@ -79,12 +79,6 @@ def seen(found: Difference) -> str:
     return f"expected {expected}, got {actual}"
 
 
-def _first_line(place: str) -> tuple[str, int]:
-    """Return by what the places of a baseline's entries are ordered: the file, and the line where they begin."""
-    path, _, lines = place.partition(", lines ")
-    return path, int(lines.partition("-")[0] or 0)
-
-
 def _pairs(mapping: dict[Any, Any]) -> list[tuple[Any, Any]]:
     return list(mapping.items())
 
@@ -108,14 +102,14 @@ class Findings:
 
     ``met`` and ``broken`` count examples for each (clause, transport). ``seconds`` is the time of each phase,
     ``judging`` that of each clause's checks. ``known`` counts examples for each (clause, line of a baseline's entry),
-    ``stale`` says which entries have to go. ``common`` holds, for each (clause, transport) broken, what all breaks at
-    places alike have in common. ``held`` are the conditions that held for every example so far, by the kind of its
-    spec. ``not_started`` says of engines and stores by name why they did not run. ``sent`` and ``arrived`` count the
-    examples that were sent through each transport, and those of which anything arrived. ``lost`` says which processes
-    of the suite died for no reason of the loader's. ``scans`` counts the scans that were asked for, which are no
-    ``examples``; ``declined`` counts, by reason, what the adapter says its loader does not take of both. ``reached``
-    counts the examples in each region of what is drawn (:func:`strategies.regions.regions`). ``patterns`` say of each
-    example what it broke.
+    ``stale`` says which entries have to go, by the lines where they begin. ``common`` holds, for each (clause,
+    transport) broken, what all breaks at places alike have in common. ``held`` are the conditions that held for every
+    example so far, by the kind of its spec. ``not_started`` says of engines and stores by name why they did not run.
+    ``sent`` and ``arrived`` count the examples that were sent through each transport, and those of which anything
+    arrived. ``lost`` says which processes of the suite died for no reason of the loader's. ``scans`` counts the scans
+    that were asked for, which are no ``examples``; ``declined`` counts, by reason, what the adapter says its loader
+    does not take of both. ``reached`` counts the examples in each region of what is drawn
+    (:func:`strategies.regions.regions`). ``patterns`` say of each example what it broke.
     """
 
     met: Counted[str] = field(default_factory=Counter)
@@ -124,7 +118,7 @@ class Findings:
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     judging: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     known: Counted[int] = field(default_factory=Counter)
-    stale: list[str] = field(default_factory=list)
+    stale: dict[int, str] = field(default_factory=dict)
     common: Keyed[list[Common]] = field(default_factory=dict)
     held: dict[str, frozenset[str]] = field(default_factory=dict)
     examples: int = 0
@@ -177,7 +171,7 @@ class Findings:
         ):
             mine.update(others)  # type: ignore[arg-type]  # each of its own kind
         self.violations += other.violations
-        self.stale = sorted(self.stale + other.stale, key=_first_line)
+        self.stale |= other.stale
         self.lost += other.lost
         self.patterns += other.patterns
         for (clause, transport), found in other.common.items():

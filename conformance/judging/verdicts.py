@@ -88,7 +88,7 @@ def causes_of(found: Sequence[Verdict], findings: Findings) -> tuple[Cause, ...]
 
 def exit_code(asked: Asked, found: Sequence[Verdict], findings: Findings, *, complete: bool = True) -> tuple[Exit, str]:
     """Return the exit code and a sentence that says why."""
-    stale = findings.stale
+    stale = [why for _, why in sorted(findings.stale.items())]
     violated = [verdict for verdict in found if verdict.state is State.VIOLATES]
     binding = [v for v in violated if v.clause.level is Level.MUST or asked.strict]
     conforming = sum(verdict.state is State.CONFORMS for verdict in found)

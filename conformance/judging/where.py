@@ -8,7 +8,9 @@ from itertools import takewhile
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from conformance.observation.difference import Place, Step, attribute, path_in_common
+from conformance.observation.difference import Place, Step
+from conformance.observation.paths import attribute, is_path, is_within
+from conformance.observation.paths import shared as shared_path
 
 __all__ = ["ANYWHERE", "Where"]
 
@@ -17,7 +19,7 @@ __all__ = ["ANYWHERE", "Where"]
 class Where:
     """The fields of :class:`Place` that are settled; ``None`` for any value. ``within`` is how a place's begins.
 
-    Its last item may be the beginning of a path into a split.
+    A path into a split means all that is within it.
     """
 
     step: Step | None = None
@@ -35,9 +37,8 @@ class Where:
     def covers(self, place: Place) -> bool:
         """Return whether the place is meant."""
         same = all(getattr(self, name) in (None, getattr(place, name)) for name in _SETTLED)
-        *before, last = self.within or ("",)
-        within = place.within[: len(before)] == tuple(before)
-        return same and within and (not last or any(_leads_to(last, item) for item in place.within[len(before) :][:1]))
+        pairs = list(zip(self.within, place.within, strict=False))
+        return same and len(pairs) == len(self.within) and all(_leads_to(mine, its) for mine, its in pairs)
 
     def is_alike(self, other: Where) -> bool:
         """Return whether both mean the same step, part and case, and the same attribute of a split where they name one:
@@ -52,14 +53,14 @@ class Where:
         """Return what means both: fields that differ are left open."""
         pairs = list(zip(self.within, other.within, strict=False))
         shared = [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
-        if len(shared) < len(pairs) and (path := path_in_common(*pairs[len(shared)])):
+        if len(shared) < len(pairs) and (path := shared_path(*pairs[len(shared)])):
             shared.append(path)
         open_ = {name: None for name in _SETTLED if getattr(self, name) != getattr(other, name)}
         return replace(self, within=tuple(shared), **open_)
 
 
-def _leads_to(path: str, item: str) -> bool:
-    return item == path or (item.startswith(path) and item[len(path)] in ".[")
+def _leads_to(mine: str, item: str) -> bool:
+    return is_within(item, mine) if is_path(mine) else item == mine
 
 
 _SETTLED = ("step", "part", "hop", "case", "variant")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from itertools import chain, takewhile
+from itertools import chain
 from typing import Any
 
 from conformance.observation.raised import Raised
@@ -16,7 +15,7 @@ from conformance.observation.secrets import hidden
 from conformance.observation.state import States
 from conformance.observation.values import Rows
 
-__all__ = ["ABSENT", "Difference", "Place", "Step", "attribute", "difference", "differing", "path_in_common"]
+__all__ = ["ABSENT", "Difference", "Place", "Step", "difference", "differing"]
 
 SHOWN_LENGTH, CUT_LENGTH = 300, 280
 # Of parts that are told as a tuple, what its items are.
@@ -85,27 +84,6 @@ class Difference:
     def at(self, **changes: Any) -> Difference:
         """Return the same difference with other fields of its place."""
         return replace(self, place=replace(self.place, **changes))
-
-
-def attribute(path: str) -> str:
-    """Return how a path into a split begins, up to the first thing in it; empty for what is no such path.
-
-    >>> attribute("split.options['a'].b"), attribute("'a'")
-    ('split.options', '')
-    """
-    steps = _steps(path)
-    return "".join(steps[:2]) if len(steps) > 1 else ""
-
-
-def path_in_common(one: str, other: str) -> str:
-    """Return what the beginnings of two paths into a split share; empty where that is no more than the split."""
-    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(_steps(one), _steps(other), strict=False))
-    shared = [step for step, _ in pairs]
-    return "".join(shared) if len(shared) > 1 else ""
-
-
-def _steps(path: str) -> list[str]:
-    return re.split(r"(?=[.\[])", path) if path.startswith("split") else []
 
 
 class _Absent:

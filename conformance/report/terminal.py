@@ -77,7 +77,7 @@ def summary(
     parts: list[RenderableType] = [Text(""), _table(verdicts, findings)]
     found = causes_of(verdicts, findings)
     parts += [_panel(cause, f"cause {number} of {len(found)}") for number, cause in enumerate(found, 1)]
-    for place in findings.stale:
+    for _, place in sorted(findings.stale.items()):
         parts.append(Panel(Text(place), title="the baseline is stale", title_align="left", border_style="red"))
     for error in errors:
         parts.append(Panel(Text(error[-4000:]), title="the suite could not do its work", border_style="red"))

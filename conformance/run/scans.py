@@ -8,68 +8,51 @@ from __future__ import annotations
 import pickle
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from pyiceberg.expressions import BooleanExpression, EqualTo
-
 from conformance.adapter import Capability, NotSupported
-from conformance.checks.scan import FAMILY, OF_THE_SPLITS
-from conformance.examples.engine_refusals import is_refusal
+from conformance.checks.scan import (
+    AFTER_MORE,
+    CASE,
+    DELETES,
+    EVOLUTION,
+    FAMILY,
+    MISSING,
+    NO_CATALOG,
+    OF_THE_SPLITS,
+    PINNED,
+    ROWS,
+    SELECTION,
+    TRANSFORMATION,
+    TWICE,
+)
+from conformance.examples.asked_scans import SIMPLEST, THINGS_MISSING, expected_rows_of, query_survives, with_more
 from conformance.judging.findings import Findings
 from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
 from conformance.observation.difference import Difference, Place, Step, difference
 from conformance.observation.process_state import keeping_locale_and_folder
 from conformance.observation.raised import Died, Raised, attempt, qualified_name
-from conformance.observation.values import Rows, in_any_layout, rows_of_table, together
+from conformance.observation.values import in_any_layout, together
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
 from conformance.transports.calls import READER, call
 from conformance.transports.transport import AS_BUILT
-from fixtures.expected import asked_rows
 from fixtures.scans import Scan, scan_of
 from fixtures.tables.made_histories import MadeTable, do_more, make_history, shared_history
-from fixtures.tables.model import is_sound, scanned_columns
+from fixtures.tables.model import is_sound
 from strategies.filters import predicates_of
-from strategies.histories import EVOLVING, NO_COLUMN, table_before
+from strategies.histories import EVOLVING, NO_COLUMN
 from strategies.serialization import to_json
 from strategies.simpler_scans import simpler_scans
-from strategies.specs import (
-    Append,
-    Branch,
-    ColumnSpec,
-    DeletePositions,
-    DeleteRows,
-    HistorySpec,
-    Operation,
-    OverwriteRows,
-    PartitionBy,
-    Predicate,
-    ScanSpec,
-    SetProperty,
-)
+from strategies.specs import DeletePositions, DeleteRows, HistorySpec, OverwriteRows, PartitionBy, ScanSpec
 
-__all__ = [
-    "AFTER_MORE",
-    "MISSING",
-    "MOST_SHRUNK",
-    "NO_CATALOG",
-    "PINNED",
-    "THINGS_MISSING",
-    "THROUGH",
-    "TWICE",
-    "Scanning",
-    "clauses_of",
-    "expected_rows_of",
-    "planned",
-    "scanned_again",
-    "with_more",
-]
+__all__ = ["MOST_SHRUNK", "THROUGH", "Scanning", "clauses_of", "judged_until_broken", "planned", "scanned_again"]
 
 # The workers that read splits, and the name under which reports have it.
 WORKERS, THROUGH = ("first", READER), "worker"
@@ -80,11 +63,6 @@ MOST_SHRUNK, TRIED = 5, 150
 MOST_DEATHS = 3
 # One scan in so many is planned again after more was committed, the others as the table is.
 LATER_SHARE = 3
-ROWS, DELETES, EVOLUTION, TRANSFORMATION, SELECTION, PINNED, TWICE, NO_CATALOG, MISSING, CASE = (
-    f"{FAMILY}-{number}" for number in range(1, 11)
-)
-# The case of a difference that shows after later commits.
-AFTER_MORE = "after more was committed"
 DECLINED = qualified_name(NotSupported)
 
 
@@ -116,6 +94,18 @@ def planned(sweep: Sweep, specs: Sequence[ScanSpec]) -> Findings:
         spent = time.perf_counter() - started
         for clause in scanning.clauses:
             scanning.ledger.findings.judging[clause] += spent / len(scanning.clauses)
+    return scanning.ledger.findings
+
+
+def judged_until_broken(sweep: Sweep, specs: Sequence[ScanSpec], *, shrink: bool = True) -> Findings:
+    """Judge scans up to the first that breaks a clause, which is made smaller where ``shrink``."""
+    clauses = {check.clause.id for check in sweep.checks if check.clause.family == FAMILY}
+    scanning = Scanning(sweep, clauses, searched=0 if shrink else MOST_SHRUNK)
+    scanning.judge_missing()
+    for spec in specs:
+        if scanning.ledger.findings.broken:
+            break
+        scanning.judge(spec)
     return scanning.ledger.findings
 
 
@@ -224,10 +214,9 @@ class Scanning:
         if isinstance(payloads, Raised):
             if payloads.type == DECLINED:
                 return Declined(payloads.message)
-            if spec.transformation is not None and Capability.PLANS in self.sweep.adapter.capabilities:
-                bare = replace(spec, transformation=None, registry=None)
-                if not isinstance(self.payloads(scan_of(bare, made)), Raised):
-                    return Declined(f"a plan that is refused: {payloads.message}")  # BUILD-4 judges which may be
+            carries_plans = Capability.PLANS in self.sweep.adapter.capabilities
+            if carries_plans and spec.transformation is not None and not query_survives(spec, expected):
+                return Declined(f"a plan that does not survive encoding: {payloads.message}")
             return Difference(Place(Step.BUILD, case=OF_THE_SPLITS), "splits", str(payloads))
         random.Random(len(payloads)).shuffle(payloads)
         seen = self.read(spec, payloads)
@@ -386,47 +375,6 @@ class Declined:
     """Why a scan proves nothing."""
 
     why: str
-
-
-def _equal_to(column: str) -> BooleanExpression:
-    make: Callable[..., BooleanExpression] = EqualTo
-    return make(column, 1)
-
-
-SIMPLEST = ScanSpec(HistorySpec((ColumnSpec(1, "a", "long", (1, 2, None)),), (Append(3),)))
-_FILTERED_BY_IT = {
-    "row_filter": _equal_to("no_such_column"),
-    "condition": Predicate("eq", "no_such_column", (1,)),
-    "scanned": (ColumnSpec(9, "no_such_column", "long"),),
-}
-THINGS_MISSING: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("table", "no_such_table", {"identifier": ("conformance", "no_such_table")}),
-    ("column", "no_such_column", {"columns": ("a", "no_such_column")}),
-    ("column of the filter", "no_such_column", _FILTERED_BY_IT),
-    ("snapshot", "1234567890123", {"snapshot_id": 1_234_567_890_123}),
-    ("branch or tag", "no_such_ref", {"ref": "no_such_ref"}),
-)
-
-
-def with_more(spec: ScanSpec) -> ScanSpec:
-    """Return the scan after more was committed: to the branch that is scanned too, where its schema stays."""
-    on_branch: tuple[Operation, ...] = ()
-    if any(isinstance(done, Branch) and done.name == spec.ref for done in spec.history.operations):
-        now = table_before(spec.history, len(spec.history.operations)).columns
-        on_branch = (Append(1, spec.ref),) if scanned_columns(spec) == now else ()
-    more = (Append(2), *on_branch, SetProperty("owner", "three"))
-    return replace(spec, history=replace(spec.history, operations=(*spec.history.operations, *more)))
-
-
-def expected_rows_of(spec: ScanSpec) -> Rows | Raised:
-    """Return the rows that a scan must give, or how the engine fails to transform them."""
-    try:
-        table = asked_rows(spec)
-    except BaseException as error:  # the engine's panics are no Exception
-        if not is_refusal(error):
-            raise
-        return Raised.from_exception(error)
-    return rows_of_table(table, exact=spec.transformation is None)
 
 
 def _compared(expected: Any, actual: Any, case: str = OF_THE_SPLITS, variant: str = "") -> Difference | None:

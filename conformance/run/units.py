@@ -208,4 +208,4 @@ def _known(entry: Entry, place: Workplace) -> Findings:
     if why is None:
         return Findings()
     where = place.selection.baseline.place(entry)
-    return Findings(stale=[f"{where}: {why}; delete these lines"])
+    return Findings(stale={entry.first: f"{where}: {why}; delete these lines"})

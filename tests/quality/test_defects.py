@@ -19,7 +19,7 @@ from conformance.run.lifecycles import CLAUSE, live
 from conformance.run.memory import CLAUSE as MEMORY
 from conformance.run.memory import reading_memory
 from conformance.run.profiles import PROFILES
-from conformance.run.scans import Scanning
+from conformance.run.scans import judged_until_broken
 from conformance.run.sweep import Sweep
 from conformance.transports import processes as pools
 from conformance.transports.registry import TRANSPORTS
@@ -38,7 +38,7 @@ def first_catch(sweep: Sweep) -> Findings:
     if any(check.clause.id == CLAUSE for check in sweep.checks):
         return live(sweep, 4 * QUICK.lives, QUICK.seed)
     if any(check.clause.family == FAMILY for check in sweep.checks):
-        return first_broken_scan(sweep)
+        return judged_until_broken(sweep, designed_scans())
     for spec in sorted(PINNED, key=lambda spec: len(repr(spec))):
         findings = sweep.pinned([spec])
         if findings.violations:
@@ -49,17 +49,6 @@ def first_catch(sweep: Sweep) -> Findings:
             if findings.violations:
                 return findings
     return Findings()
-
-
-def first_broken_scan(sweep: Sweep) -> Findings:
-    """Judge the scans of the quick profile one after another until one goes wrong."""
-    scanning = Scanning(sweep, {check.clause.id for check in sweep.checks})
-    scanning.judge_missing()
-    for spec in designed_scans():
-        if scanning.ledger.findings.violations:
-            break
-        scanning.judge(spec)
-    return scanning.ledger.findings
 
 
 def transports_for(clause: str) -> tuple[Transport, ...]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.adapter import Adapter
+from conformance.checks.scan import AFTER_MORE, MISSING, NO_CATALOG, PINNED, TWICE
+from conformance.examples.asked_scans import THINGS_MISSING, expected_rows_of, with_more
 from conformance.judging.findings import Violation
 from conformance.observation.raised import qualified_name
 from conformance.observation.values import Rows, in_any_layout
@@ -15,16 +17,6 @@ from conformance.report.reproducers import looks, scanning
 from conformance.report.reproducers.literals import EXPRESSIONS, code, condition_code
 from conformance.report.reproducers.script import heading, imports_of, loader_of
 from conformance.report.reproducers.sources import Embedding, NotEmbeddable
-from conformance.run.scans import (
-    AFTER_MORE,
-    MISSING,
-    NO_CATALOG,
-    PINNED,
-    THINGS_MISSING,
-    TWICE,
-    expected_rows_of,
-    with_more,
-)
 from conformance.templates import template
 from fixtures import functions
 from fixtures.scans import asked_in_its_case

@@ -34,7 +34,7 @@ BUILDS = "return REFERENCE.build(materials)"
         (f"os.chdir('/'); {BUILDS}", "its `build` changes the working directory"),
         (f"threading.Timer(600, print).start(); {BUILDS}", "leaves a thread running (Thread-"),
         ("return object()", "its `read` fails"),
-        ("return sorted(\n        key=...,  # TODO: key\n    )", "has a TODO left in line 7: key=...,  # TODO: key"),
+        ("return sorted(\n        key = ...\n    )", "still passes `...` for key (line 7)"),
     ],
 )
 def test_broken_adapter_is_named_with_what_to_change(body: str, says: str, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_stale_entry_turns_the_run_red_and_names_its_lines(tmp_path: Path) -> No
     baseline = baseline_of(tmp_path)
     place = baseline.place(baseline.entries[0])
     assert place.endswith("baseline.toml, lines 1-6 (ID-1)")
-    code, why = exit_code(resolve().asked, [], Findings(stale=[f"{place}: no longer fails; delete these lines"]))
+    code, why = exit_code(resolve().asked, [], Findings(stale={1: f"{place}: no longer fails; delete these lines"}))
     assert code is Exit.VIOLATES
     assert "lines 1-6 (ID-1): no longer fails; delete these lines" in why
 
@@ -216,7 +216,7 @@ def rewritten_baseline(file: Path, *found: tuple[str, Difference], findings: Fin
 def test_what_a_baseline_knows_stays_when_it_is_written_again_but_for_what_is_stale(tmp_path: Path) -> None:
     losses = [("CTX-7", lost(name)) for name in ("one", "other")]
     before = rewritten_baseline(tmp_path / "b.toml", *losses, findings=Findings(), before=EMPTY)
-    gone = Findings(stale=[f"{before.place(before.entries[0])}: no longer fails"])
+    gone = Findings(stale={before.entries[0].first: "no longer fails"})
     new = "ID-1", Difference(Place(Step.LOOK, "id"), "1", "2")
     after = rewritten_baseline(tmp_path / "b.toml", new, findings=gone, before=before)
     assert [(e.clause, e.where.within) for e in after.entries] == [("CTX-7", ("split.other",)), ("ID-1", ())]

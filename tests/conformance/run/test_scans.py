@@ -14,16 +14,26 @@ from conformance.adapter import NotSupported
 from conformance.adapters.builtin.reference import ADAPTER
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
+from conformance.examples.asked_scans import SIMPLEST
 from conformance.examples.covering import chosen
 from conformance.examples.design import designed_scans
 from conformance.judging.baseline import BaselineError, read_baseline
 from conformance.report.reproducers import reproducer
 from conformance.run.replay import Result, read_cases, replay
-from conformance.run.scans import SIMPLEST, clauses_of, planned, scanned_again
+from conformance.run.scans import clauses_of, planned, scanned_again
 from conformance.run.sweep import Sweep
 from fixtures.tables.warehouse import Warehouse
 from strategies import ScanSpec, SplitSpec, from_json, scans, to_json
-from strategies.specs import Append, ColumnSpec, DeletePositions, RenameColumn, RowwiseSpec, TableSpec
+from strategies.specs import (
+    Append,
+    ColumnSpec,
+    DeletePositions,
+    RegistrySpec,
+    RenameColumn,
+    RowwiseSpec,
+    TableSpec,
+    UdfSpec,
+)
 
 SEED = 20260311
 
@@ -90,6 +100,20 @@ def test_what_a_loader_declines_is_counted(sweep_of: Callable[..., Sweep]) -> No
     assert findings.violations == []
     assert findings.declined["reads no branches"] > 0
     assert findings.met["SCAN-1", "worker"] == len(asked) - findings.declined.total()
+
+
+def test_a_query_may_be_refused_where_it_does_not_survive_encoding_alone(sweep_of: Callable[..., Sweep]) -> None:
+    sweep = sweep_of(load_adapter(reference_of("plans-without-the-functions")), clauses=("SCAN-4",))
+    asked = [
+        replace(
+            SIMPLEST, transformation=RowwiseSpec(f'"{name}"("a") AS c0'), registry=RegistrySpec((UdfSpec(name, "add"),))
+        )
+        for name in ("Mask", "mask")
+    ]
+    lost, kept = (planned(sweep, [scan]) for scan in asked)
+    assert lost.violations == []
+    assert lost.declined.total() == 1
+    assert "mask" in kept.violations[0].difference.actual
 
 
 def test_a_loader_that_fails_to_plan_is_found(sweep_of: Callable[..., Sweep]) -> None:

@@ -1,0 +1,77 @@
+"""What is asked of a loader about a scan: the rows that are right, what is committed later, and what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from pyiceberg.expressions import BooleanExpression, EqualTo
+
+from conformance.examples.engine_refusals import is_refusal
+from conformance.observation.raised import Raised, attempt
+from conformance.observation.values import Rows, in_any_layout, plain_rows, rows_of_table
+from fixtures.expected import asked_rows, query_of
+from fixtures.survival import PlannedQuery, lost_construct, survives
+from fixtures.tables.model import rows_selected, scanned_columns
+from strategies.histories import table_before
+from strategies.specs import Append, Branch, ColumnSpec, HistorySpec, Operation, Predicate, ScanSpec, SetProperty
+
+__all__ = ["SIMPLEST", "THINGS_MISSING", "expected_rows_of", "query_survives", "with_more"]
+
+SIMPLEST = ScanSpec(HistorySpec((ColumnSpec(1, "a", "long", (1, 2, None)),), (Append(3),)))
+
+
+def _equal_to(column: str) -> BooleanExpression:
+    make: Callable[..., BooleanExpression] = EqualTo
+    return make(column, 1)
+
+
+_FILTERED_BY_IT = {
+    "row_filter": _equal_to("no_such_column"),
+    "condition": Predicate("eq", "no_such_column", (1,)),
+    "scanned": (ColumnSpec(9, "no_such_column", "long"),),
+}
+# What is not there: what it is, its name, and the fields of the scan that ask for it.
+THINGS_MISSING: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("table", "no_such_table", {"identifier": ("conformance", "no_such_table")}),
+    ("column", "no_such_column", {"columns": ("a", "no_such_column")}),
+    ("column of the filter", "no_such_column", _FILTERED_BY_IT),
+    ("snapshot", "1234567890123", {"snapshot_id": 1_234_567_890_123}),
+    ("branch or tag", "no_such_ref", {"ref": "no_such_ref"}),
+)
+
+
+def with_more(spec: ScanSpec) -> ScanSpec:
+    """Return the scan after more was committed: to the branch that is scanned too, where its schema stays."""
+    on_branch: tuple[Operation, ...] = ()
+    if any(isinstance(done, Branch) and done.name == spec.ref for done in spec.history.operations):
+        now = table_before(spec.history, len(spec.history.operations)).columns
+        on_branch = (Append(1, spec.ref),) if scanned_columns(spec) == now else ()
+    more = (Append(2), *on_branch, SetProperty("owner", "three"))
+    return replace(spec, history=replace(spec.history, operations=(*spec.history.operations, *more)))
+
+
+def expected_rows_of(spec: ScanSpec) -> Rows | Raised:
+    """Return the rows that a scan must give, or how the engine fails to transform them."""
+    try:
+        table = asked_rows(spec)
+    except BaseException as error:  # the engine's panics are no Exception
+        if not is_refusal(error):
+            raise
+        return Raised.from_exception(error)
+    return rows_of_table(table, exact=spec.transformation is None)
+
+
+def query_survives(spec: ScanSpec, expected: Rows) -> bool:
+    """Return whether the transformation gives the rows that are expected once the engine alone has encoded and decoded
+    it. A loader that carries plans may refuse no other.
+    """
+    query = query_of(spec)
+    if lost_construct(query):
+        return False
+    selected = rows_selected(spec)
+    batches = attempt(lambda: survives(PlannedQuery.of(query, spec.registry, selected.schema), selected))
+    if isinstance(batches, Raised):
+        return False
+    return bool(in_any_layout(plain_rows(batches, exact=False)) == in_any_layout(expected))
