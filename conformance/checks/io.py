@@ -73,7 +73,8 @@ def used_file_io_can_be_sent(journey: Journey) -> Judged:
         return
     for transport, arrivals in journey.arrivals.items():
         if journey.can_carry(transport):
-            arrived = [arrival for arrival in arrivals if not arrival.died]  # the transports' clauses say so
+            # What ends or hangs a process is told by the clause of the transport.
+            arrived = [arrival for arrival in arrivals if not (arrival.died or arrival.hangs)]
             failure = next(filter(None, map(not_carried, arrived)), None)
             yield transport, failure if failure and _carried_otherwise(journey, transport) else None
     yield from _connection_stays_behind(journey)

@@ -60,6 +60,11 @@ class Hung(Raised):
         """Return that there was no answer in so many seconds."""
         return cls("builtins.TimeoutError", f"no answer in {seconds:.0f} s: it hangs")
 
+    @classmethod
+    def asleep(cls, seconds: float) -> Hung:
+        """Return that there was no answer, and that nothing of the process ran for so many seconds."""
+        return cls("builtins.TimeoutError", f"no answer, and nothing of it ran for {seconds:.0f} s: it hangs")
+
 
 @dataclass(frozen=True)
 class Died(Raised):

@@ -7,6 +7,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -23,6 +24,7 @@ from conformance.adapter import Adapter
 from conformance.observation.aspects import observe
 from conformance.observation.question import Question
 from conformance.observation.raised import Died, Hung, Raised, attempt
+from conformance.transports.asleep import turns
 from conformance.transports.calls import other_hash_seed
 from conformance.transports.lost_processes import asked_twice
 from conformance.transports.threads import waited_for
@@ -34,6 +36,9 @@ __all__ = ["PROCESSES", "Fork", "Sent", "StandingProcess", "at_root"]
 # Seconds that a split may take there and back, and a forked child to read one: a hang is cut off there.
 TASK_SECONDS = 60.0
 FORK_SECONDS = 10.0
+# A forked child of which nothing has run for so long waits for a thread that was not forked. How often it is looked at.
+ASLEEP_SECONDS = 3.0
+TICK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -126,9 +131,7 @@ def _observed_forked(adapter: Adapter, split: Any, question: Question) -> Any:
         child.start()
     sender.close()
     try:
-        if not receiver.poll(FORK_SECONDS):
-            return Hung.after(FORK_SECONDS)
-        return receiver.recv()
+        return _hung(receiver, child) or receiver.recv()
     except (EOFError, OSError):
         child.join()
         return Died.of(_how(child.exitcode))
@@ -136,6 +139,22 @@ def _observed_forked(adapter: Adapter, split: Any, question: Question) -> Any:
         child.kill()
         child.join()
         receiver.close()
+
+
+def _hung(receiver: Connection, child: BaseProcess) -> Hung | None:
+    """Wait for an answer. Return how the child hangs: it takes too long, or nothing of it has run for some time."""
+    assert child.pid is not None
+    begun = last_ran = time.monotonic()
+    before = None
+    while (now := time.monotonic()) - begun < FORK_SECONDS:
+        if receiver.poll(TICK_SECONDS):
+            return None
+        seen = turns(child.pid)
+        if seen is None or seen != before:
+            before, last_ran = seen, now
+        elif now - last_ran >= ASLEEP_SECONDS:
+            return Hung.asleep(ASLEEP_SECONDS)
+    return Hung.after(FORK_SECONDS)
 
 
 def _observe_forked(sender: Any, adapter: Adapter, split: Any, question: Question) -> None:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
+import sys
+import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conformance.adapters.loading import load_adapter
+from conformance.observation.question import Question
 from conformance.observation.raised import Died, Hung
 from conformance.transports import processes
 from conformance.transports.processes import Packed, StandingProcess, apart, at_root
@@ -68,3 +75,37 @@ def test_processes_are_started_under_another_hash_seed(
     with apart():
         assert os.environ["PYTHONHASHSEED"] == others
     assert os.environ.get("PYTHONHASHSEED") == own
+
+
+def asleep(split: object) -> str:
+    """Wait for what nobody does."""
+    threading.Event().wait()
+    return "never"
+
+
+def busy(split: object) -> str:
+    """Wait, and look again and again."""
+    while True:
+        time.sleep(0.05)
+
+
+def with_a_child(split: object) -> str:
+    """Wait for another process, which has the work."""
+    subprocess.run([sys.executable, "-c", "import time; time.sleep(60)"], check=True)
+    return "late"
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the kernel does not tell what has run")
+@pytest.mark.parametrize(
+    ("waits", "how"),
+    [(asleep, Hung.asleep(0.5)), (busy, Hung.after(1.5)), (with_a_child, Hung.after(1.5))],
+    ids=["asleep", "busy", "with a child"],
+)
+def test_forked_child_is_cut_off_sooner_where_nothing_of_it_runs(
+    waits: Callable[[Any], str], how: Hung, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "ASLEEP_SECONDS", 0.5)
+    monkeypatch.setattr(processes, "FORK_SECONDS", 1.5)
+    adapter = replace(load_adapter("reference"), split_id=waits)
+    (arrival,) = processes.Fork().send(adapter, None, Question())
+    assert arrival.failure == how
