@@ -278,8 +278,8 @@ class Run:
         if path := self.options.baseline_write:
             expires = datetime.date.today() + datetime.timedelta(days=BASELINE_DAYS)
             violations = [violation for verdict in self.verdicts for violation in verdict.violations]
-            known = self.selection.baseline
-            text = written(self.selection.adapter.name, self.findings, violations, expires, known)
+            before = list(self.selection.baseline.kept_in(Path(path), self.findings.stale))
+            text = written(self.selection.adapter.name, self.findings, violations, expires, before)
             Path(path).write_text(text, encoding="utf-8")
         self._write_reports()
         if exitstatus != pytest.ExitCode.USAGE_ERROR:

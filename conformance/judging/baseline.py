@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -54,7 +55,7 @@ class Entry(BaseModel):
     """One known failure. ``spec`` is the pinned spec (JSON), or ``script`` the steps that show a failure of LIFE-1.
 
     ``transports`` is empty for all. ``where`` says where the difference is, as far as that is settled. ``first`` and
-    ``last`` are the entry's lines in the file.
+    ``last`` are the entry's lines in ``file``. ``number`` stands for it in a run: entries are counted over all files.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,8 +70,10 @@ class Entry(BaseModel):
     where: Where = ANYWHERE
     link: str = ""
     expires: datetime.date | None = None
+    file: str = ""
     first: int = 0
     last: int = 0
+    number: int = 0
 
     @field_validator("clause")
     @classmethod
@@ -120,6 +123,11 @@ class Entry(BaseModel):
             raise ValueError(f"the pinned spec does not fall under its own condition {list(self.condition)}")
         return self
 
+    @property
+    def place(self) -> str:
+        """Where the entry stands, as messages name it."""
+        return f"{self.file}, lines {self.first}-{self.last} ({self.clause})"
+
     def excuses(self, clause_id: str, transport: str, spec: Judged | None, found: Difference) -> bool:
         """Return whether a failure is this known one. ``spec`` is ``None`` where nothing is known of the example."""
         return (
@@ -132,68 +140,90 @@ class Entry(BaseModel):
 
 @dataclass(frozen=True)
 class Baseline:
-    """The entries of a file, in its order."""
+    """The entries of one file or several, in their order. ``texts`` holds each file's path and text."""
 
-    path: str = ""
     entries: tuple[Entry, ...] = ()
-    text: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
 
-    def kept(self, stale: Container[int]) -> Iterator[str]:
-        """Yield the text of each entry but the stale ones, which are given by their first lines."""
-        lines = self.text.splitlines()
+    @property
+    def paths(self) -> list[str]:
+        """The files, as they were given."""
+        return [path for path, _ in self.texts]
+
+    def kept_in(self, path: Path, stale: Container[int]) -> Iterator[str]:
+        """Yield the text of each entry that a file written anew has to hold, but of the stale ones (their numbers).
+
+        Where the file is one of the baseline's, these are its own entries: the others stay where they are.
+        """
+        same = [given for given in self.paths if Path(given).resolve() == path.resolve()] or self.paths
+        lines = {given: text.splitlines() for given, text in self.texts}
         for entry in self.entries:
-            if entry.first not in stale:
-                yield "\n".join([*lines[entry.first - 1 : entry.last], ""])
+            if entry.file in same and entry.number not in stale:
+                yield "\n".join([*lines[entry.file][entry.first - 1 : entry.last], ""])
 
     def excuse(self, clause_id: str, transport: str, spec: Judged | None, found: Difference) -> Entry | None:
         """Return the first entry that excuses a failure; ``None`` for a violation."""
         return next((e for e in self.entries if e.excuses(clause_id, transport, spec, found)), None)
 
-    def covers(self, line: int, transport: str, spec: Judged | None) -> bool:
-        """Return whether the entry that begins in this line is about the transport, and about such an example."""
-        entry = self.at(line)
+    def covers(self, number: int, transport: str, spec: Judged | None) -> bool:
+        """Return whether the entry of that number is about the transport, and about such an example."""
+        entry = self.at(number)
         return transport in entry.transports and spec is not None and holds(entry.condition, spec)
 
-    def at(self, line: int) -> Entry:
-        """Return the entry that begins in that line."""
-        return next(entry for entry in self.entries if entry.first == line)
+    def at(self, number: int) -> Entry:
+        """Return the entry of that number."""
+        return next(entry for entry in self.entries if entry.number == number)
 
-    def place(self, entry: Entry) -> str:
-        """Return where an entry stands, as messages name it."""
-        return f"{self.path}, lines {entry.first}-{entry.last} ({entry.clause})"
+    def line(self, entry: Entry) -> str:
+        """Return where an entry begins, in few words: the file is named where there are several."""
+        return f"line {entry.first}" if len(self.texts) == 1 else f"{Path(entry.file).name}, line {entry.first}"
 
 
 EMPTY = Baseline()
 
 
-def read_baseline(path: Path) -> Baseline:
-    """Return the baseline of a TOML file.
+def read_baseline(*paths: Path) -> Baseline:
+    """Return the baseline of these TOML files; each counts once.
 
     Raises:
-        BaselineError: the file is missing or no TOML, an entry lacks a key or has one too many, a value is of the wrong
+        BaselineError: a file is missing or no TOML, an entry lacks a key or has one too many, a value is of the wrong
             kind or names what does not exist, or an entry's pinned spec does not fall under its condition.
 
     """
+    numbers = count(1)
+    texts = {str(path): _text(path) for path in paths}
+    entries = [
+        entry.model_copy(update={"number": next(numbers)})
+        for path, text in texts.items()
+        for entry in _entries(path, text)
+    ]
+    return Baseline(tuple(entries), tuple(texts.items()))
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
-        plain = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         raise BaselineError(f"the baseline {str(path)!r} cannot be read: {error}") from None
+
+
+def _entries(path: str, text: str) -> Iterator[Entry]:
+    try:
+        plain = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BaselineError(f"the baseline {path!r} cannot be read: {error}") from None
     entries = plain.get("known", [])
     if set(plain) - {"known"} or not isinstance(entries, list):
-        raise BaselineError(f"the baseline {str(path)!r} may hold only [[known]] entries, got {', '.join(plain)}")
+        raise BaselineError(f"the baseline {path!r} may hold only [[known]] entries, got {', '.join(plain)}")
     lines = text.splitlines()
     heads = [number for number, line in enumerate(lines, 1) if re.match(r"\[\[\s*known\s*\]\]", line)]
     if len(heads) != len(entries):
-        raise BaselineError(f"the baseline {str(path)!r}: each entry must begin with a line of its own, [[known]]")
+        raise BaselineError(f"the baseline {path!r}: each entry must begin with a line of its own, [[known]]")
     ends = [
         _end(lines, head, following - 1) for head, following in zip(heads, [*heads[1:], len(lines) + 1], strict=True)
     ]
-    return Baseline(
-        str(path),
-        tuple(_entry(entry, str(path), head, end) for entry, head, end in zip(entries, heads, ends, strict=True)),
-        text,
-    )
+    for entry, head, end in zip(entries, heads, ends, strict=True):
+        yield _entry(entry, path, head, end)
 
 
 def _end(lines: Sequence[str], head: int, end: int) -> int:
@@ -205,7 +235,7 @@ def _end(lines: Sequence[str], head: int, end: int) -> int:
 
 def _entry(plain: dict[str, Any], path: str, first: int, last: int) -> Entry:
     try:
-        return Entry(**{**plain, "first": first, "last": last})
+        return Entry(**{**plain, "file": path, "first": first, "last": last})
     except ValidationError as error:
         raise BaselineError(f"{path}, lines {first}-{last}: {_wrong(error.errors())}") from None
 
@@ -227,11 +257,15 @@ def _wrong(errors: Sequence[Mapping[str, Any]]) -> str:
 
 
 def written(
-    adapter: str, findings: Findings, violations: Sequence[Violation], expires: datetime.date, before: Baseline = EMPTY
+    adapter: str,
+    findings: Findings,
+    violations: Sequence[Violation],
+    expires: datetime.date,
+    before: Sequence[str] = (),
 ) -> str:
     """Return the text of a baseline that excuses these violations, and as little else as the run gives reason to.
 
-    What the run knew ``before`` stays as it is written, but for what is stale.
+    ``before`` are the texts of entries that stay as they are.
 
     A clause that is broken at several places (a step, a part, a case) gets an entry for each. Its condition is every
     condition that held for all examples that broke the clause there, except those that held for each example of the
@@ -239,7 +273,7 @@ def written(
     pin, hence no entry.
     """
     parts = [f"# Known failures of {adapter}: dataloader-conformance run --baseline THIS-FILE\n"]
-    parts += before.kept(findings.stale)
+    parts += before
     told: list[_Known] = []
     for violation in violations:
         for known in _known_by(violation, findings):

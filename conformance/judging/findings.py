@@ -101,8 +101,8 @@ class Findings:
     """What one unit of work found, or several.
 
     ``met`` and ``broken`` count examples for each (clause, transport). ``seconds`` is the time of each phase,
-    ``judging`` that of each clause's checks. ``known`` counts examples for each (clause, line of a baseline's entry),
-    ``stale`` says which entries have to go, by the lines where they begin. ``common`` holds, for each (clause,
+    ``judging`` that of each clause's checks. ``known`` counts examples for each (clause, number of a baseline's
+    entry), ``stale`` says which entries have to go, by their numbers. ``common`` holds, for each (clause,
     transport) broken, what all breaks at places alike have in common. ``held`` are the conditions that held for every
     example so far, by the kind of its spec. ``not_started`` says of engines and stores by name why they did not run.
     ``sent`` and ``arrived`` count the examples that were sent through each transport, and those of which anything

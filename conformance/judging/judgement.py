@@ -18,8 +18,8 @@ __all__ = ["Judgement", "judge"]
 class Judgement:
     """A clause's judgement on one example through one transport.
 
-    ``difference`` is ``None`` where the clause holds, or where an entry of the baseline excuses what was found: the one
-    that begins in line ``known``.
+    ``difference`` is ``None`` where the clause holds, or where an entry of the baseline excuses what was found: that of
+    the number ``known``.
     """
 
     clause: str
@@ -37,6 +37,6 @@ def judge(journey: Journey, checks: Sequence[Check], baseline: Baseline = EMPTY)
             for transport, found in check.judge(journey):
                 entry = found and baseline.excuse(check.clause.id, transport, journey.example.likeness, found)
                 if entry:
-                    yield Judgement(check.clause.id, transport, None, entry.first)
+                    yield Judgement(check.clause.id, transport, None, entry.number)
                 else:
                     yield Judgement(check.clause.id, transport, found)

@@ -64,7 +64,7 @@ class Ledger:
         """Return the judgement, as known where the baseline excuses it: for what no check of a journey judged."""
         found = judgement.difference
         entry = found and self.baseline.excuse(judgement.clause, judgement.transport, likeness, found)
-        return replace(judgement, difference=None, known=entry.first) if entry else judgement
+        return replace(judgement, difference=None, known=entry.number) if entry else judgement
 
     def violate(self, clause: str, transports: Iterable[str], shown: Shown, found: Difference, *, alone: bool) -> None:
         """Enter a violation: the clause, where it is broken, and the example that shows it."""

@@ -146,7 +146,7 @@ def _silent(asked: Asked, findings: Findings) -> list[str]:
 
 
 def _excused(transport: str, clause: str, asked: Asked, findings: Findings) -> bool:
-    entries = (asked.baseline.at(line) for known, line in findings.known if known == clause)
+    entries = (asked.baseline.at(number) for known, number in findings.known if known == clause)
     return any(not entry.transports or transport in entry.transports for entry in entries)
 
 
@@ -156,8 +156,8 @@ def _verdict(clause: Clause, asked: Asked, findings: Findings, complete: bool) -
         return Verdict(clause, State.NOT_APPLICABLE, why="; ".join(f"not: {need.value}" for need in missing))
     not_started = "; ".join(findings.not_started[name] for name in asked.engines if name in findings.not_started)
     # An example counts once, through however many transports it went.
-    lines = sorted(line for id_, line in findings.known if id_ == clause.id)
-    entries = tuple(asked.baseline.at(line) for line in lines)
+    numbers = sorted(number for id_, number in findings.known if id_ == clause.id)
+    entries = tuple(asked.baseline.at(number) for number in numbers)
     examples = max((count for (id_, _), count in findings.met.items() if id_ == clause.id), default=0)
     if any(id_ == clause.id for id_, _ in findings.broken):
         broken = [violation for violation in findings.violations if violation.clause == clause.id]
@@ -175,7 +175,7 @@ def _verdict(clause: Clause, asked: Asked, findings: Findings, complete: bool) -
         names = ", ".join(name for name, _ in asked.transports)
         return Verdict(clause, State.NOT_RUN, examples, why=f"nothing of it arrived through {names}")
     if entries:
-        why = "; ".join(f"line {entry.first} ({entry.fault}): {entry.reason}" for entry in entries)
+        why = "; ".join(f"{asked.baseline.line(entry)} ({entry.fault}): {entry.reason}" for entry in entries)
         return Verdict(clause, State.KNOWN, examples, why, entries=entries)
     return Verdict(clause, State.CONFORMS, examples, not_started if clause.id in asked.through_engines else "")
 

@@ -61,7 +61,9 @@ def header(selection: Selection, workers: int) -> str:
     for path, reason in selection.adapter.may_differ.items():
         lines.append(("may differ", f"{path}: {reason}"))
     if selection.baseline.entries:
-        lines.append(("baseline", f"{selection.baseline.path}, {len(selection.baseline.entries)} known failures"))
+        lines.append(
+            ("baseline", f"{', '.join(selection.baseline.paths)}: {len(selection.baseline.entries)} known failures")
+        )
     return rendered(*(Text.assemble((f"{name:>10}  ", "bold"), value) for name, value in lines))
 
 

@@ -38,15 +38,15 @@ class Claims:
             return False
         return True
 
-    def hangs(self, line: int) -> None:
-        """Note that the failure known by the baseline's entry in this line was seen to hang."""
-        self.hanging.add(line)
+    def hangs(self, number: int) -> None:
+        """Note that the failure known by the baseline's entry of this number was seen to hang."""
+        self.hanging.add(number)
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / f"{line}.hangs").touch()
+            (self.folder / f"{number}.hangs").touch()
 
     def known_to_hang(self) -> set[int]:
-        """Return the lines of the entries whose failures any unit of this run has seen to hang."""
+        """Return the numbers of the entries whose failures any unit of this run has seen to hang."""
         others = [] if self.folder is None else self.folder.glob("*.hangs")
         return self.hanging | {int(file.stem) for file in others}
 

@@ -58,7 +58,7 @@ class Options:
     budget: int | None = _option(None, "SECONDS", "How long the profile soak draws.", int)
     require: int | None = _option(None, "N", "Fail if fewer clauses than this are checked.", int)
     most_unusable: int = _option(10, "PERCENT", "Fail if the engine cannot run more of the examples.", int)
-    baseline: str | None = _option(None, "FILE", "Known failures (TOML), which do not turn the run red.")
+    baseline: tuple[str, ...] = _option((), "FILE", "Known failures (TOML), which do not turn it red; repeatable.")
     baseline_write: str | None = _option(None, "FILE", "Write a baseline of what this run finds, and --baseline knows.")
     strict: bool = _option(False, None, "A violated SHOULD clause fails the run too.")
     json: str | None = _option(None, "FILE", "Write the report as JSON, for `replay` and other programs.")

@@ -104,7 +104,7 @@ def resolve(options: Options = DEFAULTS) -> Selection:
         raise UsageError(error.args[0]) from None
     _check(options, chosen, len(selected))
     try:
-        known = EMPTY if options.baseline is None else read_baseline(Path(options.baseline))
+        known = read_baseline(*map(Path, options.baseline))
         loaded = load_adapter(options.adapter)
     except (AdapterError, BaselineError) as error:
         raise UsageError(str(error)) from error

@@ -214,8 +214,8 @@ class Sweep:
         given_up |= {
             transport.name
             for transport in self.transports
-            for line in self.claims.known_to_hang()
-            if self.baseline.covers(line, transport.name, example.likeness)
+            for number in self.claims.known_to_hang()
+            if self.baseline.covers(number, transport.name, example.likeness)
         }
         transports = [transport for transport in self.transports if transport.name not in given_up]
         journey = replace(self, transports=transports).travelled(example)

@@ -100,7 +100,7 @@ def workplace(selection: Selection, folder: Path, processes: int = 1) -> Iterato
 def _units(selection: Selection) -> Iterator[Unit]:
     profile = selection.profile
     for entry in selection.baseline.entries:
-        yield Unit(f"known-{entry.clause}-line-{entry.first}", partial(_known, entry))
+        yield Unit(f"known-{entry.number}-{entry.clause}", partial(_known, entry))
     for engine, ways in selection.engines:
         yield Unit(f"engine-{engine.name}", partial(_engine, engine, ways))
     checks = selection.checks if selection.transports else []
@@ -207,5 +207,4 @@ def _known(entry: Entry, place: Workplace) -> Findings:
     why = stale(place.sweep, entry, datetime.date.today())
     if why is None:
         return Findings()
-    where = place.selection.baseline.place(entry)
-    return Findings(stale={entry.first: f"{where}: {why}; delete these lines"})
+    return Findings(stale={entry.number: f"{entry.place}: {why}; delete these lines"})

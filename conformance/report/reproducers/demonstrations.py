@@ -25,6 +25,7 @@ from conformance.observation.secrets import secret_names
 from conformance.report.reproducers import looks, shows
 from conformance.report.reproducers.sources import NotEmbeddable
 from conformance.transports.transport import AS_BUILT
+from fixtures.expected import expected_rows
 from fixtures.file_ios import SCOPE, VAULT_EXPIRES
 from fixtures.tables.damage import DAMAGES
 from fixtures.unsendable import UNSENDABLE
@@ -121,10 +122,25 @@ def _as_given(asked: Asked) -> Demonstration:
     part = _known(asked)
     if part == "plan bytes":  # without a plan there are none
         return Demonstration(shows.has_no_plan_bytes)
+    if part.startswith("rows"):
+        columns, rows = _written_rows(asked, part == "rows in order")
+        return Demonstration(shows.built_gives_rows, {"columns": columns, "rows": rows}, look=part)
     if part not in looks.GIVEN and all(each.name != part or each.given is None for each in PARTS):
         raise NotEmbeddable(f"no simple script knows what {part!r} of a split that was not sent should be")
-    show = shows.built_with_rows_as_given if part.startswith("rows") else shows.built_as_given
-    return Demonstration(show, look=part, given=part)
+    return Demonstration(shows.built_as_given, look=part, given=part)
+
+
+def _written_rows(asked: Asked, in_order: bool = False) -> tuple[list[str], list[list[str]]]:
+    """Return the columns and rows that the split has to give, by its spec alone, as scripts write them."""
+    columns, rows = looks.rows(expected_rows(asked.spec).to_reader(), in_order)
+    return columns, rows
+
+
+def _several_files(asked: Asked) -> Demonstration:
+    columns, rows = _written_rows(asked)
+    of_three_files = {"columns": columns, "rows": sorted(rows * 3)}
+    trips = max(1, asked.place.hop)
+    return Demonstration(shows.several_files_are_read, of_three_files, "rows", way=asked.way, trips=trips)
 
 
 def _arrives(asked: Asked) -> Demonstration:
@@ -303,7 +319,7 @@ ROWS: tuple[tuple[Where, Make], ...] = (
     ),
     (Where(_B, case="of no file"), _by(shows.no_file_is_refused)),
     (Where(_B, case=ORDER), _by(shows.several_files_are_built)),
-    (Where(case=ORDER), _sent(shows.several_files_are_read, "rows")),
+    (Where(case=ORDER), _several_files),
     (Where(_L, "id", case="looked at again"), _by(shows.id_stays)),
     (Where(_L, "id", case="first looked at after sending"), _by(shows.id_stays)),
     (Where(_L, "id", case="files with the id of a split"), _by(shows.id_stands_for_the_path)),

@@ -115,7 +115,7 @@ def test_entry_that_has_to_go(
 
 def test_stale_entry_turns_the_run_red_and_names_its_lines(tmp_path: Path) -> None:
     baseline = baseline_of(tmp_path)
-    place = baseline.place(baseline.entries[0])
+    place = baseline.entries[0].place
     assert place.endswith("baseline.toml, lines 1-6 (ID-1)")
     code, why = exit_code(resolve().asked, [], Findings(stale={1: f"{place}: no longer fails; delete these lines"}))
     assert code is Exit.VIOLATES
@@ -203,23 +203,42 @@ def test_a_lost_attribute_is_known_with_all_in_it_and_no_other(tmp_path: Path) -
     assert baseline.excuse("CTX-7", "pickle-5", WITH_PLAN, lost("batch_size")) is None
 
 
-def rewritten_baseline(file: Path, *found: tuple[str, Difference], findings: Findings, before: Baseline) -> Baseline:
+def rewritten_baseline(
+    file: Path, *found: tuple[str, Difference], findings: Findings | None = None, before: Baseline = EMPTY
+) -> Baseline:
+    findings = findings or Findings()
     violations = []
     for clause, difference in found:
         common = Common(holding(WITH_PLAN), Where.of(difference.place), to_json(WITH_PLAN))
         findings.note(clause, "pickle-5", common)
         violations.append(Violation(clause, ("pickle-5",), repr(WITH_PLAN), to_json(WITH_PLAN), difference))
-    file.write_text(written("mine", findings, violations[:1], TODAY, before))
+    kept = list(before.kept_in(file, findings.stale))
+    file.write_text(written("mine", findings, violations[:1], TODAY, kept))
     return read_baseline(file)
 
 
 def test_what_a_baseline_knows_stays_when_it_is_written_again_but_for_what_is_stale(tmp_path: Path) -> None:
     losses = [("CTX-7", lost(name)) for name in ("one", "other")]
-    before = rewritten_baseline(tmp_path / "b.toml", *losses, findings=Findings(), before=EMPTY)
-    gone = Findings(stale={before.entries[0].first: "no longer fails"})
+    before = rewritten_baseline(tmp_path / "b.toml", *losses)
+    gone = Findings(stale={before.entries[0].number: "no longer fails"})
     new = "ID-1", Difference(Place(Step.LOOK, "id"), "1", "2")
     after = rewritten_baseline(tmp_path / "b.toml", new, findings=gone, before=before)
     assert [(e.clause, e.where.within) for e in after.entries] == [("CTX-7", ("split.other",)), ("ID-1", ())]
+
+
+def test_of_several_baselines_one_that_is_written_again_keeps_its_own(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours.toml", tmp_path / "theirs.toml"
+    rewritten_baseline(ours, ("CTX-7", lost("one")))
+    rewritten_baseline(theirs, ("CTX-7", lost("other")))
+    both = read_baseline(ours, theirs, ours)
+    assert [(Path(entry.file).name, entry.number) for entry in both.entries] == [("ours.toml", 1), ("theirs.toml", 2)]
+    assert both.line(both.at(2)) == "theirs.toml, line 3"
+    assert both.excuse("CTX-7", "pickle-5", WITH_PLAN, lost("other")) == both.at(2)
+    new = "ID-1", Difference(Place(Step.LOOK, "id"), "1", "2")
+    assert [e.clause for e in rewritten_baseline(tmp_path / "new.toml", new, before=both).entries] == [
+        *("CTX-7", "CTX-7", "ID-1")
+    ]
+    assert [e.where.within for e in rewritten_baseline(theirs, new, before=both).entries] == [("split.other",), ()]
 
 
 def test_baseline_of_what_another_process_wrote_holds(tmp_path: Path, sweep_of: Callable[..., Sweep]) -> None:
