@@ -8,7 +8,6 @@ baseline. REPOSITORY and PYTHON are those of :mod:`benchmarks.history`.
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 import sys
@@ -21,12 +20,10 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.history import NEWEST, ROOT, STAND_IN, exported
 from benchmarks.mutants import Mutant, mutants_of
-from conformance.adapters.builtin import openhouse
+from benchmarks.openhouse import BASELINE, NEWEST, exported, surroundings
 from conformance.templates import template
 
-BASELINE = Path(openhouse.__file__).with_name("openhouse-newest.toml")
 PACKAGE = Path("openhouse") / "dataloader"
 # What has to do with rows; metrics, logging, the client of the team's own catalog and texts of errors are left out.
 MODULES = (
@@ -75,7 +72,6 @@ def chosen(package: Path, count: int) -> list[Mutant]:
 def judged(mutants: Sequence[Mutant], source: Path, python: Path, processes: int) -> Iterator[Judged]:
     """Yield what the gate says of the mutants, as they are ready."""
     command = [str(python), "-m", "benchmarks.judged_mutants", "openhouse", str(BASELINE), str(source)]
-    path = os.pathsep.join((str(source), str(STAND_IN), str(ROOT)))
     given = "".join(
         f"{json.dumps({'file': str(PACKAGE / f'{each.module}.py'), 'source': each.source})}\n" for each in mutants
     )
@@ -85,7 +81,7 @@ def judged(mutants: Sequence[Mutant], source: Path, python: Path, processes: int
         with subprocess.Popen(
             [*command, str(processes)],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"},
+            env=surroundings(source),
             stdin=lines,
             stdout=subprocess.PIPE,
             text=True,

@@ -2,17 +2,13 @@
 
 `python -m benchmarks.history REPOSITORY --python PYTHON > docs/history.md` judges the same scans with the loader of
 each commit, and of the one before it. REPOSITORY is a clone of linkedin/openhouse; PYTHON is an interpreter (3.12 or
-newer) in which the suite, DataFusion 53.0, PyIceberg 0.11, sqlglot 29.0, tenacity, requests and opentelemetry-api are
-installed. `benchmarks/li_pyiceberg` stands in for the team's fork of PyIceberg.
+newer) in which the suite and the dependency group `openhouse` are installed, such as that of `tox run -e openhouse`.
 """
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import subprocess
-import tarfile
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,6 +20,7 @@ from typing import Any
 
 import click
 
+from benchmarks.openhouse import NEWEST, exported, surroundings
 from conformance.examples.design import designed_scans
 from conformance.examples.drawing import draw
 from conformance.templates import template
@@ -32,10 +29,6 @@ from strategies.serialization import to_json
 from strategies.simpler_scans import simpler_scans
 from strategies.specs import ScanSpec
 
-ROOT = Path(__file__).parents[1]
-SOURCE = "integrations/python/dataloader/src"
-STAND_IN = Path(__file__).with_name("li_pyiceberg")
-NEWEST = "14463836"
 LONGEST = 160
 # So many scans are drawn from the seed besides those of the design.
 DRAWN, SEED = 150, 20260311
@@ -111,20 +104,6 @@ class CannotBeJudged(Exception):
     """The loader of a commit cannot be judged; the message is the last line that it printed."""
 
 
-def exported(repository: Path, commit: str, folder: Path) -> Path:
-    """Return a folder with the loader's packages as they are at a commit, and a distribution to ask for its version."""
-    archive = subprocess.run(
-        ["git", "-C", str(repository), "archive", commit, SOURCE], capture_output=True, check=True
-    ).stdout
-    with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
-        packed.extractall(folder, filter="data")
-    source = folder / SOURCE
-    about = source / "openhouse.dataloader-0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: openhouse.dataloader\nVersion: 0\n")
-    return source
-
-
 @dataclass(frozen=True)
 class Loader:
     """The loader at one commit, in a folder of its own."""
@@ -135,11 +114,10 @@ class Loader:
 
     def run(self, module: str, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """Run a module of the suite over the loader."""
-        path = os.pathsep.join((str(self.source), str(STAND_IN), str(ROOT)))
         return subprocess.run(
             [str(self.python), "-m", module, *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"},
+            env=surroundings(self.source),
             input=given,
             capture_output=True,
             text=True,

@@ -44,8 +44,10 @@ __all__ = ["Sweep"]
 
 # A broken check that took longer than this has waited for something that hangs.
 HANG_SECONDS = 5.0
-# In so many examples of a process a transport may end the process that it sends to. Each death costs the start of one.
+# In so many examples of a process a transport may end the process that it sends to, and in so many units of work hang.
+# Each death costs the start of a process, each hang some seconds.
 MOST_DEATHS = 3
+MOST_HANGS = 2
 # The families of clauses that a plan bears on, the one transport through which plans alone are judged, and what is
 # looked at of their splits.
 PLAN_FAMILIES = frozenset({"BUILD", "PLAN", "UDF"})
@@ -73,8 +75,8 @@ class Sweep:
     """Everything that a pass needs: the loader under test, what is selected, and where files are made.
 
     ``exchanges`` says whether some drawn splits are also built and dumped by another process, and loaded in this one.
-    ``deaths`` counts, for each transport, the examples that ended the process that they were sent to. ``aspects`` are
-    what is looked at, ``None`` for all.
+    ``deaths`` counts, for each transport, the examples that ended the process that they were sent to, ``hangs`` those
+    that hung. ``aspects`` are what is looked at, ``None`` for all.
     """
 
     adapter: Adapter
@@ -85,6 +87,7 @@ class Sweep:
     baseline: Baseline = EMPTY
     exchanges: bool = False
     deaths: Counter[str] = field(default_factory=Counter)
+    hangs: Counter[str] = field(default_factory=Counter)
     aspects: frozenset[str] | None = None
 
     def of_plans(self) -> Sweep:
@@ -211,6 +214,7 @@ class Sweep:
         """
         findings = ledger.findings
         given_up = ledger.given_up | {name for name, deaths in self.deaths.items() if deaths >= MOST_DEATHS}
+        given_up |= {name for name, hangs in self.hangs.items() if hangs >= MOST_HANGS}
         given_up |= {
             transport.name
             for transport in self.transports
@@ -235,7 +239,9 @@ class Sweep:
             findings.judging[check.clause.id] += spent
             if spent > HANG_SECONDS and any(judgement.difference or judgement.known for judgement in judged):
                 ledger.given_up.add(check.clause.id)
-        ledger.given_up |= self.hung(journey, judgements)
+        hung = self.hung(journey, judgements)
+        self.hangs.update(hung)
+        ledger.given_up |= hung
         ledger.record(shown_by(example), judgements)
         return judgements
 

@@ -31,7 +31,7 @@ from conformance.observation.question import Question
 from conformance.observation.raised import Hung
 from conformance.run.claims import Claims
 from conformance.run.search import History
-from conformance.run.sweep import Sweep
+from conformance.run.sweep import MOST_HANGS, Sweep
 from conformance.transports.in_process import IN_PROCESS
 from conformance.transports.journey import Journey
 from conformance.transports.processes import Fork
@@ -224,6 +224,16 @@ def test_a_hang_that_the_baseline_does_not_know_is_given_up(sweep_of: Callable[.
         sweep.judge_pinned(spec, ledger, History())
     assert ledger.findings.broken["WIRE-6", "fork"] == 1
     assert hanging.sent == [True]
+
+
+def test_what_hangs_in_one_unit_of_work_after_another_is_given_up_for_the_process(
+    sweep_of: Callable[..., Sweep],
+) -> None:
+    hanging = Hanging()
+    sweep = sweep_of(ADAPTER, clauses=("WIRE-6",), transports=(hanging,))
+    for _ in range(MOST_HANGS + 1):
+        sweep.judge_pinned(PLANNED, Ledger(), History())
+    assert len(hanging.sent) == MOST_HANGS
 
 
 class MovesAway(DataLoaderSplit):
