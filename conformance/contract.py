@@ -387,8 +387,9 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "SCAN-2",
-        "What was deleted is given by no split, whichever way it was deleted: its file written anew, or its position"
-        " noted in a delete file, which may name several data files.",
+        "What was deleted is given by no split, whichever way it was deleted: its file written anew, its position noted"
+        " in a delete file, which may name several data files, or its value noted there. A loader that does not apply"
+        " the last refuses the scan.",
         "field",
         needs=(_C.PLANNING,),
     ),
@@ -439,6 +440,13 @@ CLAUSES: tuple[Clause, ...] = (
         " whatever their case, on the worker too.",
         "field",
         needs=(_C.PLANNING, _C.IGNORES_CASE),
+    ),
+    Clause(
+        "SCAN-11",
+        "Each split has the FileIO of the table, as the catalog gives it: of its class, and with what its"
+        " properties say of the store, credentials among them.",
+        "field",
+        needs=(_C.PLANNING, _C.FILE_IO),
     ),
     Clause("WIRE-1", "Pickle, every protocol from 2 to the highest; protocol 5 also with out-of-band buffers.", "card"),
     Clause("WIRE-2", "Cloudpickle.", "card"),

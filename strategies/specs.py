@@ -26,6 +26,7 @@ __all__ = [
     "Branch",
     "Chain",
     "ColumnSpec",
+    "DeleteEqual",
     "DeletePositions",
     "DeleteRows",
     "DropColumn",
@@ -367,6 +368,17 @@ class DeletePositions(Spec):
 
 
 @dataclass(frozen=True, repr=False)
+class DeleteEqual(Spec):
+    """The rows that hold this value in a column are deleted by it, null included, as writers of streams do.
+
+    A delete file of a table without partitions names the value. PyIceberg takes no such table.
+    """
+
+    column: str
+    value: Value
+
+
+@dataclass(frozen=True, repr=False)
 class AddColumn(Spec):
     """A column more; rows that are older hold null in it. Its ``id`` is the next after all that were given."""
 
@@ -443,6 +455,7 @@ Operation = (
     | DeleteRows
     | OverwriteRows
     | DeletePositions
+    | DeleteEqual
     | AddColumn
     | DropColumn
     | RenameColumn

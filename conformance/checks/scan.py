@@ -12,6 +12,7 @@ __all__ = [
     "DELETES",
     "EVOLUTION",
     "FAMILY",
+    "FILE_IO",
     "MISSING",
     "NO_CATALOG",
     "OF_THE_SPLITS",
@@ -29,8 +30,8 @@ UNIT = "scans"
 OF_THE_SPLITS = "of the splits of a scan"
 # The case of a difference that shows after later commits.
 AFTER_MORE = "after more was committed"
-ROWS, DELETES, EVOLUTION, TRANSFORMATION, SELECTION, PINNED, TWICE, NO_CATALOG, MISSING, CASE = (
-    f"{FAMILY}-{number}" for number in range(1, 11)
+ROWS, DELETES, EVOLUTION, TRANSFORMATION, SELECTION, PINNED, TWICE, NO_CATALOG, MISSING, CASE, FILE_IO = (
+    f"{FAMILY}-{number}" for number in range(1, 12)
 )
 
 

@@ -23,6 +23,7 @@ from strategies.simpler_scans import without_operation
 from strategies.specs import (
     AddColumn,
     Append,
+    DeleteEqual,
     DeletePositions,
     DeleteRows,
     DropColumn,
@@ -58,6 +59,7 @@ ASKED = (
     f"{BARE}several delete files",
     f"{BARE}a delete file for several files",
     f"{BARE}deletes of rows of their own commit",
+    f"{BARE}rows deleted by a value",
     f"{BARE}files removed by the last commit",
     f"{BARE}partitioned by a name that looks hidden",
     f"{BARE}a small size of parts",
@@ -101,6 +103,7 @@ ASKED = (
     "a filter in another case",
     "constants",
     "constants over deleted positions",
+    "constants over deleted values",
     "every column",
     "expressions",
     "where",
@@ -157,12 +160,12 @@ def _of_what_is_asked(scan: ScanSpec) -> Iterator[str]:
 
 def _of_transformation(scan: ScanSpec, made: RowwiseSpec) -> Iterator[str]:
     constants, of_null = made.select == NO_COLUMN, made.where.endswith("IS NOT NULL")
+    counts = constants and not (made.where or made.having)
     tells = bool(made.where) and _leaves_out_some(scan, replace(made, where=""))
     holds = {
         "constants": constants,
-        "constants over deleted positions": constants
-        and not (made.where or made.having)
-        and "DeletePositions that tells" in _told(scan),
+        "constants over deleted positions": counts and "DeletePositions that tells" in _told(scan),
+        "constants over deleted values": counts and "DeleteEqual that tells" in _told(scan),
         "every column": made.select.startswith("*"),
         "expressions": not made.select.startswith("*"),
         "where": tells,
@@ -243,6 +246,7 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         "files removed by the last commit": is_current
         and isinstance(last, (DeleteRows, OverwriteRows))
         and f"{type(last).__name__} that tells" in _told(scan),
+        "rows deleted by a value": is_current and "DeleteEqual that tells" in _told(scan),
         "deletes of rows of their own commit": is_current and any(_of_their_own(operations, at) for at in deletes),
         "partitioned by a name that looks hidden": is_current
         and any(name is not None and name.startswith("_") for name in partitionings(scan)),
@@ -336,7 +340,7 @@ def _told(scan: ScanSpec) -> Iterator[str]:
     if selects_some(scan):
         yield "a filter that tells"
     for place, done in enumerate(scan.history.operations):
-        if isinstance(done, (DeletePositions, DeleteRows, OverwriteRows)):
+        if isinstance(done, (DeletePositions, DeleteEqual, DeleteRows, OverwriteRows)):
             without = without_operation(scan, place)
             if without and is_sound(without) and rows_selected(without).num_rows != rows.num_rows:
                 yield f"{type(done).__name__} that tells"

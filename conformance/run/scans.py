@@ -8,12 +8,12 @@ from __future__ import annotations
 import pickle
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, TypeVar
 
 from conformance.adapter import Capability, NotSupported
 from conformance.checks.scan import (
@@ -22,6 +22,7 @@ from conformance.checks.scan import (
     DELETES,
     EVOLUTION,
     FAMILY,
+    FILE_IO,
     MISSING,
     NO_CATALOG,
     OF_THE_SPLITS,
@@ -44,15 +45,18 @@ from conformance.timing import phase
 from conformance.transports.calls import READER, call
 from conformance.transports.transport import AS_BUILT
 from fixtures.scans import Scan, scan_of
+from fixtures.tables.commits import CREDENTIAL
 from fixtures.tables.made_histories import MadeTable, do_more, make_history, shared_history
 from fixtures.tables.model import is_sound
 from strategies.filters import predicates_of
-from strategies.histories import EVOLVING, NO_COLUMN
+from strategies.histories import EVOLVING, NO_COLUMN, deletes_by_value
 from strategies.serialization import to_json
 from strategies.simpler_scans import simpler_scans
-from strategies.specs import DeletePositions, DeleteRows, HistorySpec, OverwriteRows, PartitionBy, ScanSpec
+from strategies.specs import DeleteEqual, DeletePositions, DeleteRows, HistorySpec, OverwriteRows, PartitionBy, ScanSpec
 
 __all__ = ["MOST_SHRUNK", "THROUGH", "Scanning", "clauses_of", "judged_until_broken", "planned", "scanned_again"]
+
+T = TypeVar("T")
 
 # The workers that read splits, and the name under which reports have it.
 WORKERS, THROUGH = ("first", READER), "worker"
@@ -69,7 +73,7 @@ DECLINED = qualified_name(NotSupported)
 def clauses_of(spec: ScanSpec) -> list[str]:
     """Return the clauses that the rows of a scan bear on; the last is broken where no smaller scan goes wrong."""
     operations = spec.history.operations
-    deletes = any(isinstance(done, (DeleteRows, OverwriteRows, DeletePositions)) for done in operations)
+    deletes = any(isinstance(done, (DeleteRows, OverwriteRows, DeletePositions, DeleteEqual)) for done in operations)
     evolved = any(isinstance(done, (*EVOLVING, PartitionBy)) for done in operations)
     has = {
         ROWS: True,
@@ -214,6 +218,8 @@ class Scanning:
         if isinstance(payloads, Raised):
             if payloads.type == DECLINED:
                 return Declined(payloads.message)
+            if deletes_by_value(spec):
+                return Declined(f"deletes that name values: {payloads.message}")
             carries_plans = Capability.PLANS in self.sweep.adapter.capabilities
             if carries_plans and spec.transformation is not None and not query_survives(spec, expected):
                 return Declined(f"a plan that does not survive encoding: {payloads.message}")
@@ -223,6 +229,8 @@ class Scanning:
         if isinstance(seen, Died):
             self.deaths += 1
             return Declined("a split that ends the process which reads it: WIRE-5 judges that")
+        if isinstance(seen, Raised) and deletes_by_value(spec):
+            return Declined(f"deletes that name values: {seen.message}")
         names_none = spec.transformation is not None and spec.transformation.select == NO_COLUMN
         return _compared(expected, seen, variant="whose query names no column" if names_none else "")
 
@@ -251,11 +259,30 @@ class Scanning:
         """
         if again and TWICE in self.clauses and self.sweep.adapter.split_id is not None:
             yield Judgement(TWICE, AS_BUILT, self._planned_twice(spec, made))
+        if again and FILE_IO in self.clauses:
+            yield Judgement(FILE_IO, AS_BUILT, self._file_io_differs(spec, made))
         if later and self.clauses & {PINNED, NO_CATALOG}:
             yield from self._later(spec, made)
 
+    def _file_io_differs(self, spec: ScanSpec, made: MadeTable) -> Difference | None:
+        """Return how the FileIO of a split differs from that which the catalog gives the table."""
+        own = scan_of(spec, made).catalog
+        given = _file_io(own.load_table(made.identifier).io)
+        own.close()
+        reader = self.sweep.adapter.file_io
+        assert reader is not None
+        where = Place(Step.LOOK, "FileIO properties", case=OF_THE_SPLITS)
+        held = attempt(self.planned_splits, scan_of(spec, made), lambda split: _file_io(reader(split)))
+        if isinstance(held, Raised):
+            return Difference(where, "a FileIO", str(held))
+        return next(filter(None, (difference(given, each, where) for each in held)), None)
+
     def _planned_twice(self, spec: ScanSpec, made: MadeTable) -> Difference | None:
-        first, second = (attempt(self._ids, scan_of(spec, made)) for _ in "12")
+        split_id = self.sweep.adapter.split_id
+        assert split_id is not None
+        first, second = (
+            attempt(self.planned_splits, scan_of(spec, made), lambda split: repr(split_id(split))) for _ in "12"
+        )
         if isinstance(first, Raised):
             return None  # others tell
         where = Place(Step.LOOK, "ids of the splits")
@@ -264,13 +291,12 @@ class Scanning:
         return difference(first, second, replace(where, case="of a second planning"))
 
     @keeping_locale_and_folder()
-    def _ids(self, scan: Scan) -> list[str]:
-        """Return the ids of the splits that the loader plans."""
-        plan, split_id = self.sweep.adapter.plan, self.sweep.adapter.split_id
+    def planned_splits(self, scan: Scan, look: Callable[[Any], T]) -> list[T]:
+        """Return what is seen of each split that the loader plans."""
+        plan = self.sweep.adapter.plan
         assert plan is not None
-        assert split_id is not None
         try:
-            return [repr(split_id(split)) for split in plan(scan)]
+            return [look(split) for split in plan(scan)]
         finally:
             scan.catalog.close()
 
@@ -375,6 +401,14 @@ class Declined:
     """Why a scan proves nothing."""
 
     why: str
+
+
+def _file_io(file_io: Any) -> dict[str, str]:
+    """Return the class of a FileIO, and the credential that a catalog has given it.
+
+    What its properties say of the catalog itself need not be sent.
+    """
+    return {"class": qualified_name(type(file_io)), CREDENTIAL: repr(file_io.properties.get(CREDENTIAL))}
 
 
 def _compared(expected: Any, actual: Any, case: str = OF_THE_SPLITS, variant: str = "") -> Difference | None:

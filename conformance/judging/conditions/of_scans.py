@@ -15,6 +15,7 @@ from strategies.specs import (
     AddColumn,
     And,
     Branch,
+    DeleteEqual,
     DeletePositions,
     DeleteRows,
     DropColumn,
@@ -77,6 +78,7 @@ _DONE: dict[str, tuple[type[Operation], str]] = {
     "deleted_rows": (DeleteRows, "Files were written anew without some of their rows."),
     "overwritten_rows": (OverwriteRows, "Rows were replaced by others in one commit."),
     "deleted_positions": (DeletePositions, "Rows were deleted by position, in delete files."),
+    "deleted_values": (DeleteEqual, "Rows were deleted by a value, in a delete file."),
     "added_column": (AddColumn, "A column was added."),
     "dropped_column": (DropColumn, "A column was dropped."),
     "renamed_column": (RenameColumn, "A column was renamed."),
@@ -99,7 +101,8 @@ _PARTITIONED = {
 SCAN_CONDITIONS: dict[str, Condition[ScanSpec]] = {
     **{name: Condition(sentence, _done(kind)) for name, (kind, sentence) in _DONE.items()},
     "has_deletes": Condition(
-        "Rows were deleted or overwritten, in whichever way.", _done(DeleteRows, OverwriteRows, DeletePositions)
+        "Rows were deleted or overwritten, in whichever way.",
+        _done(DeleteRows, OverwriteRows, DeletePositions, DeleteEqual),
     ),
     "evolved": Condition("The schema was changed.", _done(*EVOLVING)),
     "partitioned": Condition("The table is or was partitioned.", _partitioned_by("")),

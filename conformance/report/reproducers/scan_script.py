@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.adapter import Adapter
-from conformance.checks.scan import AFTER_MORE, MISSING, NO_CATALOG, PINNED, TWICE
+from conformance.checks.scan import AFTER_MORE, FILE_IO, MISSING, NO_CATALOG, PINNED, TWICE
 from conformance.examples.asked_scans import THINGS_MISSING, expected_rows_of, with_more
 from conformance.judging.findings import Violation
 from conformance.observation.raised import qualified_name
@@ -99,6 +99,8 @@ def _way(violation: Violation, spec: ScanSpec) -> Way:
         return Way(scanning.raised_for_what_is_missing, repr(name), None)
     if violation.clause == TWICE:
         return Way(scanning.ids_of_each_planning, "", None)
+    if violation.clause == FILE_IO:
+        return Way(scanning.file_io_of_the_table, "", None)
     if violation.clause == NO_CATALOG:
         catalog = f"FOLDER / {commits.DATABASE!r}"
         return Way(scanning.rows_without_catalog, f"EXPECTED, {exact}, {catalog}", spec)

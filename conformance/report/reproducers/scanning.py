@@ -11,10 +11,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from conformance.observation.raised import qualified_name
 from conformance.observation.values import Rows, in_any_layout, plain_rows, together
 from conformance.report.reproducers.looks import attempt, shown
+from fixtures.tables.commits import CREDENTIAL
 
-__all__ = ["ids_of_each_planning", "raised_for_what_is_missing", "rows_after_more", "rows_given", "rows_of_the_next"]
+__all__ = [
+    "file_io_of_the_table",
+    "ids_of_each_planning",
+    "raised_for_what_is_missing",
+    "rows_after_more",
+    "rows_given",
+    "rows_of_the_next",
+]
 
 
 # An order that is left to chance may be the same twice.
@@ -83,6 +92,19 @@ def ids_of_each_planning(loader: Any, ask: Callable[[], Any]) -> tuple[Any, Any]
         return f"{len(first)} different ids", f"{len(set(first))} different ids: {first}"
     others = [attempt(ids) for _ in range(PLANNINGS)]
     return first, next((other for other in others if other != first), first)
+
+
+def file_io_of_the_table(loader: Any, ask: Callable[[], Any]) -> tuple[Any, Any]:
+    """Each split has the FileIO that the catalog gives the table."""
+
+    def told(file_io: Any) -> list[str]:
+        return [qualified_name(type(file_io)), f"{CREDENTIAL} = {file_io.properties.get(CREDENTIAL)!r}"]
+
+    scan = ask()
+    given = told(scan.catalog.load_table(scan.identifier).io)
+    held = [told(loader.file_io(split)) for split in loader.plan(scan)]
+    scan.catalog.close()
+    return given, next((each for each in held if each != given), given)
 
 
 def raised_for_what_is_missing(loader: Any, ask: Callable[[], Any], name: str) -> tuple[Any, Any]:
