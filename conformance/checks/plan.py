@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.checks.check import Judged, verifies
-from conformance.observation.difference import Difference, Place, Step, difference
+from conformance.observation.difference import Difference, Place, Step, difference, differences
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.reachable import reachable
 from conformance.observation.values import Rows, in_any_layout, plain_rows
@@ -86,7 +86,8 @@ def rows_as_expected(journey: Journey) -> Judged:
     if actual is None and not expected.rows:
         yield AS_BUILT, None  # no row and no batch, hence no schema to look at
     else:
-        yield AS_BUILT, difference(in_any_layout(expected), in_any_layout(actual), Place(Step.LOOK, "rows"))
+        found = differences(in_any_layout(expected), in_any_layout(actual), Place(Step.LOOK, "rows"))
+        yield from ((AS_BUILT, each) for each in found)
 
 
 @verifies("PLAN-6", one_in=6)

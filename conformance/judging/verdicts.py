@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
@@ -12,7 +12,8 @@ from conformance.contract import Clause, Level
 from conformance.contract import clause as clause_of
 from conformance.judging.baseline import EMPTY, Baseline, Entry
 from conformance.judging.causes import Cause, causes
-from conformance.judging.findings import Findings, Violation
+from conformance.judging.findings import Common, Findings, Violation
+from conformance.judging.where import Where
 from conformance.transports.transport import AS_BUILT
 
 __all__ = ["Asked", "Exit", "State", "Verdict", "causes_of", "exit_code", "verdicts"]
@@ -41,7 +42,8 @@ class Exit(IntEnum):
 class Verdict:
     """A clause's verdict: how many examples met its premise, why it was not run, each distinct way it was broken.
 
-    ``entries`` are those of the baseline that excused a failure of it.
+    ``entries`` are those of the baseline that excused a failure of it. ``elsewhere`` holds what broke it at places that
+    no violation names, of each place the shortest example.
     """
 
     clause: Clause
@@ -50,6 +52,7 @@ class Verdict:
     why: str = ""
     violations: tuple[Violation, ...] = ()
     entries: tuple[Entry, ...] = ()
+    elsewhere: tuple[Common, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,9 @@ def _verdict(clause: Clause, asked: Asked, findings: Findings, complete: bool) -
     examples = max((count for (id_, _), count in findings.met.items() if id_ == clause.id), default=0)
     if any(id_ == clause.id for id_, _ in findings.broken):
         broken = [violation for violation in findings.violations if violation.clause == clause.id]
-        return Verdict(clause, State.VIOLATES, examples, violations=_distinct(broken), entries=entries)
+        shown = _distinct(broken)
+        elsewhere = tuple(_elsewhere(clause.id, shown, findings))
+        return Verdict(clause, State.VIOLATES, examples, violations=shown, entries=entries, elsewhere=elsewhere)
     if not complete:
         return Verdict(clause, State.NOT_RUN, examples, why="the run was cut short")
     if clause.id in asked.through_engines and not asked.engines:
@@ -178,6 +183,16 @@ def _verdict(clause: Clause, asked: Asked, findings: Findings, complete: bool) -
         why = "; ".join(f"{asked.baseline.line(entry)} ({entry.fault}): {entry.reason}" for entry in entries)
         return Verdict(clause, State.KNOWN, examples, why, entries=entries)
     return Verdict(clause, State.CONFORMS, examples, not_started if clause.id in asked.through_engines else "")
+
+
+def _elsewhere(clause: str, shown: Sequence[Violation], findings: Findings) -> Iterator[Common]:
+    """Yield what broke the clause at places that none of the violations names, the shortest example first."""
+    told = [Where.of(violation.difference.place) for violation in shown]
+    commons = (common for (id_, _), found in findings.common.items() if id_ == clause for common in found)
+    for common in sorted(commons, key=lambda common: (not common.spec, len(common.spec), str(common.where))):
+        if not any(common.where.is_alike(where) for where in told):
+            told.append(common.where)
+            yield common
 
 
 def _distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:

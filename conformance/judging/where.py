@@ -8,7 +8,7 @@ from itertools import takewhile
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from conformance.observation.difference import Place, Step
+from conformance.observation.difference import FIELDWISE, Place, Step
 from conformance.observation.paths import attribute, is_path, is_within
 from conformance.observation.paths import shared as shared_path
 
@@ -41,13 +41,21 @@ class Where:
         return same and len(pairs) == len(self.within) and all(_leads_to(mine, its) for mine, its in pairs)
 
     def is_alike(self, other: Where) -> bool:
-        """Return whether both mean the same step, part and case, and the same attribute of a split where they name one:
-        what differs there may have one reason.
+        """Return whether both mean the same step, part and case, the same field of a part whose fields are told each
+        by itself, and the same attribute of a split where they name one: what differs there may have one reason.
         """
         return self._alike() == other._alike()
 
     def _alike(self) -> tuple[Step | None, str | None, str | None, str]:
-        return self.step, self.part, self.case, attribute(self.within[0]) if self.within else ""
+        inside = attribute(self.within[0]) if self.within else ""
+        if self.part in FIELDWISE:
+            inside = "".join(name for name in self.within if not name.isdigit())
+        return self.step, self.part, self.case, inside
+
+    def __str__(self) -> str:
+        """Return the place in words, as far as it is settled."""
+        assert self.step is not None
+        return str(Place(self.step, self.part or "", self.hop or 0, self.case or "", self.variant or "", self.within))
 
     def common(self, other: Where) -> Where:
         """Return what means both: fields that differ are left open."""

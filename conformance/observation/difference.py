@@ -15,7 +15,7 @@ from conformance.observation.secrets import hidden
 from conformance.observation.state import States
 from conformance.observation.values import Rows
 
-__all__ = ["ABSENT", "Difference", "Place", "Step", "difference", "differing"]
+__all__ = ["ABSENT", "FIELDWISE", "Difference", "Place", "Step", "difference", "differences", "differing"]
 
 SHOWN_LENGTH, CUT_LENGTH = 300, 280
 # Of parts that are told as a tuple, what its items are.
@@ -93,24 +93,44 @@ class _Absent:
 
 # In place of an item that is not there.
 ABSENT = _Absent()
+# The parts of which each field is told by itself.
+FIELDWISE = frozenset({"scan tasks", "rows"})
 # The parts that are what a reading gave.
 READ = frozenset({"rows", "reads again"})
 
 
 def difference(expected: Any, actual: Any, place: Place) -> Difference | None:
     """Return the first place where two plain values differ in type or value; ``None`` where they do not."""
+    return next(_differences(expected, actual, place), None)
+
+
+def differences(expected: Any, actual: Any, place: Place) -> Iterator[Difference | None]:
+    """Yield where two plain values differ: each field of the parts :data:`FIELDWISE`, the first place of any other.
+
+    One difference then hides no other that may be worse. ``None`` where they do not differ.
+    """
+    found = _differences(expected, actual, place)
+    yield next(found, None)
+    if place.part in FIELDWISE:
+        yield from found
+
+
+def _differences(expected: Any, actual: Any, place: Place) -> Iterator[Difference]:
+    """Yield the places where two plain values differ, of a list those in its first item that does."""
     if _alike(expected, actual):  # which most are: no place has to be made then
-        return None
+        return
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
-        keys = chain(expected, (key for key in actual if key not in expected))
-        pairs = ((_inside(place, repr(k)), expected.get(k, ABSENT), actual.get(k, ABSENT)) for k in keys)
-        return next(filter(None, (difference(a, b, where) for where, a, b in pairs)), None)
-    if isinstance(expected, Rows) and isinstance(actual, Rows):
-        return _rows_difference(expected, actual, place)
-    if type(expected) is type(actual) and isinstance(expected, (list, tuple)) and len(expected) == len(actual):
-        pairs = ((_inside(place, str(i)), a, b) for i, (a, b) in enumerate(zip(expected, actual, strict=True)))
-        return next(filter(None, (difference(a, b, where) for where, a, b in pairs)), None)
-    return Difference(place, _told(expected, place), _told(actual, place))
+        for key in chain(expected, (key for key in actual if key not in expected)):
+            yield from _differences(expected.get(key, ABSENT), actual.get(key, ABSENT), _inside(place, repr(key)))
+    elif isinstance(expected, Rows) and isinstance(actual, Rows):
+        yield from _rows_differences(expected, actual, place)
+    elif type(expected) is type(actual) and isinstance(expected, (list, tuple)) and len(expected) == len(actual):
+        i, one, other = next(
+            (i, a, b) for i, (a, b) in enumerate(zip(expected, actual, strict=True)) if not _alike(a, b)
+        )
+        yield from _differences(one, other, _inside(place, str(i)))
+    else:
+        yield Difference(place, _told(expected, place), _told(actual, place))
 
 
 def _told(value: Any, place: Place) -> str:
@@ -148,11 +168,18 @@ def _inside(place: Place, name: str) -> Place:
     return replace(place, within=(*place.within, name))
 
 
-def _rows_difference(expected: Rows, actual: Rows, place: Place) -> Difference | None:
-    if found := difference(expected.columns, actual.columns, _inside(place, ".schema")):
-        return found
-    if expected.rows == actual.rows:
-        return None
+def _rows_differences(expected: Rows, actual: Rows, place: Place) -> Iterator[Difference]:
+    """Yield how the rows differ, and how the columns do. Under other columns of rows only their number is compared."""
+    if expected.columns == actual.columns:
+        if expected.rows != actual.rows:
+            yield _of_the_rows(expected, actual, place)
+        return
+    if len(expected.rows) != len(actual.rows):
+        yield Difference(_inside(place, ".rows"), f"{len(expected.rows)} rows", f"{len(actual.rows)} rows")
+    yield from _differences(expected.columns, actual.columns, _inside(place, ".schema"))
+
+
+def _of_the_rows(expected: Rows, actual: Rows, place: Place) -> Difference:
     left, right = Counter(expected.rows), Counter(actual.rows)
     if left == right:
         pairs = enumerate(zip(expected.rows, actual.rows, strict=True))

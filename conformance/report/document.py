@@ -150,6 +150,10 @@ def _clause(verdict: Verdict, run: Ended) -> dict[str, Any]:
             if (met := findings.met[clause.id, transport])
         },
         "violations": [violation.id for violation in verdict.violations],
+        "elsewhere": [
+            {"place": str(common.where), "seen": common.seen, "spec": json.loads(common.spec or "null")}
+            for common in verdict.elsewhere
+        ],
     }
 
 

@@ -20,7 +20,7 @@ from rich.text import Text
 from conformance.contract import FAMILIES, Level
 from conformance.contract import clause as clause_of
 from conformance.judging.causes import Cause
-from conformance.judging.findings import Findings, Violation
+from conformance.judging.findings import Common, Findings, Violation
 from conformance.judging.verdicts import State, Verdict, causes_of
 from conformance.observation.difference import Difference
 from conformance.run.distributions import packages_shown, running_version
@@ -79,6 +79,9 @@ def summary(
     parts: list[RenderableType] = [Text(""), _table(verdicts, findings)]
     found = causes_of(verdicts, findings)
     parts += [_panel(cause, f"cause {number} of {len(found)}") for number, cause in enumerate(found, 1)]
+    elsewhere = [(verdict.clause.id, common) for verdict in verdicts for common in verdict.elsewhere]
+    if elsewhere:
+        parts.append(_elsewhere(elsewhere))
     for _, place in sorted(findings.stale.items()):
         parts.append(Panel(Text(place), title="the baseline is stale", title_align="left", border_style="red"))
     for error in errors:
@@ -158,6 +161,14 @@ def _panel(cause: Cause, which: str) -> Panel:
         ]
     title = f"{which}: {', '.join(cause.clauses)}"
     return Panel(Group(*parts[:-1]), title=title, title_align="left", border_style="red")
+
+
+def _elsewhere(found: Sequence[tuple[str, Common]]) -> Panel:
+    """Return what broke a clause at other places than those of its violations: one may hide a worse one."""
+    table = Table.grid(padding=(0, 2))
+    for clause, common in found:
+        table.add_row(Text(clause, style="bold"), Text(str(common.where)), Text(common.seen))
+    return Panel(table, title="broken at other places too", title_align="left", border_style="red")
 
 
 def told(found: Difference) -> dict[str, str]:

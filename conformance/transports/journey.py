@@ -16,7 +16,7 @@ from datafusion import SessionContext
 from conformance.adapter import Adapter, NotSupported
 from conformance.examples.example import Example
 from conformance.observation.aspects import Observation, observe
-from conformance.observation.difference import ABSENT, Difference, Place, Step, difference
+from conformance.observation.difference import ABSENT, Difference, Place, Step, difference, differences
 from conformance.observation.once import observed_once
 from conformance.observation.parts import part
 from conformance.observation.question import Question
@@ -175,12 +175,13 @@ class Journey:
                 seen = arrival.observation[aspect]
                 if raised or not isinstance(seen, Raised):
                     place = Place(Step.ARRIVE, aspect, arrival.hop)
-                    yield transport, difference(self.sent[aspect], seen, place)
+                    yield from ((transport, found) for found in differences(self.sent[aspect], seen, place))
 
     def built(self, aspect: str, expected: Any) -> Iterator[tuple[str, Difference | None]]:
         """Yield the difference between what is expected and what the split shows before it is sent."""
         if not self.refusal and aspect in self.sent:
-            yield AS_BUILT, difference(expected, self.sent[aspect], Place(Step.LOOK, aspect))
+            where = Place(Step.LOOK, aspect)
+            yield from ((AS_BUILT, found) for found in differences(expected, self.sent[aspect], where))
 
     def given(self, aspect: str) -> Iterator[tuple[str, Difference | None]]:
         """Yield the difference between a part that was given and what the split shows of it before it is sent."""
