@@ -54,7 +54,9 @@ class BaselineError(Exception):
 class Entry(BaseModel):
     """One known failure. ``spec`` is the pinned spec (JSON), or ``script`` the steps that show a failure of LIFE-1.
 
-    ``transports`` is empty for all. ``where`` says where the difference is, as far as that is settled. ``first`` and
+    ``transports`` is empty for all. ``where`` says where the difference is, as far as that is settled. ``alone`` is
+    false where the spec fails in the company of others only: nothing replays that, and the entry goes when it expires.
+    ``first`` and
     ``last`` are the entry's lines in ``file``. ``number`` stands for it in a run: entries are counted over all files.
     """
 
@@ -68,6 +70,7 @@ class Entry(BaseModel):
     script: str = ""
     transports: tuple[str, ...] = ()
     where: Where = ANYWHERE
+    alone: bool = True
     link: str = ""
     expires: datetime.date | None = None
     file: str = ""
@@ -121,6 +124,8 @@ class Entry(BaseModel):
             raise ValueError(f"spec must be the JSON of a {kind.__name__}")
         if not falls_under:
             raise ValueError(f"the pinned spec does not fall under its own condition {list(self.condition)}")
+        if not self.alone and self.expires is None:
+            raise ValueError("an entry that nothing replays (alone = false) needs the date on which it expires")
         return self
 
     @property
@@ -275,8 +280,9 @@ def written(
     parts = [f"# Known failures of {adapter}: dataloader-conformance run --baseline THIS-FILE\n"]
     parts += before
     told: list[_Known] = []
+    in_company = {violation.clause for violation in violations if not violation.alone}
     for violation in violations:
-        for known in _known_by(violation, findings):
+        for known in _known_by(violation, findings, alone=violation.clause not in in_company):
             if any(known.is_excused_by(other) for other in told):
                 continue
             told.append(known)
@@ -295,6 +301,7 @@ class _Known:
     transports: tuple[str, ...]
     common: Common
     script: str = ""
+    alone: bool = True
 
     def is_excused_by(self, other: _Known) -> bool:
         """Return whether the entry of another excuses this too, but for conditions."""
@@ -302,8 +309,22 @@ class _Known:
         return self.clause == other.clause and through and self.common.where.is_alike(other.common.where)
 
 
-def _known_by(violation: Violation, findings: Findings) -> Iterator[_Known]:
-    """Yield what is known by a violation: of its own place, then of others at which its transports break the clause."""
+def _known_by(violation: Violation, findings: Findings, *, alone: bool) -> Iterator[_Known]:
+    """Yield what is known by a violation: of its own place, then of others at which its transports break the clause.
+
+    What shows in company depends on what else a run does before: through which transport, in which item, and under
+    which conditions is left open.
+    """
+    for known in _known_at_each_place(violation, findings):
+        if alone:
+            yield known
+        else:
+            where = Where(known.common.where.step, known.common.where.part)
+            common = replace(known.common, conditions=frozenset(), where=where)
+            yield replace(known, transports=(), common=common, alone=False)
+
+
+def _known_at_each_place(violation: Violation, findings: Findings) -> Iterator[_Known]:
     found = violation.difference
     spec = from_json(violation.spec) if violation.spec else None
     holds_there = holding(spec) if isinstance(spec, Judged) else frozenset[str]()
@@ -337,6 +358,7 @@ def _written_entry(known: _Known, findings: Findings, expires: datetime.date) ->
         f"transports = {json.dumps(list(known.transports))}",
         f"where = {_written_where(common.where)}",
         f"condition = {json.dumps(conditions)}",
+        *([] if known.alone else ["alone = false  # seen in the company of other examples only: nothing replays it"]),
         f'fault = "{fault}"  # or {", ".join(others)}',
         f"reason = {json.dumps(f'not explained yet: {common.seen}')}",
         'link = ""',

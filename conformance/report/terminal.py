@@ -38,6 +38,7 @@ STYLES = {
     State.NOT_RUN: "yellow",
 }
 
+IN_COMPANY = "in the company of other examples: something that they left behind takes part in it"
 FACT_STYLES = {"expected": "green", "actual": "red"}
 
 
@@ -153,7 +154,10 @@ def _panel(cause: Cause, which: str) -> Panel:
                     Text(clause.statement, style="italic"),
                 ]
             transports = dict.fromkeys(name for violation in violations for name in violation.transports)
-            parts.append(Padding(facts(through=", ".join(transports), **told(difference)), (0, 0, 1, 0)))
+            shown = facts(through=", ".join(transports), **told(difference))
+            if not all(violation.alone for violation in violations):
+                shown.add_row(Text("only", style="bold"), Text(IN_COMPANY))
+            parts.append(Padding(shown, (0, 0, 1, 0)))
         parts += [
             Text("example", style="bold"),
             Pretty(from_json(spec), expand_all=False, max_string=400) if spec else Text(example),

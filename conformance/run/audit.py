@@ -27,13 +27,16 @@ __all__ = ["stale"]
 def stale(sweep: Sweep, entry: Entry, today: datetime.date) -> str | None:
     """Return why an entry of the baseline has to go, judged by its pinned spec; ``None`` where it still holds.
 
-    It is judged through those of its transports that are selected; where none is, it holds.
+    It is judged through those of its transports that are selected; where none is, it holds. So does one that fails in
+    the company of other examples only, until it expires.
     """
     if entry.expires is not None and entry.expires < today:
         return f"expired on {entry.expires}"
     checks = [check for check in sweep.checks if check.clause.id == entry.clause]
     if not checks:
         return "matches nothing: the clause is not applicable to this adapter"
+    if not entry.alone:
+        return None
     if checks[0].clause.family == FAMILY:
         return _stale_scan(sweep, entry)
     if entry.script:

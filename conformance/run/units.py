@@ -17,6 +17,7 @@ from conformance.judging.baseline import Entry
 from conformance.judging.findings import Findings
 from conformance.run.audit import stale
 from conformance.run.claims import Claims
+from conformance.run.company import told_alone
 from conformance.run.engines import through_engine
 from conformance.run.lifecycles import live
 from conformance.run.memory import reading_memory
@@ -69,6 +70,7 @@ class Unit:
             if (what := advice(error)) is not None:
                 raise SuiteFailed(what) from error
             raise
+        findings.violations = told_alone(place.sweep, findings.violations)
         check_surroundings(place.folder, [violation.difference for violation in findings.violations])
         findings.lost += noted()
         for name, spent in taken().items():

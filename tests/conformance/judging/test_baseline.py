@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -274,3 +275,23 @@ def test_each_condition_of_a_scan_holds_for_some_and_not_for_all() -> None:
     held = Counter(name for scan in asked for name in holding(scan))
     assert set(CONDITIONS[ScanSpec]) - set(held) <= {"filter_is_nan", "filter_not_nan", "filter_not_in"}
     assert max(held.values()) < len(asked)
+
+
+def test_what_shows_in_company_only_is_known_until_it_expires(tmp_path: Path, sweep_of: Callable[..., Sweep]) -> None:
+    found = Difference(Place(Step.ARRIVE, "FileIO properties", 1, within=("'token'",)), "1", "2")
+    in_company = Violation("IO-2", ("pickle-5",), repr(WITH_PLAN), to_json(WITH_PLAN), found, alone=False)
+    findings = Findings()
+    findings.note("IO-2", "pickle-5", Common(holding(WITH_PLAN), Where.of(found.place), to_json(WITH_PLAN)))
+    file = tmp_path / "b.toml"
+    file.write_text(written("mine", findings, [in_company], TODAY))
+    baseline = read_baseline(file)
+    (entry,) = baseline.entries
+    assert not entry.alone
+    elsewhere = found.at(hop=2, within=("'other'",))
+    assert baseline.excuse("IO-2", "worker", replace(WITH_PLAN, plan=None), elsewhere) == entry
+    sound = sweep_of(load_adapter("reference"), clauses=("IO-2",))
+    assert stale(sound, entry, TODAY) is None
+    assert stale(sound, entry, TODAY + datetime.timedelta(days=1)) == "expired on 2026-12-01"
+    file.write_text(re.sub("expires.*\n", "", file.read_text()))
+    with pytest.raises(BaselineError, match="needs the date on which it expires"):
+        read_baseline(file)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
-from conformance.judging.findings import Findings, Violation
+from conformance.judging.findings import Common, Findings, Violation
 from conformance.judging.verdicts import verdicts
+from conformance.judging.where import Where
 from conformance.observation.difference import Difference, Place, Step
 from conformance.report.terminal import summary
 from conformance.run.options import Options
@@ -27,3 +29,20 @@ def test_clauses_that_an_example_breaks_alike_are_told_with_one_difference() -> 
     assert text.count("raises ValueError: of a long text") == 1
     assert "pickle-5, cloudpickle" in text
     assert all(violation.id in text for violation in found)
+
+
+def test_what_shows_in_company_only_and_what_breaks_elsewhere_is_told() -> None:
+    selection = resolve(Options(adapter="reference", clause=("CTX-4",)))
+    at = Place(Step.LOOK, "scan tasks", within=("0", "'file'", "'column_sizes'"))
+    first = Violation("CTX-4", ("as built",), "the example", "", Difference(at, "{1: 8}", "None"), alone=False)
+    findings = Findings(violations=[first])
+    findings.met["CTX-4", "as built"] = findings.broken["CTX-4", "as built"] = 2
+    elsewhere = replace(at, within=("0", "'file'", "'spec_id'"))
+    for place, seen in ((at, "expected {1: 8}, got None"), (elsewhere, "expected 0, got 7")):
+        findings.note("CTX-4", "as built", Common(frozenset(), Where.of(place), seen=seen))
+    text = summary(selection, verdicts(selection.asked, findings), findings, (), 1.0, "1 clause violated")
+    assert "in the company of other examples" in text
+    below = text.partition("broken at other places too")[2]
+    assert "scan tasks[0]['file']['spec_id']" in below
+    assert "expected 0, got 7" in below
+    assert "column_sizes" not in below

@@ -1,0 +1,45 @@
+"""A process that has seen no other example tells what an example breaks by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from conformance.adapters.loading import load_adapter
+from conformance.adapters.specimens import reference_of
+from conformance.judging.findings import Violation
+from conformance.observation.difference import Difference, Place, Step
+from conformance.run.company import told_alone
+from conformance.run.sweep import Sweep
+from strategies.serialization import to_json
+from strategies.specs import Append, ColumnSpec, HistorySpec, ScanSpec, SplitSpec, TableSpec
+
+A = ColumnSpec(1, "a", "long", (1, 2))
+SPLIT = SplitSpec(TableSpec((A,), rows=2))
+SCAN = ScanSpec(HistorySpec((A,), (Append(2), Append(2), Append(2))))
+
+
+def violation(clause: str, spec: SplitSpec | ScanSpec) -> Violation:
+    return Violation(clause, ("pickle-5",), repr(spec), to_json(spec), Difference(Place(Step.LOOK, "id"), "1", "2"))
+
+
+@pytest.mark.parametrize(
+    ("reference", "alone"),
+    [
+        ("reference", [False, False]),
+        (reference_of("id-drawn-at-first-look"), [True, False]),
+        (reference_of("first-task-twice"), [False, True]),
+    ],
+    ids=["neither by itself", "the split by itself", "the scan by itself"],
+)
+def test_only_what_breaks_by_itself_is_told_so(
+    reference: str, alone: list[bool], sweep_of: Callable[..., Sweep]
+) -> None:
+    found = [violation("ID-1", SPLIT), violation("SCAN-1", SCAN)]
+    assert [each.alone for each in told_alone(sweep_of(load_adapter(reference)), found)] == alone
+
+
+def test_what_has_no_spec_stays_as_it_is(sweep_of: Callable[..., Sweep]) -> None:
+    script = Violation("LIFE-1", ("as built",), "build(0)", "", Difference(Place(Step.LIVE), "1", "2"))
+    assert told_alone(sweep_of(load_adapter("reference")), [script]) == [script]
