@@ -264,9 +264,13 @@ class Sweep:
             ledger.given_up.add(name)
 
     def given(self, spec: SplitSpec) -> SplitSpec:
-        """Return a spec as the loader under test can be given it: one of SQL text gets no session."""
-        takes_plans = Capability.PLANS in self.adapter.capabilities
-        return spec if takes_plans or spec.plan is None else replace(spec, plan=within_sql(spec.plan))
+        """Return a spec as the loader under test can be given it: one of SQL text gets no session, one that transforms
+        nothing neither a plan nor functions.
+        """
+        takes = self.adapter.capabilities
+        if Capability.TRANSFORMS not in takes:
+            return replace(spec, plan=None, registry=spec.registry if Capability.UDF_REGISTRIES in takes else None)
+        return spec if Capability.PLANS in takes or spec.plan is None else replace(spec, plan=within_sql(spec.plan))
 
     def travelled(self, example: Example) -> Journey:
         """Return the example's journey through the transports of this sweep."""
