@@ -221,6 +221,8 @@ def _of_what_is_read(spec: SplitSpec) -> Iterator[str]:
         ]
         if any(column.name in read for column in told):
             yield "pair: columns that the partition alone tells are read"
+            if table.partition_evolved:
+                yield "pair: columns that a former partition alone tells are read"
         if {predicate.column for predicate in asked} & {column.name for column in told} - set(read):
             yield "pair: a filter over columns that the partition alone tells"
 
