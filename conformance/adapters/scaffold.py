@@ -28,7 +28,7 @@ ARGUMENTS = (
     (r"^table_schema$", "materials.table_metadata.schema()"),
     (r"schema$|projection$", "materials.projected_schema"),
     (r"filter$", "materials.row_filter"),
-    (r"^snapshot_id$", "materials.table_metadata.current_snapshot_id"),
+    (r"^snapshot_id$", "materials.snapshot_id or materials.table_metadata.current_snapshot_id"),
     (r"sql$|query$", "materials.transform_sql"),
     (r"plan$", "materials.plan"),
     (r"session", "materials.session_context"),

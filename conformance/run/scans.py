@@ -44,6 +44,7 @@ from conformance.run.sweep import Sweep
 from conformance.timing import phase
 from conformance.transports.calls import READER, call
 from conformance.transports.transport import AS_BUILT
+from conformance.transports.watchdog import watched
 from fixtures.scans import Scan, scan_of
 from fixtures.tables.commits import CREDENTIAL
 from fixtures.tables.made_histories import MadeTable, do_more, make_history, shared_history
@@ -240,7 +241,8 @@ class Scanning:
         plan = self.sweep.adapter.plan
         assert plan is not None
         try:
-            return attempt(lambda: [pickle.dumps(split, pickle.HIGHEST_PROTOCOL) for split in plan(scan)])
+            with watched("Planning a scan", repr(scan)):
+                return attempt(lambda: [pickle.dumps(split, pickle.HIGHEST_PROTOCOL) for split in plan(scan)])
         finally:
             scan.catalog.close()
 

@@ -28,6 +28,7 @@ from conformance.observation.values import Rows, in_any_layout, plain_rows
 from conformance.timing import phase
 from conformance.transports.calls import CALL_SECONDS, call
 from conformance.transports.transport import AS_BUILT, Arrival, Transport
+from conformance.transports.watchdog import watched
 from fixtures.materials import Materials
 from fixtures.survival import lost_construct, survives
 from strategies.specs import SplitSpec
@@ -211,12 +212,13 @@ def travel(adapter: Adapter, example: Example, transports: Sequence[Transport], 
     """Build the example's split, send it through every transport, and observe it before and wherever it arrives."""
     with phase("make"):
         materials = example.make()
-    with recorded() as build_events, phase("build"):
+    with recorded() as build_events, phase("build"), watched("Building a split", example.title):
         split = attempt(adapter.build, materials)
     if isinstance(split, Raised):
         return Journey(adapter, example, materials, split, build_events, {}, scratch=scratch)
     with recorded() as later_events:
-        sent = observe(adapter, split, example.question)
+        with watched("Reading a split, or looking at it,", example.title):
+            sent = observe(adapter, split, example.question)
         left: dict[str, State | Raised] = {}
         arrivals: dict[str, Sequence[Arrival]] = {}
         with nullcontext() if example.exhaustive else observed_once(zlib.crc32(example.title.encode())):

@@ -95,5 +95,5 @@ def _unshown(violation: Violation, why: str) -> str:
     return template(__file__, "unshown.py.jinja", repr).render(
         **heading(violation),
         spec=violation.spec.replace("'", "\\u0027"),
-        why=f"{_UNSHOWN} {violation.id}: {why}. `dataloader-conformance replay` runs it again.",
+        why=f"{_UNSHOWN} {violation.id}: {why.rstrip('.')}. `dataloader-conformance replay` runs it again.",
     )
