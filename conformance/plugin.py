@@ -230,6 +230,7 @@ class Run:
         """Add what a unit of work found, and say how far the run is."""
         from conformance.judging.findings import Findings
         from conformance.observation.secrets import hidden
+        from conformance.transports.watchdog import told_in
 
         if self.is_worker:
             return
@@ -248,7 +249,8 @@ class Run:
             self._print(f"{self.ended:3}/{len(self.units)}  {seconds:5.0f} s  {unit:24} {state}")
         if report.failed and not found:
             unit = report.nodeid.rpartition("[")[2].removesuffix("]")
-            self.failed.setdefault(hidden(report.longreprtext), []).append(unit)
+            # Of a process that ended itself pytest knows only that it did.
+            self.failed.setdefault(hidden(told_in(self.folder) or report.longreprtext), []).append(unit)
         if self.interrupted:  # once more: a callback of the engine, or a finalizer, may have swallowed the first
             raise KeyboardInterrupt
 

@@ -31,6 +31,7 @@ from conformance.timing import taken
 from conformance.transports.engines import Engine, Way
 from conformance.transports.lost_processes import noted
 from conformance.transports.transport import STARTED
+from conformance.transports.watchdog import told_in, watching_for
 from fixtures.tables.warehouse import Warehouse
 from strategies import scans, split_specs
 
@@ -64,6 +65,8 @@ class Unit:
             SuiteFailed: the machine did not give what the work needs.
 
         """
+        if (ended := told_in(place.folder)) is not None:  # it would do so here too
+            raise SuiteFailed(ended)
         try:
             findings = self.work(place)
         except Exception as error:
@@ -95,7 +98,7 @@ def workplace(selection: Selection, folder: Path, processes: int = 1) -> Iterato
         baseline=selection.baseline,
         exchanges=True,
     )
-    with STARTED:
+    with STARTED, watching_for(folder):
         yield Workplace(selection, sweep, folder, processes)
 
 

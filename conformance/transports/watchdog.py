@@ -12,14 +12,34 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-__all__ = ["SECONDS", "watched"]
+__all__ = ["SECONDS", "told_in", "watched", "watching_for"]
 
 # Seconds that one call may take: a thousand times as long as it does.
 SECONDS = 120.0
 # So many of the innermost calls are shown.
 FRAMES = 8
 EXIT_CODE = 3
+# The file in a run's folder that says what ended one of its processes.
+NOTE = "did not end"
+_FOLDERS: list[Path] = []
+
+
+@contextmanager
+def watching_for(folder: Path) -> Iterator[None]:
+    """Tell it in that folder too, which the processes of a run share."""
+    _FOLDERS.append(folder)
+    try:
+        yield
+    finally:
+        _FOLDERS.remove(folder)
+
+
+def told_in(folder: Path) -> str | None:
+    """Return what ended a process of the run of that folder; ``None`` where nothing did."""
+    note = folder / NOTE
+    return note.read_text(encoding="utf-8") if note.is_file() else None
 
 
 @contextmanager
@@ -38,10 +58,12 @@ def _end(thread: int, doing: str, example: str) -> None:
     frame = sys._current_frames().get(thread)
     stack = "".join(traceback.format_stack(frame)[-FRAMES:])
     text = (
-        f"\n{doing} takes longer than {SECONDS:.0f} s, and cannot be cut off: this process ends. It is in\n\n{stack}\n"
-        f"of the example {example}\n"
+        f"{doing} takes longer than {SECONDS:.0f} s, and cannot be cut off: the process ends, and with it the run."
+        f" It is in\n\n{stack}\nof the example {example}\n"
     )
+    for folder in _FOLDERS:
+        (folder / NOTE).write_text(text, encoding="utf-8")
     stream = sys.__stderr__ or sys.stderr
-    stream.write(text)
+    stream.write(f"\n{text}")
     stream.flush()
     os._exit(EXIT_CODE)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,20 +18,24 @@ from conformance.transports import watchdog
 from strategies.specs import ColumnSpec, SplitSpec, TableSpec
 
 HANGS = """
-import time
+import sys, time
+from pathlib import Path
 from conformance.transports import watchdog
 
 def connect():
     time.sleep(60)
 
 watchdog.SECONDS = 0.3
-with watchdog.watched("Building a split", "SplitSpec(…)"):
+with watchdog.watching_for(Path(sys.argv[1])), watchdog.watched("Building a split", "SplitSpec(…)"):
     connect()
 """
 
 
-def test_the_process_ends_and_says_in_which_call_and_of_which_example() -> None:
-    ran = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=60, check=False)
+def test_the_process_ends_and_says_in_which_call_and_of_which_example(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HANGS, str(tmp_path)]
+    assert watchdog.told_in(tmp_path) is None
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert watchdog.told_in(tmp_path) == ran.stderr.lstrip()
     assert ran.returncode == watchdog.EXIT_CODE
     assert "Building a split takes longer than 0 s" in ran.stderr
     assert "in connect" in ran.stderr
