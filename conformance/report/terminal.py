@@ -38,7 +38,7 @@ STYLES = {
     State.NOT_RUN: "yellow",
 }
 
-IN_COMPANY = "in the company of other examples: something that they left behind takes part in it"
+IN_COMPANY = "in the company of other examples, or not each time: a process that has seen no other does not show it"
 FACT_STYLES = {"expected": "green", "actual": "red"}
 
 
