@@ -262,12 +262,15 @@ class Scanning:
         if again and TWICE in self.clauses and self.sweep.adapter.split_id is not None:
             yield Judgement(TWICE, AS_BUILT, self._planned_twice(spec, made))
         if again and FILE_IO in self.clauses:
-            yield Judgement(FILE_IO, AS_BUILT, self._file_io_differs(spec, made))
+            yield from (Judgement(FILE_IO, AS_BUILT, found) for found in self._file_io_differs(spec, made))
         if later and self.clauses & {PINNED, NO_CATALOG}:
             yield from self._later(spec, made)
 
-    def _file_io_differs(self, spec: ScanSpec, made: MadeTable) -> Difference | None:
-        """Return how the FileIO of a split differs from that which the catalog gives the table."""
+    def _file_io_differs(self, spec: ScanSpec, made: MadeTable) -> Iterator[Difference | None]:
+        """Yield how the FileIO of a split differs from that which the catalog gives the table, ``None`` if it does not.
+
+        Nothing where splits that are planned are others than those that are built, and the adapter cannot show theirs.
+        """
         own = scan_of(spec, made).catalog
         given = _file_io(own.load_table(made.identifier).io)
         own.close()
@@ -275,9 +278,8 @@ class Scanning:
         assert reader is not None
         where = Place(Step.LOOK, "FileIO properties", case=OF_THE_SPLITS)
         held = attempt(self.planned_splits, scan_of(spec, made), lambda split: _file_io(reader(split)))
-        if isinstance(held, Raised):
-            return Difference(where, "a FileIO", str(held))
-        return next(filter(None, (difference(given, each, where) for each in held)), None)
+        if not isinstance(held, Raised):
+            yield next(filter(None, (difference(given, each, where) for each in held)), None)
 
     def _planned_twice(self, spec: ScanSpec, made: MadeTable) -> Difference | None:
         split_id = self.sweep.adapter.split_id
