@@ -23,7 +23,7 @@ import click
 
 from conformance.adapters.builtin import openhouse
 
-__all__ = ["BASELINE", "NEWEST", "exported", "surroundings"]
+__all__ = ["BASELINE", "NEWEST", "SOURCE", "cloned", "exported", "surroundings"]
 
 ROOT = Path(__file__).parents[1]
 SOURCE = "integrations/python/dataloader/src"

@@ -56,8 +56,8 @@ class Entry(BaseModel):
 
     ``transports`` is empty for all. ``where`` says where the difference is, as far as that is settled. ``alone`` is
     false where the spec fails in the company of others only: nothing replays that, and the entry goes when it expires.
-    ``first`` and
-    ``last`` are the entry's lines in ``file``. ``number`` stands for it in a run: entries are counted over all files.
+    ``first`` and ``last`` are the entry's lines in ``file``. ``number`` stands for it in a run: entries are counted
+    over all files.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

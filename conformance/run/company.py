@@ -6,33 +6,36 @@ A process that has seen no other example tells the two apart.
 
 from __future__ import annotations
 
-import multiprocessing
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from conformance.adapters.loading import load_adapter
-from conformance.checks import applicable
+from conformance.checks import applicable, check_of
 from conformance.checks.scan import FAMILY as SCAN
 from conformance.contract import clause as clause_of
 from conformance.judging.findings import Violation
 from conformance.run.scans import scanned_again
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
-from conformance.transports.processes import at_root
-from conformance.transports.registry import select_transports
-from conformance.transports.transport import STARTED
+from conformance.transports.processes import apart, forkserver
+from conformance.transports.registry import TRANSPORTS
+from conformance.transports.transport import AS_BUILT, STARTED
+from conformance.transports.worker_tasks import CLOUDPICKLE, PICKLE
 from fixtures.tables.warehouse import Warehouse
 from strategies.serialization import from_json
 
-__all__ = ["told_alone"]
+__all__ = ["asked_afresh", "told_alone"]
 
 # Seconds that the examples of a unit of work may take, and one of them. What is not asked by then stays as it is.
 MOST_SECONDS = 30.0
 ONE_SECONDS = 15.0
 
+# What a journey of one example judges: the transports, and what checks name in their place.
+WAYS = frozenset({AS_BUILT, PICKLE, CLOUDPICKLE, *(transport.name for transport in TRANSPORTS)})
 # Of a violation: its clause, and the transport through which it is tried.
 Tried = tuple[str, str]
 
@@ -41,53 +44,66 @@ Tried = tuple[str, str]
 def told_alone(sweep: Sweep, violations: Sequence[Violation]) -> list[Violation]:
     """Return the violations; those of examples that break nothing by themselves say so.
 
-    Each example is tried once, in a process of its own.
+    Each example is tried once, in a process of its own. What is judged in another way than by carrying one example
+    stays as it is.
     """
     told = list(violations)
     end = time.monotonic() + MOST_SECONDS
-    specs = dict.fromkeys(violation.spec for violation in told if violation.spec and violation.alone)
-    for spec in specs:
+    by_spec: dict[str, list[int]] = {}
+    for i, violation in enumerate(told):
+        if violation.alone and _can_be_tried(violation):
+            by_spec.setdefault(violation.spec, []).append(i)
+    for spec, of_it in by_spec.items():
         if time.monotonic() > end:
             break
-        of_it = [i for i, violation in enumerate(told) if violation.spec == spec and violation.alone]
         tried = [(told[i].clause, told[i].transports[0]) for i in of_it]
-        for i, broken in zip(of_it, _asked(sweep, spec, tried), strict=False):
-            told[i] = replace(told[i], alone=broken)
+        broken = asked_afresh(_broken, sweep.adapter.reference, spec, tried, sweep.warehouse.root)
+        for i, alone in zip(of_it, broken or (), strict=False):
+            told[i] = replace(told[i], alone=alone)
     return told
 
 
-def _asked(sweep: Sweep, spec: str, tried: Sequence[Tried]) -> list[bool]:
-    """Return which of the clauses the example breaks in a process that has seen no other; nothing for no answer."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["conformance.transports.processes"])
+def _can_be_tried(violation: Violation) -> bool:
+    """Return whether one example says all of it: a spec that is carried by a transport, or a scan that is planned."""
+    if not violation.spec:
+        return False
+    if clause_of(violation.clause).family == SCAN:
+        return True
+    return check_of(violation.clause).journeys and violation.transports[0] in WAYS
+
+
+def asked_afresh(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a function of a module returns in a process that has seen no example; ``None`` for no answer."""
+    context = forkserver()
     receiver, sender = context.Pipe(duplex=False)
-    arguments = (sender, sweep.adapter.reference, spec, tried, sweep.warehouse.root)
-    process = context.Process(target=_tell, args=arguments)
-    with at_root():
+    process = context.Process(target=_tell, args=(sender, function, arguments))
+    with apart():
         process.start()
     sender.close()
     try:
-        broken: list[bool] = receiver.recv() if receiver.poll(ONE_SECONDS) else []
+        answer = receiver.recv() if receiver.poll(ONE_SECONDS) else None
     except EOFError:
-        broken = []
+        answer = None
     process.kill()
     process.join()
     receiver.close()
-    return broken
+    return answer
 
 
-def _tell(sender: Connection, reference: str, spec: str, tried: Sequence[Tried], root: Path) -> None:
+def _tell(sender: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     with STARTED:
-        sender.send(list(_broken(reference, spec, tried, root)))
+        sender.send(function(*arguments))
 
 
-def _broken(reference: str, spec: str, tried: Sequence[Tried], root: Path) -> Iterator[bool]:
-    """Yield whether the spec breaks each of the clauses."""
+def _broken(reference: str, spec: str, tried: Sequence[Tried], root: Path) -> list[bool]:
+    """Return which of the clauses the spec breaks."""
     adapter = load_adapter(reference)
-    sweep = Sweep(adapter, select_transports(()), applicable(adapter), Warehouse(root))
-    for clause, transport in tried:
+    sweep, found = Sweep(adapter, TRANSPORTS, applicable(adapter), Warehouse(root)), from_json(spec)
+
+    def breaks(clause: str, transport: str) -> bool:
         if clause_of(clause).family == SCAN:
-            yield any(scanned_again(sweep, clause, from_json(spec)))
-        else:
-            judged = sweep.judge_alone(clause, frozenset([transport]), from_json(spec), exhaustive=True)
-            yield any(judgement.difference for judgement in judged)
+            return any(scanned_again(sweep, clause, found))
+        judged = sweep.judge_alone(clause, frozenset([transport]), found, exhaustive=True)
+        return any(judgement.difference for judgement in judged)
+
+    return [breaks(*each) for each in tried]

@@ -7,7 +7,8 @@ clause and left out: so what is found here shows in an order alone.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
@@ -22,16 +23,19 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from conformance.adapters.loading import load_adapter
 from conformance.examples.drawing import BACKEND
 from conformance.examples.example import Example
 from conformance.judging.findings import Findings
 from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
 from conformance.observation.difference import Difference
-from conformance.run.lifecycle import CARRY, Lifecycle, examples_for
+from conformance.run.company import asked_afresh
+from conformance.run.lifecycle import CARRY, Lifecycle, examples_for, lived
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
 from conformance.transports.transport import AS_BUILT
+from fixtures.tables.warehouse import Warehouse
 
 __all__ = ["CLAUSE", "STEPS_OF_A_LIFE", "live"]
 
@@ -64,10 +68,13 @@ def live(sweep: Sweep, lives: int, seed_: int) -> Findings:
     if all(check.clause.id != CLAUSE for check in sweep.checks):
         return ledger.findings
     started = time.perf_counter()
-    examples = tuple(example for example in examples_for(sweep.adapter, sweep.warehouse) if _lives(sweep, example))
+    given = examples_for(sweep.adapter, sweep.warehouse)
+    plainly = [_goes_wrong_plainly(sweep, example) for example in given]
+    examples = tuple(example for example, found in zip(given, plainly, strict=True) if found is None)
     search = _Search(sweep, examples, _harmless(sweep, examples))
     if examples:
         search.run(lives, seed_)
+    search.found += _only_here(sweep, plainly)
     ledger.findings.judging[CLAUSE] += time.perf_counter() - started
     for script, found, alone in search.found:
         # Which split it was differs from lifecycle to lifecycle, and is no matter of a baseline.
@@ -80,9 +87,25 @@ def live(sweep: Sweep, lives: int, seed_: int) -> Findings:
     return ledger.findings
 
 
-def _lives(sweep: Sweep, example: Example) -> bool:
+def _goes_wrong_plainly(sweep: Sweep, example: Example) -> Difference | None:
     life = Lifecycle(sweep.adapter, (example,))
-    return not (life.step("build", 0) or life.step("check"))
+    return life.step("build", 0) or life.step("check")
+
+
+def _only_here(sweep: Sweep, plainly: Sequence[Difference | None]) -> Iterator[tuple[str, Difference, bool]]:
+    """Yield the first life that goes wrong in the plain order here, and not in a process that has seen no other.
+
+    What earlier examples left behind takes part in it, and no clause on one example tells of that.
+    """
+    for number, found in enumerate(plainly):
+        script = f"build({number})\ncheck()"
+        if found is not None and asked_afresh(_lives, sweep.adapter.reference, script, sweep.warehouse.root):
+            yield script, found, False
+            return
+
+
+def _lives(reference: str, script: str, root: Path) -> bool:
+    return lived(load_adapter(reference), script, Warehouse(root)) is None
 
 
 def _harmless(sweep: Sweep, examples: Sequence[Example]) -> frozenset[str]:

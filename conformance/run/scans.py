@@ -235,16 +235,9 @@ class Scanning:
         names_none = spec.transformation is not None and spec.transformation.select == NO_COLUMN
         return _compared(expected, seen, variant="whose query names no column" if names_none else "")
 
-    @keeping_locale_and_folder()
     def payloads(self, scan: Scan) -> Any:
         """Return the payloads of the splits that the loader plans, or how it fails."""
-        plan = self.sweep.adapter.plan
-        assert plan is not None
-        try:
-            with watched("Planning a scan", repr(scan)):
-                return attempt(lambda: [pickle.dumps(split, pickle.HIGHEST_PROTOCOL) for split in plan(scan)])
-        finally:
-            scan.catalog.close()
+        return attempt(self.planned_splits, scan, lambda split: pickle.dumps(split, pickle.HIGHEST_PROTOCOL))
 
     def read(self, spec: ScanSpec, payloads: list[bytes]) -> Any:
         """Return the rows that two workers read from the payloads, or how that fails; ``None`` for no batch."""
@@ -276,7 +269,7 @@ class Scanning:
         own.close()
         reader = self.sweep.adapter.file_io
         assert reader is not None
-        where = Place(Step.LOOK, "FileIO properties", case=OF_THE_SPLITS)
+        where = Place(Step.LOOK, "FileIO properties", case="of a split that was planned")
         held = attempt(self.planned_splits, scan_of(spec, made), lambda split: _file_io(reader(split)))
         if not isinstance(held, Raised):
             yield next(filter(None, (difference(given, each, where) for each in held)), None)
@@ -300,7 +293,8 @@ class Scanning:
         plan = self.sweep.adapter.plan
         assert plan is not None
         try:
-            return [look(split) for split in plan(scan)]
+            with watched("Planning a scan", repr(scan)):
+                return [look(split) for split in plan(scan)]
         finally:
             scan.catalog.close()
 

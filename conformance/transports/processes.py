@@ -31,7 +31,7 @@ from conformance.transports.threads import waited_for
 from conformance.transports.transport import STARTED, Arrival
 from conformance.transports.worker_tasks import observe_split
 
-__all__ = ["PROCESSES", "Fork", "Sent", "StandingProcess", "at_root"]
+__all__ = ["PROCESSES", "Fork", "Sent", "StandingProcess", "apart", "at_root", "forkserver"]
 
 # Seconds that a split may take there and back, and a forked child to read one: a hang is cut off there.
 TASK_SECONDS = 60.0
@@ -170,7 +170,7 @@ class StandingProcess:
     """
 
     def __init__(self, method: str) -> None:
-        self._context: Any = _forkserver() if method == "forkserver" else multiprocessing.get_context(method)
+        self._context: Any = forkserver() if method == "forkserver" else multiprocessing.get_context(method)
         self._running: tuple[BaseProcess, Connection] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
@@ -210,7 +210,7 @@ class StandingProcess:
         return self._running
 
 
-def _forkserver() -> Any:
+def forkserver() -> Any:
     """Return the way to start processes from a server that has imported what they need: once for all of them."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
@@ -282,7 +282,7 @@ class _Executor:
 
     def __init__(self) -> None:
         # As Python does where nobody says how, from 3.14 on.
-        self._executor = concurrent.futures.ProcessPoolExecutor(1, mp_context=_forkserver())
+        self._executor = concurrent.futures.ProcessPoolExecutor(1, mp_context=forkserver())
         self._child: int | None = None
 
     def __call__(self, *arguments: Any) -> Any:

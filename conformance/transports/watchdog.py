@@ -1,4 +1,4 @@
-"""Ends the process in which building a split, or planning a scan, does not come to an end.
+"""Ends the process in which building a split, reading it there, or planning a scan does not come to an end.
 
 These are calls within the judging process, and what they wait for may be out of Python's reach: a store that nobody
 answers for. So nothing can be cut off but the process, which says what it was doing.

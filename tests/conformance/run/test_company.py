@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -43,3 +44,12 @@ def test_only_what_breaks_by_itself_is_told_so(
 def test_what_has_no_spec_stays_as_it_is(sweep_of: Callable[..., Sweep]) -> None:
     script = Violation("LIFE-1", ("as built",), "build(0)", "", Difference(Place(Step.LIVE), "1", "2"))
     assert told_alone(sweep_of(load_adapter("reference")), [script]) == [script]
+
+
+@pytest.mark.parametrize(("clause", "through"), [("WIRE-5", "exchange"), ("WIRE-5", "departed"), ("PROC-6", "worker")])
+def test_what_one_example_does_not_tell_stays_as_it_is(
+    clause: str, through: str, sweep_of: Callable[..., Sweep]
+) -> None:
+    """The sound loader breaks none of them in a fresh process, where they are not judged either."""
+    found = replace(violation(clause, SPLIT), transports=(through,))
+    assert told_alone(sweep_of(load_adapter("reference")), [found]) == [found]

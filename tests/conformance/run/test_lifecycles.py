@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +33,31 @@ def test_what_a_single_step_breaks_is_left_to_its_own_clause(sweep_of: Callable[
 
 def test_nothing_is_judged_where_the_clause_is_not_selected(sweep_of: Callable[..., Sweep]) -> None:
     assert not live(sweep_of(load_adapter("reference"), clauses=("ID-1",)), QUICK.lives, SEED).met
+
+
+def test_what_goes_wrong_plainly_in_this_process_alone_is_told(sweep_of: Callable[..., Sweep]) -> None:
+    """A process of its own has the sound loader: what it has here stands for what earlier examples left behind."""
+    sweep = sweep_of(load_adapter("reference"), clauses=("LIFE-1",))
+    here = replace(sweep.adapter, table_properties=lambda split: {"owner": "another"})
+    findings = live(replace(sweep, adapter=here), QUICK.lives, SEED)
+    (found,) = findings.violations
+    assert found.example == "build(0)\ncheck()"
+    assert not found.alone
+
+
+OTHER_PROPERTIES = """
+from dataclasses import replace
+from conformance.adapters.loading import load_adapter
+
+ADAPTER = replace(load_adapter("reference"), table_properties=lambda split: {"owner": "another"})
+"""
+
+
+def test_what_goes_wrong_plainly_anywhere_is_left_to_its_own_clause(
+    sweep_of: Callable[..., Sweep], tmp_path: Path
+) -> None:
+    file = tmp_path / "other_properties.py"
+    file.write_text(OTHER_PROPERTIES)
+    findings = live(sweep_of(load_adapter(str(file)), clauses=("LIFE-1",)), QUICK.lives, SEED)
+    assert not findings.violations
+    assert not findings.met
