@@ -333,6 +333,11 @@ class Run:
         if outcome := self.config.getoption("conformance_outcome"):
             Path(outcome).write_text(text)
 
+    def say_at_once(self, text: str) -> None:
+        """Print while a unit of work is done, when pytest keeps what is printed for itself."""
+        with self.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            self._print(text)
+
     def _print(self, text: str) -> None:
         terminal = self.config.pluginmanager.getplugin("terminalreporter")
         terminal.ensure_newline()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
 from conformance.plugin import Run
 from conformance.run.units import Workplace, workplace
+from conformance.transports.watchdog import telling
 
 
 @pytest.fixture(scope="session")
@@ -16,5 +18,6 @@ def place(pytestconfig: pytest.Config) -> Iterator[Workplace]:
     """The workplace of this process; what its units have started ends with it."""
     run = pytestconfig.pluginmanager.get_plugin(Run.NAME)
     assert isinstance(run, Run)
-    with workplace(run.selection, run.folder, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))) as found:
+    shown = nullcontext() if run.is_worker else telling(run.say_at_once)
+    with shown, workplace(run.selection, run.folder, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))) as found:
         yield found

@@ -31,7 +31,7 @@ from conformance.timing import taken
 from conformance.transports.engines import Engine, Way
 from conformance.transports.lost_processes import noted
 from conformance.transports.transport import STARTED
-from conformance.transports.watchdog import told_in, watching_for
+from conformance.transports.watchdog import noting_in, telling, told_in
 from fixtures.tables.warehouse import Warehouse
 from strategies import scans, split_specs
 
@@ -98,7 +98,7 @@ def workplace(selection: Selection, folder: Path, processes: int = 1) -> Iterato
         baseline=selection.baseline,
         exchanges=True,
     )
-    with STARTED, watching_for(folder):
+    with STARTED, telling(noting_in(folder)):
         yield Workplace(selection, sweep, folder, processes)
 
 

@@ -10,11 +10,11 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["SECONDS", "told_in", "watched", "watching_for"]
+__all__ = ["SECONDS", "noting_in", "telling", "told_in", "watched"]
 
 # Seconds that one call may take: a thousand times as long as it does.
 SECONDS = 120.0
@@ -23,17 +23,26 @@ FRAMES = 8
 EXIT_CODE = 3
 # The file in a run's folder that says what ended one of its processes.
 NOTE = "did not end"
-_FOLDERS: list[Path] = []
+_TELL: list[Callable[[str], None]] = []
 
 
 @contextmanager
-def watching_for(folder: Path) -> Iterator[None]:
-    """Tell it in that folder too, which the processes of a run share."""
-    _FOLDERS.append(folder)
+def telling(tell: Callable[[str], None]) -> Iterator[None]:
+    """Call ``tell`` with what is said, before the process ends."""
+    _TELL.append(tell)
     try:
         yield
     finally:
-        _FOLDERS.remove(folder)
+        _TELL.remove(tell)
+
+
+def noting_in(folder: Path) -> Callable[[str], None]:
+    """Return what writes it into the folder of a run, which its processes share: :func:`told_in` reads it there."""
+
+    def note(text: str) -> None:
+        (folder / NOTE).write_text(text, encoding="utf-8")
+
+    return note
 
 
 def told_in(folder: Path) -> str | None:
@@ -61,8 +70,8 @@ def _end(thread: int, doing: str, example: str) -> None:
         f"{doing} takes longer than {SECONDS:.0f} s, and cannot be cut off: the process ends, and with it the run."
         f" It is in\n\n{stack}\nof the example {example}\n"
     )
-    for folder in _FOLDERS:
-        (folder / NOTE).write_text(text, encoding="utf-8")
+    for tell in _TELL:
+        tell(text)
     stream = sys.__stderr__ or sys.stderr
     stream.write(f"\n{text}")
     stream.flush()

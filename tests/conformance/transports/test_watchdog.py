@@ -26,7 +26,7 @@ def connect():
     time.sleep(60)
 
 watchdog.SECONDS = 0.3
-with watchdog.watching_for(Path(sys.argv[1])), watchdog.watched("Building a split", "SplitSpec(…)"):
+with watchdog.telling(watchdog.noting_in(Path(sys.argv[1]))), watchdog.watched("Building a split", "SplitSpec(…)"):
     connect()
 """
 

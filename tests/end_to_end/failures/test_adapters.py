@@ -148,3 +148,30 @@ def test_verdict_is_the_last_line(tmp_path: Path) -> None:
             assert ran.stdout.strip().splitlines()[-1].strip() == last
             assert " passed" not in ran.stdout
             assert " failed" not in ran.stdout
+
+
+HANGS_OVER_ORC = """
+import time
+
+from conformance.transports import watchdog
+
+watchdog.SECONDS = 3.0
+
+
+def build(materials):
+    if materials.file_scan_task.file.file_format.name == "ORC":
+        time.sleep(3600)
+    return REFERENCE.build(materials)
+"""
+
+
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_build_that_hangs(processes: str, tmp_path: Path) -> None:
+    """Exit code 3, with the call and the example, once."""
+    file = adapter(tmp_path, "build=build", HANGS_OVER_ORC)
+    ran = command("run", "--clause", "ID", "--adapter", file, "-n", processes, cwd=tmp_path)
+    assert ran.returncode == 3, ran.stdout + ran.stderr
+    said = " ".join((ran.stdout + ran.stderr).split())
+    assert said.count("Building a split takes longer than 3 s") == 1
+    assert "time.sleep(3600)" in said
+    assert "of the example SplitSpec(" in said
