@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     from conformance.run.selection import Selection
     from conformance.run.units import Unit
 
-__all__ = ["PROPERTY", "Run"]
+__all__ = ["PROPERTY", "SEEN", "Run"]
 
 PACKAGE = Path(__file__).resolve().parent
 UNITS = PACKAGE / "collected" / "test_units.py"
-PROPERTY = "conformance"
+# Names of what a report of pytest's bears: what a unit of work found, and what broke a clause while it was done.
+PROPERTY, SEEN = "conformance", "conformance-seen"
 # Seconds that workers of an interrupted run may take to end by themselves.
 WORKERS_SECONDS = 2
 # What ends a run; it then says what it knows.
@@ -171,6 +172,7 @@ class Run:
     interrupted: bool = False
     former_handlers: dict[signal.Signals, Any] = field(default_factory=dict)
     annotations: list[str] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Begin with nothing found."""
@@ -230,10 +232,16 @@ class Run:
         """Add what a unit of work found, and say how far the run is."""
         from conformance.judging.findings import Findings
         from conformance.observation.secrets import hidden
+        from conformance.report.terminal import seen_broken
         from conformance.transports.watchdog import told_in
 
         if self.is_worker:
             return
+        seen: list[Any] = [value for name, value in report.user_properties if name == SEEN]
+        for clause, text in seen:
+            if clause not in self.told:
+                self.told.add(clause)
+                self.say_at_once(seen_broken(clause, text, time.monotonic() - self.started))
         found: list[Any] = [
             value for name, value in report.user_properties if name == PROPERTY and report.when == "call"
         ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from conformance.examples.example import Example
@@ -14,7 +15,20 @@ from conformance.judging.where import Where
 from conformance.observation.difference import Difference
 from strategies.serialization import to_json
 
-__all__ = ["Ledger", "Shown", "shown_by"]
+__all__ = ["Ledger", "Shown", "shown_by", "telling_what_breaks"]
+
+# Who is told of what breaks a clause as soon as it is recorded: long before a unit of work has ended.
+_TOLD: list[Callable[[str, Difference], None]] = []
+
+
+@contextmanager
+def telling_what_breaks(tell: Callable[[str, Difference], None]) -> Iterator[None]:
+    """Call ``tell`` with a clause and how it is broken, for each judgement that is recorded meanwhile."""
+    _TOLD.append(tell)
+    try:
+        yield
+    finally:
+        _TOLD.remove(tell)
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,8 @@ class Ledger:
                 found = judgement.difference
                 common = Common(conditions, Where.of(found.place), shown.spec, seen(found))
                 findings.note(judgement.clause, judgement.transport, common)
+                for tell in _TOLD:
+                    tell(judgement.clause, found)
 
     def excused(self, judgement: Judgement, likeness: Judged | None) -> Judgement:
         """Return the judgement, as known where the baseline excuses it: for what no check of a journey judged."""

@@ -28,7 +28,7 @@ from conformance.run.replay import Replay, Result
 from conformance.run.selection import Selection
 from strategies.serialization import from_json
 
-__all__ = ["facts", "header", "rendered", "replayed", "summary", "told"]
+__all__ = ["facts", "header", "rendered", "replayed", "seen_broken", "summary", "told"]
 
 STYLES = {
     State.CONFORMS: "green",
@@ -39,6 +39,8 @@ STYLES = {
 }
 
 IN_COMPANY = "in the company of other examples, or not each time: a process that has seen no other does not show it"
+# Where in a line of progress the unit of work stands.
+INDENT = 17
 FACT_STYLES = {"expected": "green", "actual": "red"}
 
 
@@ -66,6 +68,13 @@ def header(selection: Selection, workers: int) -> str:
             ("baseline", f"{', '.join(selection.baseline.paths)}: {len(selection.baseline.entries)} known failures")
         )
     return rendered(*(Text.assemble((f"{name:>10}  ", "bold"), value) for name, value in lines))
+
+
+def seen_broken(clause: str, seen: str, seconds: float) -> str:
+    """Return the line that says, while a unit of work is done, how a clause is broken: as much as a line holds."""
+    text = " ".join(f"{clause} violated: {seen}".split())
+    room = _width() - INDENT
+    return f"{seconds:{INDENT - 4}.0f} s  {text if len(text) <= room else text[: room - 2] + ' …'}"
 
 
 def summary(
@@ -180,6 +189,10 @@ def told(found: Difference) -> dict[str, str]:
     return {"in": str(found.place), "expected": found.expected, "actual": found.actual}
 
 
+def _width() -> int:
+    return max(80, min(140, shutil.get_terminal_size((100, 24)).columns))
+
+
 def facts(**named: str) -> Table:
     """Return facts as lines, each after its name."""
     table = Table.grid(padding=(0, 2))
@@ -192,8 +205,7 @@ def rendered(*parts: RenderableType) -> str:
     """Return renderables as text, in colours where stdout is a terminal that has them."""
     stream = io.StringIO()
     colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    width = max(80, min(140, shutil.get_terminal_size((100, 24)).columns))
-    console = Console(file=stream, width=width, force_terminal=colours, highlight=False, soft_wrap=False)
+    console = Console(file=stream, width=_width(), force_terminal=colours, highlight=False, soft_wrap=False)
     for part in parts:
         console.print(part)
     return stream.getvalue()

@@ -47,6 +47,16 @@ def test_violating_loader_shows_clause_sentence_example_and_both_values(trapped:
         assert shown in ran.stdout
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "two"])
+def test_what_breaks_is_said_before_the_unit_that_found_it_has_ended(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    file = adapter(tmp_path, "split_id=lambda split: split.id if split.plan_bytes is None else str(id(split))")
+    ran = command(*ONE_CLAUSE, "--adapter", file, *workers, cwd=tmp_path)
+    said = [i for i, line in enumerate(ran.stdout.splitlines()) if " s  ID-1 violated: id, its value" in line]
+    ended = [i for i, line in enumerate(ran.stdout.splitlines()) if line.endswith("violated so far: ID-1")]
+    assert len(said) == 1, ran.stdout
+    assert said[0] < ended[0]
+
+
 def test_adapter_that_does_not_import_shows_its_own_traceback(tmp_path: Path) -> None:
     file = adapter(tmp_path, "build=1", body="import my_missing_loader")
     ran = command("run", "--adapter", file, cwd=tmp_path)
