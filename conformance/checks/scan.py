@@ -14,6 +14,7 @@ __all__ = [
     "FAMILY",
     "FILE_IO",
     "MISSING",
+    "NEXT_PLANNING",
     "NO_CATALOG",
     "OF_THE_SPLITS",
     "PINNED",
@@ -28,8 +29,9 @@ FAMILY = "SCAN"
 UNIT = "scans"
 # The case of a difference in what the splits of a scan give together.
 OF_THE_SPLITS = "of the splits of a scan"
-# The case of a difference that shows after later commits.
-AFTER_MORE = "after more was committed"
+# The case of a difference that shows after later commits, in what was planned before and in what is planned then.
+AFTER_MORE = "after the commit of"
+NEXT_PLANNING = f"of a second planning, {AFTER_MORE}"
 ROWS, DELETES, EVOLUTION, TRANSFORMATION, SELECTION, PINNED, TWICE, NO_CATALOG, MISSING, CASE, FILE_IO = (
     f"{FAMILY}-{number}" for number in range(1, 12)
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,11 +14,29 @@ from conformance.observation.raised import Raised, attempt
 from conformance.observation.values import Rows, in_any_layout, plain_rows, rows_of_table
 from fixtures.expected import asked_rows, query_of
 from fixtures.survival import PlannedQuery, lost_construct, survives
-from fixtures.tables.model import rows_selected, scanned_columns
+from fixtures.tables.model import LEAST_SNAPSHOTS, model_of, rows_selected, scanned_columns
+from strategies.filters import filter_columns
 from strategies.histories import table_before
-from strategies.specs import Append, Branch, ColumnSpec, HistorySpec, Operation, Predicate, ScanSpec, SetProperty
+from strategies.serialization import to_json
+from strategies.specs import (
+    AddColumn,
+    Append,
+    Branch,
+    ColumnSpec,
+    HistorySpec,
+    Operation,
+    PartitionBy,
+    Predicate,
+    RenameColumn,
+    RollBack,
+    ScanSpec,
+    SetProperty,
+)
 
 __all__ = ["SIMPLEST", "THINGS_MISSING", "expected_rows_of", "query_survives", "with_more"]
+
+# No drawn column is called so.
+LATER_NAME = "called so later"
 
 SIMPLEST = ScanSpec(HistorySpec((ColumnSpec(1, "a", "long", (1, 2, None)),), (Append(3),)))
 
@@ -43,13 +62,45 @@ THINGS_MISSING: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 
 def with_more(spec: ScanSpec) -> ScanSpec:
-    """Return the scan after more was committed: to the branch that is scanned too, where its schema stays."""
+    """Return the scan after more was committed: rows, or a change of the schema alone, or a return to earlier rows.
+
+    Which of them, is settled by the scan. The latter two write no data file and raise no sequence number, by which
+    what is kept of a table may be told apart.
+    """
+    kinds = [*((each,) for each in (*_schema_changes(spec), *_returns(spec))), _more_rows(spec)]
+    more = kinds[zlib.crc32(to_json(spec).encode()) % len(kinds)]
+    return replace(spec, history=replace(spec.history, operations=(*spec.history.operations, *more)))
+
+
+def _more_rows(spec: ScanSpec) -> tuple[Operation, ...]:
+    """Return what appends rows: to the branch that is scanned too, where its schema stays."""
     on_branch: tuple[Operation, ...] = ()
     if any(isinstance(done, Branch) and done.name == spec.ref for done in spec.history.operations):
         now = table_before(spec.history, len(spec.history.operations)).columns
         on_branch = (Append(1, spec.ref),) if scanned_columns(spec) == now else ()
-    more = (Append(2), *on_branch, SetProperty("owner", "three"))
-    return replace(spec, history=replace(spec.history, operations=(*spec.history.operations, *more)))
+    return (Append(2), *on_branch, SetProperty("owner", "three"))
+
+
+def _schema_changes(spec: ScanSpec) -> Iterator[Operation]:
+    """Yield a change of the schema after which the scan gives other columns; nothing where it has to give the same."""
+    if spec.at is not None or spec.ref is not None or spec.columns is not None:
+        return
+    history, columns = spec.history, scanned_columns(spec)
+    filtered = () if spec.row_filter is None else filter_columns(spec.row_filter)
+    fixed = {history.partition_by, *filtered}
+    fixed |= {done.name for done in history.operations if isinstance(done, PartitionBy)}
+    free = [column.name for column in columns if column.name not in fixed]
+    if spec.transformation is None and free:
+        yield RenameColumn(free[-1], LATER_NAME)
+    elif spec.transformation is None or spec.transformation.select == "*":
+        ids = len(history.columns) + sum(isinstance(done, AddColumn) for done in history.operations)
+        yield AddColumn(ColumnSpec(ids + 1, LATER_NAME, "long", (1, 2)))
+
+
+def _returns(spec: ScanSpec) -> Iterator[Operation]:
+    """Yield the return to an earlier snapshot, where there is one and the scan is of the current."""
+    if spec.at is None and spec.ref is None and len(model_of(spec.history).snapshots) > LEAST_SNAPSHOTS:
+        yield RollBack()
 
 
 def expected_rows_of(spec: ScanSpec) -> Rows | Raised:

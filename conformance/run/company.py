@@ -7,11 +7,9 @@ A process that has seen no other example tells the two apart.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from conformance.adapters.loading import load_adapter
 from conformance.checks import applicable, check_of
@@ -21,18 +19,17 @@ from conformance.judging.findings import Violation
 from conformance.run.scans import scanned_again
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
-from conformance.transports.processes import apart, forkserver
+from conformance.transports.afresh import asked_afresh
 from conformance.transports.registry import TRANSPORTS
-from conformance.transports.transport import AS_BUILT, STARTED
+from conformance.transports.transport import AS_BUILT
 from conformance.transports.worker_tasks import CLOUDPICKLE, PICKLE
 from fixtures.tables.warehouse import Warehouse
 from strategies.serialization import from_json
 
-__all__ = ["asked_afresh", "told_alone"]
+__all__ = ["told_alone"]
 
-# Seconds that the examples of a unit of work may take, and one of them. What is not asked by then stays as it is.
+# Seconds that the examples of a unit of work may take. What is not asked by then stays as it is.
 MOST_SECONDS = 30.0
-ONE_SECONDS = 15.0
 
 # What a journey of one example judges: the transports, and what checks name in their place.
 WAYS = frozenset({AS_BUILT, PICKLE, CLOUDPICKLE, *(transport.name for transport in TRANSPORTS)})
@@ -70,29 +67,6 @@ def _can_be_tried(violation: Violation) -> bool:
     if clause_of(violation.clause).family == SCAN:
         return True
     return check_of(violation.clause).journeys and violation.transports[0] in WAYS
-
-
-def asked_afresh(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what a function of a module returns in a process that has seen no example; ``None`` for no answer."""
-    context = forkserver()
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_tell, args=(sender, function, arguments))
-    with apart():
-        process.start()
-    sender.close()
-    try:
-        answer = receiver.recv() if receiver.poll(ONE_SECONDS) else None
-    except EOFError:
-        answer = None
-    process.kill()
-    process.join()
-    receiver.close()
-    return answer
-
-
-def _tell(sender: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    with STARTED:
-        sender.send(function(*arguments))
 
 
 def _broken(reference: str, spec: str, tried: Sequence[Tried], root: Path) -> list[bool]:

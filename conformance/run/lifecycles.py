@@ -30,10 +30,10 @@ from conformance.judging.findings import Findings
 from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
 from conformance.observation.difference import Difference
-from conformance.run.company import asked_afresh
 from conformance.run.lifecycle import CARRY, Lifecycle, examples_for, lived
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
+from conformance.transports.afresh import asked_afresh
 from conformance.transports.transport import AS_BUILT
 from fixtures.tables.warehouse import Warehouse
 

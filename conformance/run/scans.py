@@ -16,6 +16,7 @@ from tempfile import mkdtemp
 from typing import Any, TypeVar
 
 from conformance.adapter import Capability, NotSupported
+from conformance.adapters.loading import load_adapter
 from conformance.checks.scan import (
     AFTER_MORE,
     CASE,
@@ -24,6 +25,7 @@ from conformance.checks.scan import (
     FAMILY,
     FILE_IO,
     MISSING,
+    NEXT_PLANNING,
     NO_CATALOG,
     OF_THE_SPLITS,
     PINNED,
@@ -39,12 +41,14 @@ from conformance.judging.ledger import Ledger, Shown
 from conformance.observation.difference import Difference, Place, Step, difference
 from conformance.observation.process_state import keeping_locale_and_folder
 from conformance.observation.raised import Died, Raised, attempt, qualified_name
-from conformance.observation.values import in_any_layout, together
+from conformance.observation.values import Rows, in_any_layout, together
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
+from conformance.transports.afresh import asked_afresh
 from conformance.transports.calls import READER, call
 from conformance.transports.transport import AS_BUILT
 from conformance.transports.watchdog import watched
+from conformance.transports.worker_tasks import read_planned
 from fixtures.scans import Scan, scan_of
 from fixtures.tables.commits import CREDENTIAL
 from fixtures.tables.made_histories import MadeTable, do_more, make_history, shared_history
@@ -309,14 +313,25 @@ class Scanning:
         longer = with_more(spec)
         do_more(made, longer.history, len(spec.history.operations))
         afterwards = self.read(spec, payloads)
-        found = _compared(expected, afterwards, AFTER_MORE)
+        found = _compared(expected, afterwards, AFTER_MORE, _committed(spec, longer))
         if found is None:
-            wanted = expected_rows_of(longer)
-            again = self.payloads(scan_of(spec, made))
-            seen = again if isinstance(again, Raised) else self.read(spec, again)
-            if expected.rows and _compared(expected, seen) is None:  # as before; how else it may be wrong others tell
-                found = _compared(wanted, seen, "of a second planning, after more was committed")
+            found = self._next_planning_differs(spec, longer, made)
         yield Judgement(PINNED, THROUGH, found)
+
+    def _next_planning_differs(self, spec: ScanSpec, longer: ScanSpec, made: MadeTable) -> Difference | None:
+        """Return how a scan that is planned after more was committed gives other rows than those that are there then.
+
+        Only where that comes of what was planned and read before: it gives the rows of before, or what it should in a
+        process that has seen nothing of the table. What else may be wrong with it others tell.
+        """
+        wanted, again = expected_rows_of(longer), self.payloads(scan_of(longer, made))
+        seen = again if isinstance(again, Raised) else self.read(longer, again)
+        found = _compared(wanted, seen, NEXT_PLANNING, _committed(spec, longer))
+        if found is None:
+            return None
+        before = expected_rows_of(spec)
+        is_as_before = isinstance(before, Rows) and bool(before.rows) and _compared(before, seen) is None
+        return found if is_as_before or asked_afresh(_gives, self.sweep.adapter.reference, longer, made) else None
 
     def missing(self) -> Iterator[Judgement]:
         """Yield what a loader says of each thing that is not there."""
@@ -381,6 +396,21 @@ class Scanning:
             if isinstance(differs, Difference):
                 spec, found, candidates = candidate, differs, simpler_scans(candidate)
         return spec, found
+
+
+def _committed(spec: ScanSpec, longer: ScanSpec) -> str:
+    """Return what was committed in the longer history since."""
+    return ", ".join(map(repr, longer.history.operations[len(spec.history.operations) :]))
+
+
+def _gives(reference: str, spec: ScanSpec, made: MadeTable) -> bool:
+    """Return whether a scan gives the rows that it must, planned and read here."""
+    adapter = load_adapter(reference)
+    assert adapter.plan is not None
+    scan = scan_of(spec, made)
+    payloads = [pickle.dumps(split, pickle.HIGHEST_PROTOCOL) for split in adapter.plan(scan)]
+    scan.catalog.close()
+    return _compared(expected_rows_of(spec), read_planned(reference, payloads, spec.transformation is None)) is None
 
 
 def _shape(clause: str, spec: ScanSpec, found: Difference) -> tuple[str, ...]:

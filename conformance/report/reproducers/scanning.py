@@ -71,8 +71,8 @@ def rows_after_more(
 def rows_of_the_next(
     loader: Any, ask: Callable[[], Any], expected: Rows, exact: bool, more: Callable[[], Any]
 ) -> tuple[Any, Any]:
-    """Plan, commit more, and plan again: the second planning sees it."""
-    payloads_of(loader, ask())
+    """Plan and read, commit more, and plan again: the second planning sees it."""
+    attempt(rows_of, loader, payloads_of(loader, ask()), exact, expected)
     more()
     return rows_given(loader, ask, expected, exact)
 
