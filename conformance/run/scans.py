@@ -41,7 +41,7 @@ from conformance.judging.ledger import Ledger, Shown
 from conformance.observation.difference import Difference, Place, Step, difference
 from conformance.observation.process_state import keeping_locale_and_folder
 from conformance.observation.raised import Died, Raised, attempt, qualified_name
-from conformance.observation.values import Rows, in_any_layout, together
+from conformance.observation.values import in_any_layout, together
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
 from conformance.transports.afresh import asked_afresh
@@ -321,17 +321,18 @@ class Scanning:
     def _next_planning_differs(self, spec: ScanSpec, longer: ScanSpec, made: MadeTable) -> Difference | None:
         """Return how a scan that is planned after more was committed gives other rows than those that are there then.
 
-        Only where that comes of what was planned and read before: it gives the rows of before, or what it should in a
-        process that has seen nothing of the table. What else may be wrong with it others tell.
+        Only where that comes of what was planned and read before: a process that has seen nothing of the table gives
+        what it should; where that does not answer, the rows of before tell as much. What else may be wrong others tell.
         """
         wanted, again = expected_rows_of(longer), self.payloads(scan_of(longer, made))
         seen = again if isinstance(again, Raised) else self.read(longer, again)
         found = _compared(wanted, seen, NEXT_PLANNING, _committed(spec, longer))
         if found is None:
             return None
-        before = expected_rows_of(spec)
-        is_as_before = isinstance(before, Rows) and bool(before.rows) and _compared(before, seen) is None
-        return found if is_as_before or asked_afresh(_gives, self.sweep.adapter.reference, longer, made) else None
+        comes_of_before = asked_afresh(_gives, self.sweep.adapter.reference, longer, made)
+        if comes_of_before is None:
+            comes_of_before = _compared(expected_rows_of(spec), seen) is None
+        return found if comes_of_before else None
 
     def missing(self) -> Iterator[Judgement]:
         """Yield what a loader says of each thing that is not there."""
