@@ -511,8 +511,8 @@ CLAUSES: tuple[Clause, ...] = (
     Clause("SAFE-1", "Values of secret FileIO properties appear in no repr, error or log record.", "field"),
     Clause(
         "LIFE-1",
-        "All of the above hold in any order of building, reading, looking at the id, sending, copying, registering"
-        " and dropping.",
+        "All of the above hold in any order of building, planning, committing, reading, looking at the id, sending,"
+        " copying, registering and dropping.",
         "card",
     ),
 )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from conformance.adapter import Adapter, Capability
@@ -21,6 +22,7 @@ from conformance.observation.difference import Difference, Place, Step, differen
 from conformance.observation.process_state import keeping_locale_and_folder
 from conformance.observation.raised import Raised, attempt, qualified_name
 from conformance.observation.values import in_any_layout, plain_mapping, plain_rows
+from conformance.run.living_table import LivingTable
 from conformance.transports.in_process import IN_PROCESS
 from fixtures.materials import Materials
 from fixtures.registries import make_registry
@@ -98,10 +100,11 @@ class Lifecycle:
     step returns how it went wrong, ``None`` where it did not.
     """
 
-    def __init__(self, adapter: Adapter, examples: tuple[Example, ...]) -> None:
-        """Begin without any split."""
+    def __init__(self, adapter: Adapter, examples: tuple[Example, ...], root: Path) -> None:
+        """Begin without any split; a table that is planned is made below ``root``."""
         self.adapter = adapter
         self.examples = examples
+        self.table = LivingTable(adapter, root)
         self.splits: list[tuple[Any, Origin]] = []
         self.readings: list[Reading] = []
         self.script: list[str] = []
@@ -110,7 +113,7 @@ class Lifecycle:
     @keeping_locale_and_folder()
     def step(self, name: str, *arguments: Any) -> Difference | None:
         """Take the step of that name (one of :data:`STEPS`)."""
-        self.script.append(f"{name}({', '.join(map(repr, arguments))})")
+        self.script.append(written(name, arguments))
         found = attempt(STEPS[name], self, *arguments)
         if isinstance(found, Raised):
             return Difference(Place(Step.LIVE, case=name), "works", str(found))
@@ -187,9 +190,25 @@ class Lifecycle:
         self.splits[number][1].materials = None
 
     def _check(self) -> Difference | None:
-        """Look at everything of every split, the oldest first."""
+        """Look at everything of every split, and read all that was planned, the oldest first."""
         found = (self._differs(number, *sorted(_LOOKED_AT)) for number in range(len(self.splits)))
-        return next(filter(None, found), None)
+        planned = (self.table.read(number) for number in range(len(self.table.planned)))
+        return next(filter(None, chain(found, planned)), None)
+
+    def _plan(self, number: int) -> Difference | None:
+        return self.table.plan(number)
+
+    def _commit(self, number: int) -> None:
+        self.table.commit(number)
+
+    def _read_planned(self, number: int) -> Difference | None:
+        return self.table.read(number)
+
+    def _send_planned(self, number: int, transport: str) -> None:
+        self.table.send(number, CARRY[transport])
+
+    def _drop_planned(self, number: int) -> None:
+        self.table.drop(number)
 
     def _differs(self, number: int, *aspects: str) -> Difference | None:
         split, origin = self.splits[number]
@@ -227,7 +246,22 @@ STEPS: dict[str, Callable[..., Difference | None]] = {
     "deregister_table": Lifecycle._deregister_table,
     "change_arguments": Lifecycle._change_arguments,
     "drop_arguments": Lifecycle._drop_arguments,
+    "plan": Lifecycle._plan,
+    "commit": Lifecycle._commit,
+    "read_planned": Lifecycle._read_planned,
+    "send_planned": Lifecycle._send_planned,
+    "drop_planned": Lifecycle._drop_planned,
     "check": Lifecycle._check,
+}
+
+
+# What the numbers in a step stand for, where they do not stand for one of a fixed list: one of what is alive then.
+ALIVE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("look", "read", "begin", "send", "drop"), ("splits",)),
+    **dict.fromkeys(("register_more", "deregister_table", "change_arguments", "drop_arguments"), ("splits",)),
+    **dict.fromkeys(("read_planned", "send_planned", "drop_planned"), ("planned",)),
+    "send_together": ("splits", "splits"),
+    "finish": ("readings",),
 }
 
 
@@ -235,18 +269,32 @@ def lived(adapter: Adapter, script: str, warehouse: Warehouse) -> Difference | N
     """Take the steps of a script, one a line, and return where the first goes wrong.
 
     Raises:
-        ValueError: a line is no step.
+        ValueError: a line is no step, or names what does not live.
 
     """
-    life = Lifecycle(adapter, examples_for(adapter, warehouse))
+    life = Lifecycle(adapter, examples_for(adapter, warehouse), warehouse.root)
     for line in filter(None, script.splitlines()):
-        name, arguments = _parsed(line)
+        name, arguments = parsed(line)
+        alive: dict[str, Sequence[Any]] = {
+            "splits": life.splits,
+            "readings": life.readings,
+            "planned": life.table.planned,
+        }
+        for number, kind in zip(arguments, ALIVE.get(name, ()), strict=False):
+            if number >= len(alive[kind]):
+                raise ValueError(f"{line!r}: {len(alive[kind])} {kind} are alive then")
         if found := life.step(name, *arguments):
             return found
     return None
 
 
-def _parsed(line: str) -> tuple[str, list[Any]]:
+def parsed(line: str) -> tuple[str, list[Any]]:
+    """Return the name and the arguments of a step that is written in a line.
+
+    Raises:
+        ValueError: it is none.
+
+    """
     try:
         call = ast.parse(line, mode="eval").body
     except SyntaxError:
@@ -254,6 +302,11 @@ def _parsed(line: str) -> tuple[str, list[Any]]:
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id not in STEPS:
         raise ValueError(f"{line!r} is no step; the steps are {', '.join(STEPS)}")
     return call.func.id, [ast.literal_eval(argument) for argument in call.args]
+
+
+def written(name: str, arguments: Sequence[Any]) -> str:
+    """Return a step as a line."""
+    return f"{name}({', '.join(map(repr, arguments))})"
 
 
 def _rows_differ(expected: Any, actual: Any, place: Place) -> Difference | None:

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from conformance.adapter import Capability
 from conformance.adapters.loading import load_adapter
 from conformance.examples.drawing import BACKEND
 from conformance.examples.example import Example
@@ -31,6 +32,8 @@ from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
 from conformance.observation.difference import Difference
 from conformance.run.lifecycle import CARRY, Lifecycle, examples_for, lived
+from conformance.run.living_table import ASKED, COMMITS
+from conformance.run.shorter_lives import shortened
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
 from conformance.transports.afresh import asked_afresh
@@ -43,8 +46,7 @@ CLAUSE = "LIFE-1"
 STEPS_OF_A_LIFE = 12
 # More splits at once show nothing that these do not.
 MOST_SPLITS = 5
-# Seconds after which no shorter life is looked for.
-SHRINK_SECONDS = 20.0
+MOST_PLANNED = 3
 
 # Each taken once with a split just built: by itself it must leave the split as it was.
 _SINGLE_STEPS: tuple[tuple[str, tuple[int, ...]], ...] = (
@@ -88,7 +90,7 @@ def live(sweep: Sweep, lives: int, seed_: int) -> Findings:
 
 
 def _goes_wrong_plainly(sweep: Sweep, example: Example) -> Difference | None:
-    life = Lifecycle(sweep.adapter, (example,))
+    life = Lifecycle(sweep.adapter, (example,), sweep.warehouse.root)
     return life.step("build", 0) or life.step("check")
 
 
@@ -114,7 +116,7 @@ def _harmless(sweep: Sweep, examples: Sequence[Example]) -> frozenset[str]:
     steps += [(transport, ("send", 0, transport)) for transport in CARRY]
 
     def harms(step: tuple[object, ...], example: Example) -> bool:
-        life = Lifecycle(sweep.adapter, (example,))
+        life = Lifecycle(sweep.adapter, (example,), sweep.warehouse.root)
         name, *arguments = step
         return bool(life.step("build", 0) or life.step(str(name), *arguments) or life.step("check"))
 
@@ -133,10 +135,10 @@ class _Search:
         self.examples = examples
         self.harmless = harmless
         self.transports = tuple(name for name in CARRY if name in harmless)
+        self.plans = Capability.PLANNING in sweep.adapter.capabilities
         self.lives = 0
         self.found: list[tuple[str, Difference, bool]] = []
         self._broken: dict[str, Difference] = {}
-        self._end: float | None = None
 
     def run(self, lives: int, seed_: int) -> None:
         """Draw lives from the seed."""
@@ -147,7 +149,7 @@ class _Search:
                     backend=BACKEND,
                     max_examples=lives,
                     stateful_step_count=STEPS_OF_A_LIFE,
-                    phases=(Phase.generate, Phase.shrink),
+                    phases=(Phase.generate,),
                     database=None,
                     deadline=None,
                     derandomize=False,
@@ -157,26 +159,22 @@ class _Search:
                     suppress_health_check=list(HealthCheck),
                 ),
             )
-        except _Broken:
-            script, difference = list(self._broken.items())[-1]
-            self.found.append((script, difference, True))
-        except Flaky:  # what earlier lives left behind takes part in it
+        except (_Broken, Flaky) as error:
             script, difference = next(iter(self._broken.items()))
-            self.found.append((script, difference, False))
+            # If it is flaky, what earlier lives left behind takes part in it.
+            alone = isinstance(error, _Broken)
+            if alone:
+                script, difference = shortened(self.sweep.adapter, script, difference, self.sweep.warehouse)
+            self.found.append((script, difference, alone))
 
     def begins(self) -> None:
-        """Count a life that is drawn; those by which one is shortened do not count."""
-        self.lives += self._end is None
+        """Count a life that is drawn; not one that goes wrong once more."""
+        self.lives += not self._broken
 
     def goes_wrong(self, life: Lifecycle, difference: Difference) -> None:
-        """Note a life that went wrong; once the time for shortening is over, only those noted before count."""
-        script = "\n".join(life.script)
-        now = time.monotonic()
-        self._end = now + SHRINK_SECONDS if self._end is None else self._end
-        if script in self._broken or now < self._end:
-            self._broken.pop(script, None)  # the last is the one that Hypothesis ends with
-            self._broken[script] = difference
-            raise _Broken
+        """Note a life that went wrong."""
+        self._broken.setdefault("\n".join(life.script), difference)
+        raise _Broken
 
 
 def _machine(search: _Search) -> type[Living]:
@@ -196,7 +194,7 @@ class Living(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.life = Lifecycle(self.search.sweep.adapter, self.search.examples)
+        self.life = Lifecycle(self.search.sweep.adapter, self.search.examples, self.search.sweep.warehouse.root)
         self.watched = False
         self.over = False
         self.search.begins()
@@ -268,6 +266,33 @@ class Living(RuleBasedStateMachine):
     @precondition(lambda self: len(self.life.splits) > 1)
     def drop(self, at: int) -> None:
         self.step("drop", self.split(at))
+
+    @rule(number=st.integers(0, len(ASKED) - 1))
+    @precondition(lambda self: self.search.plans and len(self.life.table.planned) < MOST_PLANNED)
+    def plan(self, number: int) -> None:
+        self.step("plan", number)
+
+    @rule(kind=st.integers(0, len(COMMITS) - 1), number=st.integers(0, len(ASKED) - 1))
+    @precondition(lambda self: self.life.table.planned)
+    def commit(self, kind: int, number: int) -> None:
+        self.step("commit", kind)
+        if len(self.life.table.planned) < MOST_PLANNED:
+            self.step("plan", number)
+
+    @rule(at=_NUMBER)
+    @precondition(lambda self: self.life.table.planned)
+    def read_planned(self, at: int) -> None:
+        self.step("read_planned", at % len(self.life.table.planned))
+
+    @rule(at=_NUMBER, way=_TRANSPORT)
+    @precondition(lambda self: 0 < len(self.life.table.planned) < MOST_PLANNED and bool(self.search.transports))
+    def send_planned(self, at: int, way: str) -> None:
+        self.step("send_planned", at % len(self.life.table.planned), way)
+
+    @rule(at=_NUMBER)
+    @precondition(lambda self: self.life.table.planned)
+    def drop_planned(self, at: int) -> None:
+        self.step("drop_planned", at % len(self.life.table.planned))
 
     @rule()
     @precondition(lambda self: self.harmless("collect"))
