@@ -44,6 +44,8 @@ def simpler_scans(scan: ScanSpec) -> Iterator[ScanSpec]:
             yield shorter
     if history.nested:
         yield replace(scan, history=replace(history, nested=False))
+    if history.format_version != HistorySpec.format_version:
+        yield replace(scan, history=replace(history, format_version=HistorySpec.format_version))
     if history.properties:
         yield replace(scan, history=replace(history, properties=()))
     if history.partition_by is not None:

@@ -26,10 +26,12 @@ __all__ = [
     "Branch",
     "Chain",
     "ColumnSpec",
+    "Compact",
     "DeleteEqual",
     "DeletePositions",
     "DeleteRows",
     "DropColumn",
+    "ExpireSnapshots",
     "FileIOSpec",
     "FilterSpec",
     "FramePlanSpec",
@@ -443,6 +445,16 @@ class RollBack(Spec):
 
 
 @dataclass(frozen=True, repr=False)
+class Compact(Spec):
+    """All files are written anew, as one for each partition; the rows stay."""
+
+
+@dataclass(frozen=True, repr=False)
+class ExpireSnapshots(Spec):
+    """All snapshots are removed but the current one, and those of tags and branches; their files stay."""
+
+
+@dataclass(frozen=True, repr=False)
 class SetProperty(Spec):
     """A table property."""
 
@@ -465,6 +477,8 @@ Operation = (
     | Tag
     | Branch
     | RollBack
+    | Compact
+    | ExpireSnapshots
     | SetProperty
 )
 
@@ -474,7 +488,7 @@ class HistorySpec(Spec):
     """A table: the columns with which it was created, and what was done to it since.
 
     ``partition_by`` names the column by which it is partitioned from the start. ``nested`` puts it into a namespace
-    within a namespace.
+    within a namespace. Of the format versions PyIceberg writes 1 and 2; there are no delete files in the former.
     """
 
     columns: tuple[ColumnSpec, ...]
@@ -482,6 +496,7 @@ class HistorySpec(Spec):
     partition_by: str | None = None
     properties: tuple[tuple[str, str], ...] = ()
     nested: bool = False
+    format_version: int = 2
 
 
 @dataclass(frozen=True, repr=False)

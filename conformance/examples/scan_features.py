@@ -16,13 +16,14 @@ from conformance.examples.filter_features import (
     selects_some,
 )
 from fixtures.expected import asked_rows
-from fixtures.tables.model import is_sound, rows_selected
+from fixtures.tables.model import is_sound, model_of, rows_selected
 from strategies.filters import predicates_of
-from strategies.histories import NO_COLUMN, ROW_GROUPS, ROWS_A_GROUP, table_before
+from strategies.histories import NO_COLUMN, REWRITING, ROW_GROUPS, ROWS_A_GROUP, table_before
 from strategies.simpler_scans import without_operation
 from strategies.specs import (
     AddColumn,
     Append,
+    Compact,
     DeleteEqual,
     DeletePositions,
     DeleteRows,
@@ -55,6 +56,9 @@ ASKED = (
     f"{BARE}an older schema with more columns",
     f"{BARE}a newer snapshot elsewhere",
     f"{BARE}partitioned by what is gone",
+    f"{BARE}files written anew",
+    f"{BARE}files of snapshots that have expired",
+    f"{BARE}format version 1",
     f"{BARE}three files",
     f"{BARE}several delete files",
     f"{BARE}a delete file for several files",
@@ -234,13 +238,16 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         "an old name again": every_column
         and is_current
         and bool(added & dropped & now)
-        and not any(isinstance(done, (DeleteRows, OverwriteRows)) for done in operations),
+        and not any(isinstance(done, REWRITING) for done in operations),
         "an older schema with more columns": every_column
         and any(isinstance(done, DropColumn) for done in since)
         and appends(since) > 0,
         "a newer snapshot elsewhere": is_current
         and (isinstance(last, RollBack) or (isinstance(last, Append) and last.branch is not None)),
         "partitioned by what is gone": bool(dropped & set(partitionings(scan))),
+        "files written anew": is_current and any(_of_several(operations, at) for at in range(len(operations))),
+        "files of snapshots that have expired": is_current and _outlived_their_snapshot(scan),
+        "format version 1": scan.history.format_version == 1,
         "several delete files": is_current and len(deletes) > 1,
         "filter beyond the type that a column was widened from": is_current and asks_beyond_a_former_type(scan),
         "files removed by the last commit": is_current
@@ -262,6 +269,21 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
     yield from (name for name, held in holds.items() if held)
 
 
+def _of_several(operations: Sequence[Operation], place: int) -> bool:
+    """Return whether an operation writes anew what several appends have written."""
+    return isinstance(operations[place], Compact) and appends(operations[:place]) > 1
+
+
+def _outlived_their_snapshot(scan: ScanSpec) -> bool:
+    """Return whether a file is there that an append has written whose snapshot has expired; deletes beside it do not
+    count, which may be told otherwise.
+    """
+    operations = scan.history.operations
+    expired = [operations[place] for place in model_of(scan.history).expired]
+    deletes = any(isinstance(done, (*REWRITING, DeletePositions, DeleteEqual)) for done in operations)
+    return not deletes and any(isinstance(done, Append) and done.branch is None for done in expired)
+
+
 def _of_their_own(operations: Sequence[Operation], place: int) -> bool:
     """Return whether an operation deletes positions of rows that it writes itself, of a table of appends."""
     done, before = operations[place], operations[:place]
@@ -275,7 +297,7 @@ def _of_their_own(operations: Sequence[Operation], place: int) -> bool:
 def _has_row_groups(scan: ScanSpec) -> bool:
     """Return whether a file without partitions, which no operation has written anew, has several row groups."""
     written = [done.rows for done in scan.history.operations if isinstance(done, Append) and done.branch is None]
-    anew = any(isinstance(done, (DeleteRows, OverwriteRows)) for done in scan.history.operations)
+    anew = any(isinstance(done, REWRITING) for done in scan.history.operations)
     groups = ROW_GROUPS in scan.history.properties and max(written, default=0) > ROWS_A_GROUP
     return groups and not anew and not partitionings(scan)
 

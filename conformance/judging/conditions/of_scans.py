@@ -15,10 +15,12 @@ from strategies.specs import (
     AddColumn,
     And,
     Branch,
+    Compact,
     DeleteEqual,
     DeletePositions,
     DeleteRows,
     DropColumn,
+    ExpireSnapshots,
     MoveFirst,
     Not,
     Operation,
@@ -88,6 +90,8 @@ _DONE: dict[str, tuple[type[Operation], str]] = {
     "tagged": (Tag, "There is a tag."),
     "branched": (Branch, "There is a branch."),
     "rolled_back": (RollBack, "An older snapshot was made the current one again."),
+    "compacted": (Compact, "All files were written anew."),
+    "expired_snapshots": (ExpireSnapshots, "Older snapshots were removed."),
     "table_properties": (SetProperty, "A property of the table was set."),
 }
 _PARTITIONED = {

@@ -133,6 +133,7 @@ def _asked(violation: Violation, spec: ScanSpec, way: Way, calls: tuple[Call, ..
         bodies=functions.BODIES,
         schema=_of_iceberg(repr(current_schema(TableSpec(spec.history.columns)))),
         properties=dict(spec.history.properties),
+        version=spec.history.format_version,
         partition_by=spec.history.partition_by,
         calls=calls,
         more=way.more,
