@@ -192,7 +192,9 @@ CLAUSES: tuple[Clause, ...] = (
         "card",
         needs=(_C.UDF_REGISTRIES,),
     ),
-    Clause("UDF-7", "No registry means that nothing is registered, before and after.", "seed"),
+    Clause(
+        "UDF-7", "No registry means that nothing is registered, before and after.", "seed", needs=(_C.UDF_REGISTRIES,)
+    ),
     Clause(
         "UDF-8",
         "Where the loader takes SQL text: wherever it is applied, every function of the registry was registered on"
@@ -300,8 +302,8 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(
         "READ-4",
         "A file that is gone, cut short, unreachable or refused raises an error that names it as the loader was "
-        "given it and that itself can be sent back; never fewer rows. (Damage that the format cannot detect is out"
-        " of scope.)",
+        "given it and that itself can be sent back; never fewer rows, and none that a delete file takes away. (Damage"
+        " that the format cannot detect is out of scope; so is a delete file that nobody needs any more.)",
         "field",
     ),
     Clause(

@@ -53,10 +53,10 @@ def plain_type(parameter: inspect.Parameter) -> str | None:
 def telling_value(parameter: inspect.Parameter) -> Any:
     """Return a value for a parameter that is not its default; ``UNKNOWN`` where its type does not say which.
 
-    A number or a text that names something (a snapshot, a branch, a mode) cannot be made up either, nor what changes
-    which rows are read (an offset, a limit).
+    Nor can what is required be made up, which a split mostly consists of (metadata as text, a header); a number or a
+    text that names something (a snapshot, a branch, a mode); what changes which rows are read (an offset, a limit).
     """
-    if ROWS.search(parameter.name):
+    if parameter.default is parameter.empty or ROWS.search(parameter.name):
         return UNKNOWN
     name = plain_type(parameter)
     if name in ("int", "str") and CHOSEN.search(parameter.name):

@@ -127,7 +127,10 @@ def _times_out(journey: Journey) -> Judged:
 
 
 def _lost_delete_file(journey: Journey) -> Judged:
-    """Read with a delete file removed: the rows that it deletes must not come back."""
+    """Read with a delete file removed: the rows that it deletes must not come back.
+
+    A loader may have read it when the split was built: then the rows are right.
+    """
     assert journey.example.elsewhere is not None
     folder = journey.scratch / "damaged"
     shutil.rmtree(folder, ignore_errors=True)
@@ -139,8 +142,11 @@ def _lost_delete_file(journey: Journey) -> Judged:
         if not isinstance(payload, Raised):
             answer = journey.ask_worker("first", "read_failure", payload, limit=READ_SECONDS)
             where = Place(Step.READ, case="a delete file", variant="removed")
-            if not _none_to_lose(journey, answer):
-                yield AS_BUILT, _as_it_should_fail(answer, file.file_path, where)
+            right, rows = len(journey.example.rows.rows), answer.get("rows") if isinstance(answer, dict) else None
+            found = None if rows == right else _as_it_should_fail(answer, file.file_path, where)
+            if found is not None and rows is not None:
+                found = replace(found, expected=f"an error, or the {right} rows that are not deleted")
+            yield AS_BUILT, found
         return
 
 
@@ -223,6 +229,8 @@ def several_files_are_read(journey: Journey) -> Judged:
                 there = journey.observe("rows", split=arrived)["rows"]
                 yield transport.name, difference(rows, there, Place(Step.ARRIVE, "rows", 1, ORDER, how))
     none = attempt(build, journey.materials, [])
+    if isinstance(none, Raised) and none.type == NOT_SUPPORTED:
+        return
     refused = isinstance(none, Raised) and none.type == "builtins.ValueError"
     yield (
         AS_BUILT,

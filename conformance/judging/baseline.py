@@ -138,7 +138,7 @@ class Entry(BaseModel):
         return (
             clause_id == self.clause
             and (not self.transports or transport in self.transports)
-            and self.where.covers(found.place)
+            and self.where.means(found)
             and (not self.condition if spec is None else holds(self.condition, spec))
         )
 
@@ -272,7 +272,8 @@ def written(
 
     ``before`` are the texts of entries that stay as they are.
 
-    A clause that is broken at several places (a step, a part, a case) gets an entry for each. Its condition is every
+    A clause that is broken at several places (a step, a part, a case), or by errors and without, gets an entry for
+    each. Its condition is every
     condition that held for all examples that broke the clause there, except those that held for each example of the
     run. ``where`` is what the places of these differences have in common. What only a real table shows has no spec to
     pin, hence no entry.
@@ -328,7 +329,7 @@ def _known_at_each_place(violation: Violation, findings: Findings) -> Iterator[_
     found = violation.difference
     spec = from_json(violation.spec) if violation.spec else None
     holds_there = holding(spec) if isinstance(spec, Judged) else frozenset[str]()
-    own = Common(holds_there, Where.of(found.place), violation.spec, seen(found))
+    own = Common(holds_there, Where.of(found), violation.spec, seen(found))
     others: list[Common] = []
     for transport in violation.transports:
         for common in findings.common[violation.clause, transport]:
@@ -370,12 +371,12 @@ def _written_entry(known: _Known, findings: Findings, expires: datetime.date) ->
 
 
 def _written_where(where: Where) -> str:
-    """Return the settled fields as a table of TOML; that there is no part, or no case, is settled too."""
+    """Return the settled fields as a table of TOML; that there is no part, no case or no error is settled too."""
     values = {name: getattr(where, name) for name in Where.__dataclass_fields__}
-    named = {name: value.value if isinstance(value, Step) else value for name, value in values.items()}
+    named: dict[str, Any] = {n: value.value if isinstance(value, Step) else value for n, value in values.items()}
     settled = {
         name: list(value) if name == "within" else value
         for name, value in named.items()
-        if value or (value == "" and name in ("part", "case"))
+        if value or value is False or (value == "" and name in ("part", "case"))
     }
     return f"{{ {', '.join(f'{name} = {json.dumps(value)}' for name, value in settled.items())} }}"

@@ -71,7 +71,7 @@ class Ledger:
         for judgement in judgements:
             if judgement.difference:
                 found = judgement.difference
-                common = Common(conditions, Where.of(found.place), shown.spec, seen(found))
+                common = Common(conditions, Where.of(found), shown.spec, seen(found))
                 findings.note(judgement.clause, judgement.transport, common)
                 for tell in _TOLD:
                     tell(judgement.clause, found)

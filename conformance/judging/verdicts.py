@@ -186,10 +186,15 @@ def _verdict(clause: Clause, asked: Asked, findings: Findings, complete: bool) -
 
 
 def _elsewhere(clause: str, shown: Sequence[Violation], findings: Findings) -> Iterator[Common]:
-    """Yield what broke the clause at places that none of the violations names, the shortest example first."""
-    told = [Where.of(violation.difference.place) for violation in shown]
+    """Yield what broke the clause at places that none of the violations names, or in another manner there.
+
+    What raises no error comes first, then the shortest example.
+    """
+    told = [Where.of(violation.difference) for violation in shown]
     commons = (common for (id_, _), found in findings.common.items() if id_ == clause for common in found)
-    for common in sorted(commons, key=lambda common: (not common.spec, len(common.spec), str(common.where))):
+    for common in sorted(
+        commons, key=lambda each: (bool(each.where.raises), not each.spec, len(each.spec), str(each.where))
+    ):
         if not any(common.where.is_alike(where) for where in told):
             told.append(common.where)
             yield common

@@ -81,6 +81,11 @@ class Difference:
         for name in ("expected", "actual"):
             object.__setattr__(self, name, hidden(getattr(self, name)))
 
+    @property
+    def raises(self) -> bool:
+        """Whether an error was seen: it tells of itself, and what is wrong without one does not."""
+        return self.actual.startswith("raises ")
+
     def at(self, **changes: Any) -> Difference:
         """Return the same difference with other fields of its place."""
         return replace(self, place=replace(self.place, **changes))

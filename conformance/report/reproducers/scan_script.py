@@ -79,15 +79,8 @@ def scan_script(violation: Violation, adapter: Adapter, spec: ScanSpec) -> str:
         asked=asked,
         loader=loader,
         call=f"{way.show.__name__}(the_loader, lambda: Asked(snapshots), {way.arguments})".replace(", )", ")"),
-        raised=_raised(violation),
         tries=TRIES,
     )
-
-
-def _raised(violation: Violation) -> str:
-    """Return the type of the error that was seen, of a built-in one the name; empty where none was."""
-    found = re.match(r"raises (?:builtins\.)?([\w.]+): ", violation.difference.actual)
-    return found[1] if found else ""
 
 
 def _way(violation: Violation, spec: ScanSpec) -> Way:

@@ -15,6 +15,7 @@ from conformance.examples.from_spec import calls_of
 from conformance.judging.findings import Violation
 from conformance.observation.parts import PARTS
 from conformance.observation.parts import part as part_of
+from conformance.observation.raised import qualified_name
 from conformance.report.reproducers import looks
 from conformance.report.reproducers.demonstrations import Demonstration
 from conformance.report.reproducers.materials import materials_code
@@ -39,7 +40,7 @@ def script(violation: Violation, adapter: Adapter, spec: SplitSpec, shown: Demon
     call = _call(shown, embedding)
     look, given = _look_call(shown.look, spec, embedding), _given_call(shown.given, spec, embedding)
     through = through_code(shown.way, shown.trips, embedding) if look else ""
-    for function in (looks.compared, looks.shown, looks.attempt):
+    for function in (looks.compared, looks.shown, looks.attempt, qualified_name):
         embedding.named(function)
     looking = len(embedding.definitions)
     loader = loader_of(adapter, embedding, f"{look} {given}")
@@ -132,7 +133,14 @@ def heading(violation: Violation) -> dict[str, Any]:
         "clause": found,
         "statement": textwrap.fill(found.statement, 118),
         "version": version("dataloader-conformance"),
+        "raised": _raised(violation),
     }
+
+
+def _raised(violation: Violation) -> str:
+    """Return the type of the error that was seen, of a built-in one the name; empty where none was."""
+    found = re.match(r"raises (?:builtins\.)?([\w.]+): ", violation.difference.actual)
+    return found[1] if found else ""
 
 
 def loader_of(adapter: Adapter, embedding: Embedding, calls: str) -> dict[str, str]:

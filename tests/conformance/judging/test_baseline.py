@@ -177,7 +177,7 @@ def test_a_clause_that_is_broken_at_two_places_gets_an_entry_for_each(tmp_path: 
     here = Difference(Place(Step.LOOK, "rows"), "a row", "no row")
     findings = Findings()
     for found in (here, elsewhere):
-        findings.note("READ-5", "as built", Common(holding(WITH_PLAN), Where.of(found.place), to_json(WITH_PLAN)))
+        findings.note("READ-5", "as built", Common(holding(WITH_PLAN), Where.of(found), to_json(WITH_PLAN)))
     violation = Violation("READ-5", ("as built",), repr(WITH_PLAN), to_json(WITH_PLAN), here)
     (tmp_path / "b.toml").write_text(written("mine", findings, [violation], TODAY))
     baseline = read_baseline(tmp_path / "b.toml")
@@ -194,7 +194,7 @@ def lost(attribute: str, key: str = "") -> Difference:
 def test_a_lost_attribute_is_known_with_all_in_it_and_no_other(tmp_path: Path) -> None:
     findings = Findings()
     for found in (lost("options", "['a']"), lost("options", "['b'].c")):
-        findings.note("CTX-7", "pickle-5", Common(holding(WITH_PLAN), Where.of(found.place), to_json(WITH_PLAN)))
+        findings.note("CTX-7", "pickle-5", Common(holding(WITH_PLAN), Where.of(found), to_json(WITH_PLAN)))
     violation = Violation("CTX-7", ("pickle-5",), repr(WITH_PLAN), to_json(WITH_PLAN), lost("options", "['a']"))
     (tmp_path / "b.toml").write_text(written("mine", findings, [violation], TODAY))
     baseline = read_baseline(tmp_path / "b.toml")
@@ -210,7 +210,7 @@ def rewritten_baseline(
     findings = findings or Findings()
     violations = []
     for clause, difference in found:
-        common = Common(holding(WITH_PLAN), Where.of(difference.place), to_json(WITH_PLAN))
+        common = Common(holding(WITH_PLAN), Where.of(difference), to_json(WITH_PLAN))
         findings.note(clause, "pickle-5", common)
         violations.append(Violation(clause, ("pickle-5",), repr(WITH_PLAN), to_json(WITH_PLAN), difference))
     kept = list(before.kept_in(file, findings.stale))
@@ -281,7 +281,7 @@ def test_what_shows_in_company_only_is_known_until_it_expires(tmp_path: Path, sw
     found = Difference(Place(Step.ARRIVE, "FileIO properties", 1, within=("'token'",)), "1", "2")
     in_company = Violation("IO-2", ("pickle-5",), repr(WITH_PLAN), to_json(WITH_PLAN), found, alone=False)
     findings = Findings()
-    findings.note("IO-2", "pickle-5", Common(holding(WITH_PLAN), Where.of(found.place), to_json(WITH_PLAN)))
+    findings.note("IO-2", "pickle-5", Common(holding(WITH_PLAN), Where.of(found), to_json(WITH_PLAN)))
     file = tmp_path / "b.toml"
     file.write_text(written("mine", findings, [in_company], TODAY))
     baseline = read_baseline(file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from conformance.judging.findings import Common, Findings, Violation
+from conformance.judging.findings import Common, Findings, Violation, seen
 from conformance.judging.verdicts import verdicts
 from conformance.judging.where import Where
 from conformance.observation.difference import Difference, Place, Step
@@ -38,11 +38,12 @@ def test_what_shows_in_company_only_and_what_breaks_elsewhere_is_told() -> None:
     findings = Findings(violations=[first])
     findings.met["CTX-4", "as built"] = findings.broken["CTX-4", "as built"] = 2
     elsewhere = replace(at, within=("0", "'file'", "'spec_id'"))
-    for place, seen in ((at, "expected {1: 8}, got None"), (elsewhere, "expected 0, got 7")):
-        findings.note("CTX-4", "as built", Common(frozenset(), Where.of(place), seen=seen))
+    for found in (first.difference, Difference(elsewhere, "0", "7"), Difference(at, "{1: 8}", "raises KeyError: 1")):
+        findings.note("CTX-4", "as built", Common(frozenset(), Where.of(found), seen=seen(found)))
     text = summary(selection, verdicts(selection.asked, findings), findings, (), 1.0, "1 clause violated")
     assert "in the company of other examples" in text
     below = text.partition("broken at other places too")[2]
     assert "scan tasks[0]['file']['spec_id']" in below
     assert "expected 0, got 7" in below
-    assert "column_sizes" not in below
+    assert "KeyError" in below, "what is wrong without an error at a place does not hide an error there"
+    assert below.index("spec_id") < below.index("KeyError")
