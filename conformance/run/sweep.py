@@ -135,7 +135,7 @@ class Sweep:
         """Return the findings, with the smallest example of each clause that was broken."""
         search(ledger, history, smallest, partial(self.judge_alone, exhaustive=True), self.claims)
         if self.exchanges and any(check.clause.id == OTHER_PROCESSES for check in self.checks):
-            shared = specs[::EXCHANGED_ONE_IN]
+            shared = [self.given(spec) for spec in specs[::EXCHANGED_ONE_IN]]
             ledger.findings.add(exchanged(self.adapter, shared, self.warehouse.root, self.baseline))
         return ledger.findings
 

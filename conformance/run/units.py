@@ -182,7 +182,7 @@ def _scans(place: Workplace) -> Findings:
 def _departed(place: Workplace) -> Findings:
     """Splits whose driver has ended before they are loaded."""
     sweep = place.sweep
-    return departed(sweep.adapter, PINNED, sweep.warehouse.root, sweep.baseline)
+    return departed(sweep.adapter, [sweep.given(spec) for spec in PINNED], sweep.warehouse.root, sweep.baseline)
 
 
 def _memory(place: Workplace) -> Findings:

@@ -57,6 +57,37 @@ def test_what_breaks_is_said_before_the_unit_that_found_it_has_ended(tmp_path: P
     assert said[0] < ended[0]
 
 
+HOLDS_WHAT_IS_DELETED = """
+from conformance.adapter import Adapter
+from conformance.adapters.builtin.reference import ADAPTER as REFERENCE
+
+class Holding:
+    def __init__(self, split):
+        self.split = split
+        self.rows = list(split) if split.file_scan_task.delete_files else None
+
+def build(materials):
+    return Holding(REFERENCE.build(materials))
+
+def read(holding):
+    try:
+        return iter(list(holding.split))
+    except Exception as error:
+        if not any(file.file_path in str(error) for file in holding.split.file_scan_task.delete_files):
+            raise
+        return iter(holding.rows)
+
+ADAPTER = Adapter(name="mine", build=build, read=read)
+"""
+
+
+def test_a_delete_file_that_was_read_on_the_driver_may_be_gone(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(HOLDS_WHAT_IS_DELETED)
+    ran = command("run", "--profile", "smoke", "--clause", "READ-4", "--adapter", "mine.py", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "mine: conforms to 1 clause" in ran.stdout
+
+
 def test_adapter_that_does_not_import_shows_its_own_traceback(tmp_path: Path) -> None:
     file = adapter(tmp_path, "build=1", body="import my_missing_loader")
     ran = command("run", "--adapter", file, cwd=tmp_path)

@@ -37,6 +37,11 @@ def test_nothing_is_guessed_where_the_type_does_not_say(annotation: Any) -> None
     assert telling_value(parameter(annotation)) is UNKNOWN
 
 
+@pytest.mark.parametrize("annotation", ["str", "bytes", "int"])
+def test_nothing_that_is_required_is_made_up(annotation: str) -> None:
+    assert telling_value(parameter(annotation, inspect.Parameter.empty)) is UNKNOWN
+
+
 @pytest.mark.parametrize("name", ["snapshot_id", "branch", "mode", "table_name"])
 def test_nothing_is_made_up_that_names_something(name: str) -> None:
     assert telling_value(parameter("str | None", name=name)) is UNKNOWN

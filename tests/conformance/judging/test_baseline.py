@@ -187,6 +187,21 @@ def test_a_clause_that_is_broken_at_two_places_gets_an_entry_for_each(tmp_path: 
     assert baseline.excuse("READ-5", "as built", WITH_PLAN, lost) is None
 
 
+def test_an_error_that_is_known_excuses_no_silent_loss(tmp_path: Path) -> None:
+    loud = Difference(Place(Step.LOOK, "rows"), "two rows", "raises builtins.ValueError: of a scheme")
+    silent = replace(loud, actual="no batch")
+    findings = Findings()
+    findings.note("READ-1", "as built", Common(holding(WITH_PLAN), Where.of(loud), to_json(WITH_PLAN)))
+    violation = Violation("READ-1", ("as built",), repr(WITH_PLAN), to_json(WITH_PLAN), loud)
+    (tmp_path / "b.toml").write_text(written("mine", findings, [violation], TODAY))
+    baseline = read_baseline(tmp_path / "b.toml")
+    assert baseline.excuse("READ-1", "as built", WITH_PLAN, loud)
+    assert baseline.excuse("READ-1", "as built", WITH_PLAN, silent) is None
+    findings.note("READ-1", "as built", Common(holding(WITH_PLAN), Where.of(silent), to_json(WITH_PLAN)))
+    (tmp_path / "b.toml").write_text(written("mine", findings, [violation], TODAY))
+    assert [entry.where.raises for entry in read_baseline(tmp_path / "b.toml").entries] == [True, False]
+
+
 def lost(attribute: str, key: str = "") -> Difference:
     return Difference(Place(Step.ARRIVE, "whole state", 1, within=(f"split.{attribute}{key}",)), "a value", "nothing")
 
