@@ -100,15 +100,17 @@ BESIDE = ("path", "row filter", *OF_ONE_HASH, "order of columns", "what function
 # Fewer splits than this tell nothing.
 FEWEST = 3
 SIDE_BY_SIDE = "beside other splits"
+# Which of the splits gave other rows.
+ITSELF, WITH_ANOTHER = "of the split itself", "of the one with another "
 # The worker that reads one split and nothing besides.
 ALONE = "alone"
 
 
 @dataclass(frozen=True)
 class Neighbour:
-    """One of the splits that are read together: in what it differs from the one that is judged, and its rows."""
+    """One of the splits that are read together: which, by what differs from the one that is judged, and its rows."""
 
-    respect: str
+    which: str
     rows: Rows
     split: Any
 
@@ -136,7 +138,7 @@ def many_are_read_in_one_process(journey: Journey) -> Judged:
     if wrong is not None and not _is_right_alone(journey, wrong, question):
         return  # other clauses judge that, and of the others that are wrong nothing is known
     for each, how, rows in seen:
-        yield AS_BUILT, _differs(each, rows, f"{how}; differs in: {each.respect}")
+        yield AS_BUILT, _differs(each, rows, f"{how}, {each.which}")
 
 
 def _differs(each: Neighbour, rows: Any, variant: str = "") -> Difference | None:
@@ -170,12 +172,17 @@ def _neighbours(journey: Journey, spec: SplitSpec) -> Iterator[Neighbour]:
     """Yield the split and those beside it, as far as they can be built and the engine runs their plan."""
     variant = journey.example.variant
     assert variant is not None  # there is a spec
-    for respect in ("nothing", *BESIDE):
-        other = spec if respect == "nothing" else _other(spec, respect)
-        if other is not None and (other != spec or respect == "nothing"):
-            made = attempt(_neighbour, journey.adapter, variant, respect, other)
-            if isinstance(made, Neighbour):
-                yield made
+    others = ((respect, _other(spec, respect)) for respect in BESIDE)
+    named = ((_named(respect, other), other) for respect, other in others if other is not None and other != spec)
+    for which, each in ((ITSELF, spec), *named):
+        made = attempt(_neighbour, journey.adapter, variant, which, each)
+        if isinstance(made, Neighbour):
+            yield made
+
+
+def _named(respect: str, other: SplitSpec) -> str:
+    value = f": {other.row_filter!r}" if "filter" in respect else ""
+    return f"{WITH_ANOTHER}{respect}{value}"
 
 
 def _other(spec: SplitSpec, respect: str) -> SplitSpec | None:
@@ -187,10 +194,10 @@ def _other(spec: SplitSpec, respect: str) -> SplitSpec | None:
     return differing_in(respect, spec)
 
 
-def _neighbour(adapter: Adapter, variant: Callable[..., Materials], respect: str, spec: SplitSpec) -> Neighbour:
+def _neighbour(adapter: Adapter, variant: Callable[..., Materials], which: str, spec: SplitSpec) -> Neighbour:
     rows = rows_of_table(expected_rows(spec), exact=spec.plan is None)
     parts = ("file_name", "row_filter", "projection", "registry", "file_io")
-    return Neighbour(respect, rows, adapter.build(variant(**{part: getattr(spec, part) for part in parts})))
+    return Neighbour(which, rows, adapter.build(variant(**{part: getattr(spec, part) for part in parts})))
 
 
 @verifies("PROC-6", units=("memory",), journeys=False)

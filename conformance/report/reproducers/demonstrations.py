@@ -13,7 +13,7 @@ from conformance.checks.build import FEWEST_WORDS
 from conformance.checks.context import WHOLE_STATE
 from conformance.checks.io import MORE
 from conformance.checks.plan import ONE_ROW, unsettled
-from conformance.checks.process import GROWN
+from conformance.checks.process import GROWN, SIDE_BY_SIDE, WITH_ANOTHER
 from conformance.checks.read import FAILING, ORDER, ROW_COUNT, THEIR_ORDER
 from conformance.checks.wire import GROWING, PLAIN_MODULES, SIBLINGS
 from conformance.judging.findings import Violation
@@ -30,7 +30,8 @@ from fixtures.file_ios import SCOPE, VAULT_EXPIRES
 from fixtures.tables.damage import DAMAGES
 from fixtures.unsendable import UNSENDABLE
 from strategies.arguments import WRONG_KINDS
-from strategies.specs import FileIOSpec, SplitSpec
+from strategies.pairs import OF_ONE_HASH, differing_in
+from strategies.specs import FileIOSpec, Predicate, SplitSpec
 
 __all__ = ["Demonstration", "demonstration"]
 
@@ -249,6 +250,21 @@ def _in_circumstances(asked: Asked) -> Demonstration:
     return Demonstration(show, look="rows")
 
 
+def _beside_others(asked: Asked) -> Demonstration:
+    """A show with all others that differ in the filter: which of them was read before, the place does not say."""
+    another = asked.place.variant.partition(WITH_ANOTHER)[2]
+    if asked.spec.plan is not None or not (another == "" or "filter" in another):
+        raise NotEmbeddable(f"no simple script has two splits that differ so: {asked.place.variant}")
+    others = [differing_in(respect, asked.spec).row_filter for respect in ("row filter", *OF_ONE_HASH)]
+    filters = [each for each in others if isinstance(each, Predicate)]
+    splits = [asked.spec, *(replace(asked.spec, row_filter=each) for each in filters)]
+    arguments = {
+        "others": [(each.op, each.column, each.values) for each in filters],
+        "expected": [looks.rows(expected_rows(split).to_reader(), False)[1] for split in splits],
+    }
+    return Demonstration(shows.rows_beside_others, arguments, look="rows")
+
+
 # More often than the check reads: in a script paths are shorter, and so is what is noted of each reading.
 GROWING_BY_USE = {"readings": 4 * READINGS, "most": GROWN}
 
@@ -310,6 +326,7 @@ ROWS: tuple[tuple[Where, Make], ...] = (
     (Where(part=ROW_COUNT), _number_of_rows),
     (Where(_R, "the process"), _by(shows.process_stays_as_it_was, readings=READINGS)),
     (Where(_R, "rows", case="in other circumstances"), _in_circumstances),
+    (Where(_R, "rows", case=SIDE_BY_SIDE), _beside_others),
     (Where(_R, "rows", case="of a plan whose function fails"), _failing),
     (Where(_R, "rows", case="of a second reading, of a query that calls"), _unsettled),
     (Where(_R, "rows", case="after a reading that was left"), _on_rows(shows.reads_whole_after_it_was_left)),

@@ -24,7 +24,7 @@ from typing import Any
 import cloudpickle
 import pyarrow as pa
 from datafusion import SessionContext, udf
-from pyiceberg.expressions import AlwaysTrue
+from pyiceberg.expressions import AlwaysTrue, IsNull, LessThanOrEqual, NotNull
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from conformance.checks.wire import Naming
@@ -190,6 +190,15 @@ def filters_stay_apart(make: Any, loader: Any, look: Any, through: Any) -> tuple
 
 def look_filters(loader: Any, pair: Any) -> Any:
     return [plain_expression(loader.row_filter(split)) for split in pair]
+
+
+def rows_beside_others(make: Any, loader: Any, look: Any, others: Any, expected: Any) -> tuple[Any, Any]:
+    """The split, and others of the same table under other filters, are loaded and read by one process."""
+    kinds: Any = {"not-null": NotNull, "is-null": IsNull, "le": LessThanOrEqual}
+    filters = [kinds[op](column, *values) for op, column, values in others]
+    given = [make(), *(replace(make(), row_filter=row_filter) for row_filter in filters)]
+    splits = pickle.loads(pickle.dumps([loader.build(materials) for materials in given]))
+    return expected, [look(split)[1] for split in splits]
 
 
 def registers_before_sql(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:
