@@ -17,7 +17,8 @@ from conformance.adapters.loading import load_adapter
 from conformance.contract import select
 from conformance.observation.difference import Difference
 from conformance.observation.raised import Raised
-from conformance.run.scans import Scanning, clauses_of
+from conformance.run.planning_loader import PlanningLoader
+from conformance.run.scans import clauses_of
 from conformance.run.sweep import Sweep
 from conformance.transports.transport import STARTED
 from fixtures.tables.model import is_sound
@@ -26,15 +27,15 @@ from strategies.serialization import from_json
 from strategies.specs import ScanSpec
 
 
-def judged(scanning: Scanning, spec: ScanSpec) -> tuple[str, str, str] | None:
+def judged(loader: PlanningLoader, spec: ScanSpec) -> tuple[str, str, str] | None:
     """Return the clause that a scan breaks, with the difference; ``None`` where it breaks none."""
     if not is_sound(spec):
         return None
-    spec = scanning.given(spec)
-    made = scanning.made(spec.history)
+    spec = loader.given(spec)
+    made = loader.made(spec.history)
     if isinstance(made, Raised):
         return None  # one of the smaller scans that make no sense
-    spec, found = scanning.first_seen(spec, made)
+    spec, found = loader.first_seen(spec, made)
     return (clauses_of(spec)[-1], found.expected, found.actual) if isinstance(found, Difference) else None
 
 
@@ -44,11 +45,11 @@ def main(adapter: str) -> None:
     """Judge the scans on standard input."""
     with tempfile.TemporaryDirectory() as folder, STARTED:
         sweep = Sweep(load_adapter(adapter), (), (), Warehouse(Path(folder)))
-        scanning = Scanning(sweep, {clause.id for clause in select(("SCAN",))})
+        loader = PlanningLoader(sweep, {clause.id for clause in select(("SCAN",))})
         for line in sys.stdin:
             spec = from_json(line)
             assert isinstance(spec, ScanSpec)
-            click.echo(json.dumps(judged(scanning, spec)))
+            click.echo(json.dumps(judged(loader, spec)))
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ ROWS, DELETES, EVOLUTION, TRANSFORMATION, SELECTION, PINNED, TWICE, NO_CATALOG, 
 
 
 def told_of_scans(journey: Journey) -> Judged:
-    """A journey has one split, which was planned by nobody: see conformance/run/scans.py."""
+    """A journey has one split, which was planned by nobody: see conformance/run/planning_loader.py."""
     yield from ()
 
 

@@ -1,0 +1,289 @@
+"""The loader under test as one that plans: its splits of a scan are sent, and two workers read them, in any order."""
+
+from __future__ import annotations
+
+import pickle
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, TypeVar
+
+from conformance.adapter import Capability, NotSupported
+from conformance.adapters.loading import load_adapter
+from conformance.checks.scan import (
+    AFTER_MORE,
+    FILE_IO,
+    MISSING,
+    NEXT_PLANNING,
+    NO_CATALOG,
+    OF_THE_SPLITS,
+    PINNED,
+    TWICE,
+)
+from conformance.examples.asked_scans import SIMPLEST, THINGS_MISSING, expected_rows_of, query_survives, with_more
+from conformance.judging.judgement import Judgement
+from conformance.observation.difference import Difference, Place, Step, difference
+from conformance.observation.process_state import keeping_locale_and_folder
+from conformance.observation.raised import Died, Raised, attempt, qualified_name
+from conformance.observation.values import in_any_layout, together
+from conformance.run.sweep import Sweep
+from conformance.timing import phase
+from conformance.transports.afresh import asked_afresh
+from conformance.transports.calls import READER, call
+from conformance.transports.transport import AS_BUILT
+from conformance.transports.watchdog import watched
+from conformance.transports.worker_tasks import read_planned
+from fixtures.scans import Scan, scan_of
+from fixtures.tables.commits import CREDENTIAL
+from fixtures.tables.made_histories import MadeTable, do_more, make_history, shared_history
+from fixtures.tables.model import is_sound
+from strategies.histories import NO_COLUMN, deletes_by_value
+from strategies.specs import HistorySpec, ScanSpec
+
+__all__ = ["THROUGH", "Declined", "PlanningLoader"]
+
+T = TypeVar("T")
+
+# The workers that read splits, and the name under which reports have it.
+WORKERS, THROUGH = ("first", READER), "worker"
+DECLINED = qualified_name(NotSupported)
+
+
+@dataclass
+class PlanningLoader:
+    """Plans scans, and says what clauses of SCAN say of what it gives.
+
+    ``deaths`` counts the scans whose splits ended the process that read them.
+    """
+
+    sweep: Sweep
+    clauses: set[str]
+    deaths: int = 0
+
+    def given(self, spec: ScanSpec) -> ScanSpec:
+        """Return a scan as the loader under test can be asked for it.
+
+        An operation that changed no row has made no snapshot: what was drawn to be asked of that names columns that
+        may not be there, and only the whole is asked for.
+        """
+        if not is_sound(spec):
+            spec = ScanSpec(spec.history)
+        capabilities = self.sweep.adapter.capabilities
+        if Capability.IGNORES_CASE not in capabilities:
+            spec = replace(spec, case_sensitive=True)
+        if not self.sweep.adapter.applies_transforms:
+            return replace(spec, transformation=None, registry=None)
+        if spec.registry is not None and Capability.UDF_REGISTRIES not in capabilities:
+            return replace(spec, transformation=None, registry=None)
+        return spec
+
+    def made(self, history: HistorySpec, *, shared: bool = True) -> MadeTable | Raised:
+        """Return the table of a history, or why there is none; ``shared`` with whoever reads it too."""
+        root = self.sweep.warehouse.root
+        root.mkdir(parents=True, exist_ok=True)
+        with phase("make"):
+            folder = root if shared else Path(mkdtemp(prefix="scan-", dir=root)) / "table"
+            made: MadeTable | Raised = attempt(shared_history if shared else make_history, history, folder)
+        return made
+
+    def first_seen(self, spec: ScanSpec, made: MadeTable) -> tuple[ScanSpec, Any]:
+        """Return the scan as the loader takes it, and what :meth:`rows_differ` says of it."""
+        found = self.rows_differ(spec, made)
+        if isinstance(found, Declined) and spec.transformation is not None:
+            # A loader may choose columns of, and filter, what it has transformed.
+            spec = replace(spec, columns=None, row_filter=None)
+            found = self.rows_differ(spec, made)
+        return spec, found
+
+    def rows_differ(self, spec: ScanSpec, made: MadeTable) -> Any:
+        """Return how the rows of a scan differ from those asked for; ``None`` where they do not.
+
+        :class:`Declined` where the loader takes no such scan.
+        """
+        expected = expected_rows_of(spec)
+        if isinstance(expected, Raised):
+            return Declined(f"the engine cannot run the transformation: {expected.message}")
+        payloads = self.payloads(scan_of(spec, made))
+        if isinstance(payloads, Raised):
+            if payloads.type == DECLINED:
+                return Declined(payloads.message)
+            if deletes_by_value(spec):
+                return Declined(f"deletes that name values: {payloads.message}")
+            carries_plans = Capability.PLANS in self.sweep.adapter.capabilities
+            if carries_plans and spec.transformation is not None and not query_survives(spec, expected):
+                return Declined(f"a plan that does not survive encoding: {payloads.message}")
+            return Difference(Place(Step.BUILD, case=OF_THE_SPLITS), "splits", str(payloads))
+        random.Random(len(payloads)).shuffle(payloads)
+        seen = self.read(spec, payloads)
+        if isinstance(seen, Died):
+            self.deaths += 1
+            return Declined("a split that ends the process which reads it: WIRE-5 judges that")
+        if isinstance(seen, Raised) and deletes_by_value(spec):
+            return Declined(f"deletes that name values: {seen.message}")
+        names_none = spec.transformation is not None and spec.transformation.select == NO_COLUMN
+        return _compared(expected, seen, variant="whose query names no column" if names_none else "")
+
+    def payloads(self, scan: Scan) -> Any:
+        """Return the payloads of the splits that the loader plans, or how it fails."""
+        return attempt(self.planned_splits, scan, lambda split: pickle.dumps(split, pickle.HIGHEST_PROTOCOL))
+
+    def read(self, spec: ScanSpec, payloads: list[bytes]) -> Any:
+        """Return the rows that two workers read from the payloads, or how that fails; ``None`` for no batch."""
+        exact = spec.transformation is None
+        halves = [(worker, payloads[i :: len(WORKERS)]) for i, worker in enumerate(WORKERS)]
+        parts = [call(self.sweep.adapter, worker, "read_planned", half, exact) for worker, half in halves if half]
+        failed = next((part for part in parts if isinstance(part, Raised)), None)
+        return failed or attempt(together, [part for part in parts if part is not None])
+
+    def others(self, spec: ScanSpec, made: MadeTable, *, again: bool, later: bool) -> Iterator[Judgement]:
+        """Yield what the other clauses of the family say.
+
+        Where ``again``, the scan is planned once more; where ``later``, more is committed to the table.
+        """
+        if again and TWICE in self.clauses and self.sweep.adapter.split_id is not None:
+            yield Judgement(TWICE, AS_BUILT, self._planned_twice(spec, made))
+        if again and FILE_IO in self.clauses:
+            yield from (Judgement(FILE_IO, AS_BUILT, found) for found in self._file_io_differs(spec, made))
+        if later and self.clauses & {PINNED, NO_CATALOG}:
+            yield from self._later(spec, made)
+
+    def _file_io_differs(self, spec: ScanSpec, made: MadeTable) -> Iterator[Difference | None]:
+        """Yield how the FileIO of a split differs from that which the catalog gives the table, ``None`` if it does not.
+
+        Nothing where splits that are planned are others than those that are built, and the adapter cannot show theirs.
+        """
+        own = scan_of(spec, made).catalog
+        given = _file_io(own.load_table(made.identifier).io)
+        own.close()
+        reader = self.sweep.adapter.file_io
+        assert reader is not None
+        where = Place(Step.LOOK, "FileIO properties", case="of a split that was planned")
+        held = attempt(self.planned_splits, scan_of(spec, made), lambda split: _file_io(reader(split)))
+        if not isinstance(held, Raised):
+            yield next(filter(None, (difference(given, each, where) for each in held)), None)
+
+    def _planned_twice(self, spec: ScanSpec, made: MadeTable) -> Difference | None:
+        split_id = self.sweep.adapter.split_id
+        assert split_id is not None
+        first, second = (
+            attempt(self.planned_splits, scan_of(spec, made), lambda split: repr(split_id(split))) for _ in "12"
+        )
+        if isinstance(first, Raised):
+            return None  # others tell
+        where = Place(Step.LOOK, "ids of the splits")
+        if len(set(first)) < len(first):
+            return Difference(where, f"{len(first)} different ids", f"{len(set(first))} different ids: {first}")
+        return difference(first, second, replace(where, case="of a second planning"))
+
+    @keeping_locale_and_folder()
+    def planned_splits(self, scan: Scan, look: Callable[[Any], T]) -> list[T]:
+        """Return what is seen of each split that the loader plans."""
+        plan = self.sweep.adapter.plan
+        assert plan is not None
+        try:
+            with watched("Planning a scan", repr(scan)):
+                return [look(split) for split in plan(scan)]
+        finally:
+            scan.catalog.close()
+
+    def _later(self, spec: ScanSpec, made: MadeTable) -> Iterator[Judgement]:
+        """Plan, commit more, and read what was planned where the catalog cannot be reached; then plan again."""
+        payloads, expected = self.payloads(scan_of(spec, made)), expected_rows_of(spec)
+        if isinstance(payloads, Raised) or isinstance(expected, Raised):
+            return
+        with _away(made.database):
+            without = self.read(spec, payloads)
+        yield Judgement(NO_CATALOG, THROUGH, _compared(expected, without, "without the catalog"))
+        longer = with_more(spec)
+        do_more(made, longer.history, len(spec.history.operations))
+        afterwards = self.read(spec, payloads)
+        found = _compared(expected, afterwards, AFTER_MORE, _committed(spec, longer))
+        if found is None:
+            found = self._next_planning_differs(spec, longer, made)
+        yield Judgement(PINNED, THROUGH, found)
+
+    def _next_planning_differs(self, spec: ScanSpec, longer: ScanSpec, made: MadeTable) -> Difference | None:
+        """Return how a scan that is planned after more was committed gives other rows than those that are there then.
+
+        Only where that comes of what was planned and read before: a process that has seen nothing of the table gives
+        what it should; where that does not answer, the rows of before tell as much. What else may be wrong others tell.
+        """
+        wanted, again = expected_rows_of(longer), self.payloads(scan_of(longer, made))
+        seen = again if isinstance(again, Raised) else self.read(longer, again)
+        found = _compared(wanted, seen, NEXT_PLANNING, _committed(spec, longer))
+        if found is None:
+            return None
+        comes_of_before = asked_afresh(_gives, self.sweep.adapter.reference, longer, made)
+        if comes_of_before is None:
+            comes_of_before = _compared(expected_rows_of(spec), seen) is None
+        return found if comes_of_before else None
+
+    def missing(self) -> Iterator[Judgement]:
+        """Yield what a loader says of each thing that is not there."""
+        made = self.made(SIMPLEST.history)
+        assert isinstance(made, MadeTable), made
+        if MISSING not in self.clauses:
+            return
+        scan = scan_of(SIMPLEST, made)
+        for what, name, changes in THINGS_MISSING:
+            seen = self.payloads(replace(scan, **changes))
+            if isinstance(seen, Raised) and seen.type == DECLINED:
+                continue
+            where = Place(Step.BUILD, case="of a scan with a missing", variant=what)
+            if not isinstance(seen, Raised):
+                yield Judgement(MISSING, AS_BUILT, Difference(where, f"an error that names {name!r}", "splits"))
+            elif name not in seen.message:
+                yield Judgement(MISSING, AS_BUILT, Difference(where, f"an error that names {name!r}", str(seen)))
+            else:
+                yield Judgement(MISSING, AS_BUILT, None)
+
+
+@dataclass(frozen=True)
+class Declined:
+    """Why a scan proves nothing."""
+
+    why: str
+
+
+def _committed(spec: ScanSpec, longer: ScanSpec) -> str:
+    """Return what was committed in the longer history since."""
+    return ", ".join(map(repr, longer.history.operations[len(spec.history.operations) :]))
+
+
+def _gives(reference: str, spec: ScanSpec, made: MadeTable) -> bool:
+    """Return whether a scan gives the rows that it must, planned and read here."""
+    adapter = load_adapter(reference)
+    assert adapter.plan is not None
+    scan = scan_of(spec, made)
+    payloads = [pickle.dumps(split, pickle.HIGHEST_PROTOCOL) for split in adapter.plan(scan)]
+    scan.catalog.close()
+    return _compared(expected_rows_of(spec), read_planned(reference, payloads, spec.transformation is None)) is None
+
+
+def _file_io(file_io: Any) -> dict[str, str]:
+    """Return the class of a FileIO, and the credential that a catalog has given it.
+
+    What its properties say of the catalog itself need not be sent.
+    """
+    return {"class": qualified_name(type(file_io)), CREDENTIAL: repr(file_io.properties.get(CREDENTIAL))}
+
+
+def _compared(expected: Any, actual: Any, case: str = OF_THE_SPLITS, variant: str = "") -> Difference | None:
+    if actual is None and not expected.rows:
+        return None
+    where = Place(Step.READ, "rows", case=case, variant=variant)
+    return difference(in_any_layout(expected), in_any_layout(actual), where)
+
+
+@contextmanager
+def _away(file: Path) -> Iterator[None]:
+    """Put a file out of reach meanwhile."""
+    elsewhere = file.with_name(f"{file.name}-away")
+    file.rename(elsewhere)
+    try:
+        yield
+    finally:
+        elsewhere.rename(file)
