@@ -359,7 +359,7 @@ def _written_entry(known: _Known, findings: Findings, expires: datetime.date) ->
         f"transports = {json.dumps(list(known.transports))}",
         f"where = {_written_where(common.where)}",
         f"condition = {json.dumps(conditions)}",
-        *([] if known.alone else ["alone = false  # seen in the company of other examples only: nothing replays it"]),
+        *([] if known.alone else ["alone = false  # seen in company only, or not each time: nothing replays it"]),
         f'fault = "{fault}"  # or {", ".join(others)}',
         f"reason = {json.dumps(f'not explained yet: {common.seen}')}",
         'link = ""',

@@ -17,6 +17,7 @@ __all__ = ["Common", "Findings", "Violation", "seen"]
 
 # So much of what was expected, and of what came, is kept to be told.
 LONGEST = 120
+IN_COMPANY = "in the company of other examples: a process that has seen no other does not show it"
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -27,7 +28,8 @@ class Violation:
     """A broken clause with the smallest example found: where, what was expected and what was there.
 
     ``spec`` is the spec as JSON (empty for a real table, and for LIFE-1); ``example`` says it in Python. ``alone`` is
-    false where the example broke the clause only in the company of others: what they left behind takes part in it.
+    false where the example broke the clause only in the company of others: what they left behind takes part in it; or
+    not each time: then ``tries`` says in how many tries by itself it did, and of how many.
     """
 
     clause: str
@@ -36,6 +38,15 @@ class Violation:
     spec: str
     difference: Difference
     alone: bool = True
+    tries: tuple[int, int] | None = None
+
+    @property
+    def only(self) -> str:
+        """When the example shows it, if not always."""
+        if self.tries is not None:
+            broken, of = self.tries
+            return f"in {broken} of {of} tries of this example by itself: the loader does not do the same each time"
+        return "" if self.alone else IN_COMPANY
 
     @property
     def id(self) -> str:

@@ -168,6 +168,7 @@ def _violation(violation: Violation, script: str) -> dict[str, Any]:
         "expected": violation.difference.expected,
         "actual": violation.difference.actual,
         "alone": violation.alone,
+        "only": violation.only,
         "example": violation.example if spec is None else pretty_repr(spec, max_width=EXAMPLE_WIDTH),
         "spec": json.loads(violation.spec) if violation.spec else None,
         "reproducer": script,

@@ -38,7 +38,6 @@ STYLES = {
     State.NOT_RUN: "yellow",
 }
 
-IN_COMPANY = "in the company of other examples, or not each time: a process that has seen no other does not show it"
 # Where in a line of progress the unit of work stands.
 INDENT = 17
 FACT_STYLES = {"expected": "green", "actual": "red"}
@@ -164,8 +163,8 @@ def _panel(cause: Cause, which: str) -> Panel:
                 ]
             transports = dict.fromkeys(name for violation in violations for name in violation.transports)
             shown = facts(through=", ".join(transports), **told(difference))
-            if not all(violation.alone for violation in violations):
-                shown.add_row(Text("only", style="bold"), Text(IN_COMPANY))
+            if only := next((violation.only for violation in violations if violation.only), ""):
+                shown.add_row(Text("only", style="bold"), Text(only))
             parts.append(Padding(shown, (0, 0, 1, 0)))
         parts += [
             Text("example", style="bold"),

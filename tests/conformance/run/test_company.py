@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,30 @@ def test_only_what_breaks_by_itself_is_told_so(
 ) -> None:
     found = [violation("ID-1", SPLIT), violation("SCAN-1", SCAN)]
     assert [each.alone for each in told_alone(sweep_of(load_adapter(reference)), found)] == alone
+
+
+# One reading in forty gives no rows.
+LOSES_SOME = """
+import dataclasses, itertools
+from conformance.adapters.builtin.reference import ADAPTER as REFERENCE
+
+COUNT = itertools.count(1)
+
+def read(split):
+    return iter(()) if next(COUNT) % 40 == 0 else iter(split)
+
+ADAPTER = dataclasses.replace(REFERENCE, name="mine", read=read)
+"""
+
+
+def test_what_shows_in_some_tries_is_told_with_their_number(tmp_path: Path, sweep_of: Callable[..., Sweep]) -> None:
+    (tmp_path / "mine.py").write_text(LOSES_SOME)
+    (told,) = told_alone(sweep_of(load_adapter(str(tmp_path / "mine.py"))), [violation("READ-1", SPLIT)])
+    assert told.tries is not None
+    broken, tries = told.tries
+    assert 0 < broken < tries
+    assert f"in {broken} of {tries} tries" in told.only
+    assert not told.alone
 
 
 def test_what_has_no_spec_stays_as_it_is(sweep_of: Callable[..., Sweep]) -> None:
