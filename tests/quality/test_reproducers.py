@@ -33,6 +33,7 @@ from conformance.run.sweep import Sweep
 from conformance.transports.registry import TRANSPORTS
 from fixtures.loaders.defects import DEFECTS, Defect
 from strategies.serialization import to_json
+from strategies.specs import ColumnSpec, SplitSpec, TableSpec
 from tests.quality.test_defects import first_catch, transports_for
 
 # Of LIFE-1 no single journey shows any: `replay` takes the steps again.
@@ -152,6 +153,40 @@ def test_violation_that_comes_only_in_company_is_not_said_to_be_gone(tmp_path: P
     ran = run(tmp_path / "script", f"{violation.id}.py", reproducer(violation, ADAPTER))
     assert ran.returncode == 2, ran.stdout + ran.stderr
     assert "in the company of others" in ran.stdout
+
+
+LOSES_SOME = """
+import itertools
+
+from conformance.adapter import Adapter
+from reference import DataLoaderSplit, TableScanContext
+
+COUNT = itertools.count(1)
+
+def build(materials):
+    context = TableScanContext(
+        materials.table_metadata, materials.file_io, materials.projected_schema, materials.row_filter
+    )
+    return DataLoaderSplit(materials.file_scan_task, context)
+
+def read(split):
+    return iter(()) if next(COUNT) % 20 == 0 else iter(split)
+
+ADAPTER = Adapter(name="mine", build=build, read=read)
+"""
+
+
+def test_what_shows_in_some_tries_is_tried_again_and_again(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(LOSES_SOME)
+    adapter = load_adapter(str(tmp_path / "mine.py"))
+    place, spec = Place(Step.LOOK, "rows"), SplitSpec(TableSpec((ColumnSpec(1, "a", "long", (1, 2)),), rows=2))
+    found = Difference(place, "2 rows", "no batch")
+    violation = Violation("READ-1", ("as built",), repr(spec), to_json(spec), found, alone=False, tries=(1, 30))
+    ran = run(tmp_path / "script", f"{violation.id}.py", reproducer(violation, adapter))
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    ran = run(tmp_path / "sound", f"{violation.id}.py", reproducer(violation, ADAPTER))
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    assert "in some tries only" in ran.stdout
 
 
 @pytest.mark.parametrize(

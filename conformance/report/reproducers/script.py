@@ -27,6 +27,10 @@ from strategies.specs import SplitSpec
 __all__ = ["heading", "imports_of", "loader_of", "script"]
 
 
+# So many tries show what is wrong once in thirty.
+TRIES = 200
+
+
 def script(violation: Violation, adapter: Adapter, spec: SplitSpec, shown: Demonstration) -> str:
     """Return the script that demonstrates a violation.
 
@@ -57,6 +61,7 @@ def script(violation: Violation, adapter: Adapter, spec: SplitSpec, shown: Demon
         given=given,
         call=call,
         stands_in=stands_in(violation.transports[0]),
+        tries=TRIES,
     )
 
 
