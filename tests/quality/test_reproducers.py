@@ -177,8 +177,9 @@ ADAPTER = Adapter(name="mine", build=build, read=read)
 
 
 def test_what_shows_in_some_tries_is_tried_again_and_again(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text(LOSES_SOME)
-    adapter = load_adapter(str(tmp_path / "mine.py"))
+    file = tmp_path / "loses_one_in_twenty.py"
+    file.write_text(LOSES_SOME)
+    adapter = load_adapter(str(file))
     place, spec = Place(Step.LOOK, "rows"), SplitSpec(TableSpec((ColumnSpec(1, "a", "long", (1, 2)),), rows=2))
     found = Difference(place, "2 rows", "no batch")
     violation = Violation("READ-1", ("as built",), repr(spec), to_json(spec), found, alone=False, tries=(1, 30))

@@ -57,8 +57,8 @@ ADAPTER = dataclasses.replace(REFERENCE, name="mine", read=read)
 
 
 def test_what_shows_in_some_tries_is_told_with_their_number(tmp_path: Path, sweep_of: Callable[..., Sweep]) -> None:
-    (tmp_path / "mine.py").write_text(LOSES_SOME)
-    (told,) = told_alone(sweep_of(load_adapter(str(tmp_path / "mine.py"))), [violation("READ-1", SPLIT)])
+    (tmp_path / "loses_one_in_forty.py").write_text(LOSES_SOME)
+    (told,) = told_alone(sweep_of(load_adapter(str(tmp_path / "loses_one_in_forty.py"))), [violation("READ-1", SPLIT)])
     assert told.tries is not None
     broken, tries = told.tries
     assert 0 < broken < tries
