@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 __all__ = ["SECONDS", "noting_in", "telling", "told_in", "watched"]
@@ -37,10 +37,14 @@ def telling(tell: Callable[[str], None]) -> Iterator[None]:
 
 
 def noting_in(folder: Path) -> Callable[[str], None]:
-    """Return what writes it into the folder of a run, which its processes share: :func:`told_in` reads it there."""
+    """Return what writes it into the folder of a run, which its processes share: :func:`told_in` reads it there.
+
+    Two processes may come to such an end at once. The first word is the run's.
+    """
 
     def note(text: str) -> None:
-        (folder / NOTE).write_text(text, encoding="utf-8")
+        with suppress(FileExistsError), (folder / NOTE).open("x", encoding="utf-8") as file:
+            file.write(text)
 
     return note
 

@@ -71,3 +71,9 @@ def test_building_and_looking_are_watched(
     spec = SplitSpec(TableSpec((ColumnSpec(1, "a", "long", (1,)),)))
     sweep_of(adapter, clauses=("ID-1",), transports=()).judge_alone("ID-1", frozenset(), spec)
     assert [(told[0].split()[0], "SplitSpec" in told[1]) for told in ended] == [(doing, True)]
+
+
+def test_the_first_word_of_two_processes_is_the_runs(tmp_path: Path) -> None:
+    for text in ("the first", "the second"):
+        watchdog.noting_in(tmp_path)(text)
+    assert watchdog.told_in(tmp_path) == "the first"
