@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.adapter import Adapter
 from conformance.checks.check import Judged, verifies
-from conformance.observation.difference import Difference, Place, Step, difference
+from conformance.observation.difference import Difference, Place, Step, difference, difference_of_rows
 from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.reader import CIRCUMSTANCES, LEFT
@@ -142,10 +142,7 @@ def many_are_read_in_one_process(journey: Journey) -> Judged:
 
 
 def _differs(each: Neighbour, rows: Any, variant: str = "") -> Difference | None:
-    if rows is None and not each.rows.rows:
-        return None  # no row and no batch, hence no schema to look at
-    place = Place(Step.READ, "rows", case=SIDE_BY_SIDE, variant=variant)
-    return difference(in_any_layout(each.rows), in_any_layout(rows), place)
+    return difference_of_rows(each.rows, rows, Place(Step.READ, "rows", case=SIDE_BY_SIDE, variant=variant))
 
 
 def _is_right_alone(journey: Journey, each: Neighbour, question: Question) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from conformance.observation.raised import Raised
 from conformance.observation.secrets import hidden
 from conformance.observation.state import States
-from conformance.observation.values import Rows
+from conformance.observation.values import Rows, in_any_layout
 
 __all__ = ["ABSENT", "FIELDWISE", "Difference", "Place", "Step", "difference", "differences", "differing"]
 
@@ -107,6 +107,13 @@ READ = frozenset({"rows", "reads again"})
 def difference(expected: Any, actual: Any, place: Place) -> Difference | None:
     """Return the first place where two plain values differ in type or value; ``None`` where they do not."""
     return next(_differences(expected, actual, place), None)
+
+
+def difference_of_rows(expected: Rows, actual: Any, place: Place) -> Difference | None:
+    """Return how rows that were read differ from the expected, in whatever layout: no batch is as good as no rows."""
+    if actual is None and not expected.rows:
+        return None
+    return difference(in_any_layout(expected), in_any_layout(actual), place)
 
 
 def differences(expected: Any, actual: Any, place: Place) -> Iterator[Difference | None]:

@@ -30,6 +30,7 @@ __all__ = [
     "plain_task",
     "plain_tasks",
     "rows_of_table",
+    "rows_together",
     "together",
 ]
 
@@ -204,6 +205,17 @@ def together(parts: Sequence[Rows]) -> Rows | None:
     if len({rows.columns for rows in parts}) > 1:
         raise ValueError(f"splits of one scan have different columns: {parts[0].columns} and {parts[-1].columns}")
     return Rows(parts[0].columns, tuple(sorted(row for rows in parts for row in rows.rows))) if parts else None
+
+
+def rows_together(readings: Iterable[Iterable[pa.RecordBatch]], *, exact: bool) -> Rows | None:
+    """Return the rows of several readings together, each read to its end; ``None`` where there is no batch.
+
+    Raises:
+        ValueError: they have different columns.
+
+    """
+    seen = [plain_rows(batches, exact=exact) for batches in readings]
+    return together([in_any_layout(rows) for rows in seen if rows is not None])
 
 
 def _plain_column(column: pa.Array, exact: bool) -> list[str]:

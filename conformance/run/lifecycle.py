@@ -18,10 +18,10 @@ from conformance.adapter import Adapter, Capability
 from conformance.examples.example import Example
 from conformance.examples.from_spec import Unusable, example_of
 from conformance.observation.aspects import observe
-from conformance.observation.difference import Difference, Place, Step, difference
+from conformance.observation.difference import Difference, Place, Step, difference, difference_of_rows
 from conformance.observation.process_state import keeping_locale_and_folder
 from conformance.observation.raised import Raised, attempt, qualified_name
-from conformance.observation.values import in_any_layout, plain_mapping, plain_rows
+from conformance.observation.values import plain_mapping, plain_rows
 from conformance.run.living_table import LivingTable
 from conformance.transports.in_process import IN_PROCESS
 from fixtures.materials import Materials
@@ -152,7 +152,7 @@ class Lifecycle:
         batches = chain(reading.first, reading.batches)
         rows = plain_rows(batches, exact=not question.has_plan, in_order=question.in_order)
         place = Place(Step.LIVE, "rows", case="of reading", variant=str(number))
-        return _rows_differ(reading.origin.known["rows"], rows, place)
+        return difference_of_rows(reading.origin.known["rows"], rows, place)
 
     def _send(self, number: int, transport: str) -> None:
         split, origin = self.splits[number]
@@ -226,8 +226,9 @@ class Lifecycle:
                     where = replace(place, part="id")
                     return Difference(where, "an id of its own", f"that of the file {others[0]}")
                 self._ids.setdefault(origin.path, seen["id"])
-            differs = _rows_differ if aspect == "rows" else difference
-            if found := differs(origin.known.get(aspect), seen[aspect], replace(place, part=aspect)):
+            known: Any = origin.known.get(aspect)
+            differs = difference_of_rows if aspect == "rows" else difference
+            if found := differs(known, seen[aspect], replace(place, part=aspect)):
                 return found
         return None
 
@@ -307,10 +308,3 @@ def parsed(line: str) -> tuple[str, list[Any]]:
 def written(name: str, arguments: Sequence[Any]) -> str:
     """Return a step as a line."""
     return f"{name}({', '.join(map(repr, arguments))})"
-
-
-def _rows_differ(expected: Any, actual: Any, place: Place) -> Difference | None:
-    """Compare as PLAN-5 and READ-1 do: no batch at all is as good as no rows."""
-    if actual is None and not expected.rows:
-        return None
-    return difference(in_any_layout(expected), in_any_layout(actual), place)

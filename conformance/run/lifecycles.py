@@ -72,9 +72,9 @@ def live(sweep: Sweep, lives: int, seed_: int) -> Findings:
     started = time.perf_counter()
     given = examples_for(sweep.adapter, sweep.warehouse)
     plainly = [_goes_wrong_plainly(sweep, example) for example in given]
-    examples = tuple(example for example, found in zip(given, plainly, strict=True) if found is None)
-    search = _Search(sweep, examples, _harmless(sweep, examples))
-    if examples:
+    able = [number for number, found in enumerate(plainly) if found is None]
+    search = _Search(sweep, given, able, _harmless(sweep, [given[number] for number in able]))
+    if able:
         search.run(lives, seed_)
     search.found += _only_here(sweep, plainly)
     ledger.findings.judging[CLAUSE] += time.perf_counter() - started
@@ -128,11 +128,14 @@ class _Broken(Exception):
 
 
 class _Search:
-    """Draws lives until one goes wrong, then shortens that one."""
+    """Draws lives until one goes wrong, then shortens that one. ``able`` are the numbers of examples that it builds."""
 
-    def __init__(self, sweep: Sweep, examples: tuple[Example, ...], harmless: frozenset[str]) -> None:
+    def __init__(
+        self, sweep: Sweep, examples: tuple[Example, ...], able: Sequence[int], harmless: frozenset[str]
+    ) -> None:
         self.sweep = sweep
         self.examples = examples
+        self.able = able
         self.harmless = harmless
         self.transports = tuple(name for name in CARRY if name in harmless)
         self.plans = Capability.PLANNING in sweep.adapter.capabilities
@@ -208,6 +211,9 @@ class Living(RuleBasedStateMachine):
     def harmless(self, *steps: str) -> bool:
         return self.search.harmless.issuperset(steps)
 
+    def example(self, drawn: int) -> int:
+        return self.search.able[drawn % len(self.search.able)]
+
     def split(self, drawn: int) -> int:
         return drawn % len(self.life.splits)
 
@@ -216,12 +222,12 @@ class Living(RuleBasedStateMachine):
         """Build one or two. Looking may itself change a split: most lives are looked at in the end alone."""
         self.watched = watched
         for each in (example, other) if two else (example,):
-            self.step("build", each % len(self.search.examples))
+            self.step("build", self.example(each))
 
     @rule(example=_NUMBER)
     @precondition(lambda self: len(self.life.splits) < MOST_SPLITS)
     def build(self, example: int) -> None:
-        self.step("build", example % len(self.search.examples))
+        self.step("build", self.example(example))
 
     @rule(name=st.sampled_from(["look", "read", "register_more", "deregister_table", "drop_arguments"]), at=_NUMBER)
     @precondition(lambda self: self.life.splits)

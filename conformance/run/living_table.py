@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 from conformance.adapter import Adapter
 from conformance.examples.asked_scans import expected_rows_of
-from conformance.observation.difference import Difference, Place, Step, difference
+from conformance.observation.difference import Difference, Place, Step, difference_of_rows
 from conformance.observation.raised import Raised, attempt
-from conformance.observation.values import in_any_layout, plain_rows, together
-from conformance.transports.watchdog import watched
+from conformance.observation.values import Rows, rows_together
+from conformance.run.planning_loader import gives_its_rows, planned_splits
+from conformance.transports.afresh import asked_afresh
 from fixtures.scans import scan_of
 from fixtures.tables.made_histories import MadeTable, do_more, forked, shared_history
 from strategies.histories import table_before
@@ -68,9 +70,9 @@ class Planned:
 class LivingTable:
     """A table, which is made once it is needed, and what was planned of it, the oldest first."""
 
-    def __init__(self, adapter: Adapter, root: Path, history: HistorySpec = _BEGINNING) -> None:
-        """Begin with this history, without any planning."""
-        self.history = history
+    def __init__(self, adapter: Adapter, root: Path) -> None:
+        """Begin without any planning."""
+        self.history = _BEGINNING
         self.planned: list[Planned] = []
         self._adapter, self._root = adapter, root
         self._made: MadeTable | None = None
@@ -78,12 +80,11 @@ class LivingTable:
     def plan(self, number: int) -> Difference | None:
         """Plan one of the scans that are asked for."""
         scan = replace(ASKED[number], history=self.history)
-        splits = attempt(self._splits, scan)
+        splits = attempt(planned_splits, self._adapter, scan_of(scan, self._table()), lambda split: split)
         if not isinstance(splits, Raised):
             self.planned.append(Planned(splits, scan))
             return None
-        found = Difference(Place(Step.LIVE, case="plan"), "splits", str(splits))
-        return found if self._is_right_by_itself(scan) else None
+        return self._told(Difference(Place(Step.LIVE, case="plan"), "splits", str(splits)), scan)
 
     def commit(self, number: int) -> None:
         """Commit to the table; which kind of commit, is told by its number."""
@@ -93,10 +94,13 @@ class LivingTable:
         self._made, self.history = do_more(self._table(), longer, done), longer
 
     def read(self, number: int) -> Difference | None:
-        """Read what was planned; what a table with that history alone gives wrongly too is the matter of SCAN."""
+        """Read what was planned."""
         planned = self.planned[number]
-        found = self._rows_differ(planned, number)
-        return found if found is not None and self._is_right_by_itself(planned.scan) else None
+        seen = attempt(lambda: rows_together(map(self._adapter.read, planned.splits), exact=True))
+        expected = expected_rows_of(planned.scan)
+        assert isinstance(expected, Rows)  # nothing transforms them
+        place = Place(Step.LIVE, "rows", case="of planning", variant=str(number))
+        return self._told(difference_of_rows(expected, seen, place), planned.scan)
 
     def send(self, number: int, carry: Callable[[Any], Any]) -> None:
         """Send all splits of one planning at once."""
@@ -114,28 +118,11 @@ class LivingTable:
             self._made = forked(made, Path(mkdtemp(prefix="life-", dir=self._root)) / "table")
         return self._made
 
-    def _splits(self, spec: ScanSpec) -> list[Any]:
-        assert self._adapter.plan is not None
-        scan = scan_of(spec, self._table())
-        try:
-            with watched("Planning a scan", repr(spec)):
-                return list(self._adapter.plan(scan))
-        finally:
-            scan.catalog.close()
+    def _told(self, found: Difference | None, scan: ScanSpec) -> Difference | None:
+        """Return the difference, unless a process that has seen nothing else is wrong there too: SCAN tells that."""
+        return found if found is not None and _is_right_afresh(self._adapter.reference, scan, self._root) else None
 
-    def _rows_differ(self, planned: Planned, number: int) -> Difference | None:
-        def rows() -> Any:
-            seen = [plain_rows(self._adapter.read(split), exact=True) for split in planned.splits]
-            return together([in_any_layout(each) for each in seen if each is not None])
 
-        expected, seen = expected_rows_of(planned.scan), attempt(rows)
-        if seen is None and not isinstance(expected, Raised) and not expected.rows:
-            return None
-        place = Place(Step.LIVE, "rows", case="of planning", variant=str(number))
-        return difference(in_any_layout(expected), in_any_layout(seen), place)
-
-    def _is_right_by_itself(self, scan: ScanSpec) -> bool:
-        """Return whether a table that was just made with this history gives what it should."""
-        alone = LivingTable(self._adapter, self._root, scan.history)
-        splits = attempt(alone._splits, scan)
-        return not isinstance(splits, Raised) and alone._rows_differ(Planned(splits, scan), 0) is None
+@cache
+def _is_right_afresh(reference: str, scan: ScanSpec, root: Path) -> bool:
+    return bool(asked_afresh(gives_its_rows, reference, scan, shared_history(scan.history, root)))

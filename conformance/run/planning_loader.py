@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, TypeVar
 
-from conformance.adapter import Capability, NotSupported
+from conformance.adapter import Adapter, Capability, NotSupported
 from conformance.adapters.loading import load_adapter
 from conformance.checks.scan import (
     AFTER_MORE,
@@ -25,10 +25,10 @@ from conformance.checks.scan import (
 )
 from conformance.examples.asked_scans import SIMPLEST, THINGS_MISSING, expected_rows_of, query_survives, with_more
 from conformance.judging.judgement import Judgement
-from conformance.observation.difference import Difference, Place, Step, difference
+from conformance.observation.difference import Difference, Place, Step, difference, difference_of_rows
 from conformance.observation.process_state import keeping_locale_and_folder
 from conformance.observation.raised import Died, Raised, attempt, qualified_name
-from conformance.observation.values import in_any_layout, together
+from conformance.observation.values import Rows, together
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
 from conformance.transports.afresh import asked_afresh
@@ -43,7 +43,7 @@ from fixtures.tables.model import is_sound
 from strategies.histories import NO_COLUMN, deletes_by_value
 from strategies.specs import HistorySpec, ScanSpec
 
-__all__ = ["THROUGH", "Declined", "PlanningLoader"]
+__all__ = ["THROUGH", "Declined", "PlanningLoader", "gives_its_rows", "planned_splits"]
 
 T = TypeVar("T")
 
@@ -128,7 +128,7 @@ class PlanningLoader:
 
     def payloads(self, scan: Scan) -> Any:
         """Return the payloads of the splits that the loader plans, or how it fails."""
-        return attempt(self.planned_splits, scan, lambda split: pickle.dumps(split, pickle.HIGHEST_PROTOCOL))
+        return attempt(planned_splits, self.sweep.adapter, scan, dumped)
 
     def read(self, spec: ScanSpec, payloads: list[bytes]) -> Any:
         """Return the rows that two workers read from the payloads, or how that fails; ``None`` for no batch."""
@@ -161,15 +161,15 @@ class PlanningLoader:
         reader = self.sweep.adapter.file_io
         assert reader is not None
         where = Place(Step.LOOK, "FileIO properties", case="of a split that was planned")
-        held = attempt(self.planned_splits, scan_of(spec, made), lambda split: _file_io(reader(split)))
+        held = attempt(planned_splits, self.sweep.adapter, scan_of(spec, made), lambda split: _file_io(reader(split)))
         if not isinstance(held, Raised):
             yield next(filter(None, (difference(given, each, where) for each in held)), None)
 
     def _planned_twice(self, spec: ScanSpec, made: MadeTable) -> Difference | None:
-        split_id = self.sweep.adapter.split_id
+        adapter, split_id = self.sweep.adapter, self.sweep.adapter.split_id
         assert split_id is not None
         first, second = (
-            attempt(self.planned_splits, scan_of(spec, made), lambda split: repr(split_id(split))) for _ in "12"
+            attempt(planned_splits, adapter, scan_of(spec, made), lambda split: repr(split_id(split))) for _ in "12"
         )
         if isinstance(first, Raised):
             return None  # others tell
@@ -177,17 +177,6 @@ class PlanningLoader:
         if len(set(first)) < len(first):
             return Difference(where, f"{len(first)} different ids", f"{len(set(first))} different ids: {first}")
         return difference(first, second, replace(where, case="of a second planning"))
-
-    @keeping_locale_and_folder()
-    def planned_splits(self, scan: Scan, look: Callable[[Any], T]) -> list[T]:
-        """Return what is seen of each split that the loader plans."""
-        plan = self.sweep.adapter.plan
-        assert plan is not None
-        try:
-            with watched("Planning a scan", repr(scan)):
-                return [look(split) for split in plan(scan)]
-        finally:
-            scan.catalog.close()
 
     def _later(self, spec: ScanSpec, made: MadeTable) -> Iterator[Judgement]:
         """Plan, commit more, and read what was planned where the catalog cannot be reached; then plan again."""
@@ -211,14 +200,18 @@ class PlanningLoader:
         Only where that comes of what was planned and read before: a process that has seen nothing of the table gives
         what it should; where that does not answer, the rows of before tell as much. What else may be wrong others tell.
         """
-        wanted, again = expected_rows_of(longer), self.payloads(scan_of(longer, made))
+        before, wanted = expected_rows_of(spec), expected_rows_of(longer)
+        assert isinstance(before, Rows)
+        if isinstance(wanted, Raised):
+            return None  # the engine cannot transform the rows that there are then
+        again = self.payloads(scan_of(longer, made))
         seen = again if isinstance(again, Raised) else self.read(longer, again)
         found = _compared(wanted, seen, NEXT_PLANNING, _committed(spec, longer))
         if found is None:
             return None
-        comes_of_before = asked_afresh(_gives, self.sweep.adapter.reference, longer, made)
+        comes_of_before = asked_afresh(gives_its_rows, self.sweep.adapter.reference, longer, made)
         if comes_of_before is None:
-            comes_of_before = _compared(expected_rows_of(spec), seen) is None
+            comes_of_before = _compared(before, seen) is None
         return found if comes_of_before else None
 
     def missing(self) -> Iterator[Judgement]:
@@ -253,14 +246,29 @@ def _committed(spec: ScanSpec, longer: ScanSpec) -> str:
     return ", ".join(map(repr, longer.history.operations[len(spec.history.operations) :]))
 
 
-def _gives(reference: str, spec: ScanSpec, made: MadeTable) -> bool:
-    """Return whether a scan gives the rows that it must, planned and read here."""
-    adapter = load_adapter(reference)
+@keeping_locale_and_folder()
+def planned_splits(adapter: Adapter, scan: Scan, look: Callable[[Any], T]) -> list[T]:
+    """Return what is seen of each split that a loader plans; the scan's catalog is closed then."""
     assert adapter.plan is not None
-    scan = scan_of(spec, made)
-    payloads = [pickle.dumps(split, pickle.HIGHEST_PROTOCOL) for split in adapter.plan(scan)]
-    scan.catalog.close()
-    return _compared(expected_rows_of(spec), read_planned(reference, payloads, spec.transformation is None)) is None
+    try:
+        with watched("Planning a scan", repr(scan)):
+            return [look(split) for split in adapter.plan(scan)]
+    finally:
+        scan.catalog.close()
+
+
+def gives_its_rows(reference: str, spec: ScanSpec, made: MadeTable) -> bool:
+    """Return whether a scan gives the rows that it must, planned and read here: asked of a process of its own."""
+    expected, adapter = expected_rows_of(spec), load_adapter(reference)
+    payloads = attempt(planned_splits, adapter, scan_of(spec, made), dumped)
+    if isinstance(payloads, Raised) or isinstance(expected, Raised):
+        return False
+    return _compared(expected, attempt(read_planned, reference, payloads, spec.transformation is None)) is None
+
+
+def dumped(split: Any) -> bytes:
+    """Return the payload of a split that was planned."""
+    return pickle.dumps(split, pickle.HIGHEST_PROTOCOL)
 
 
 def _file_io(file_io: Any) -> dict[str, str]:
@@ -271,11 +279,8 @@ def _file_io(file_io: Any) -> dict[str, str]:
     return {"class": qualified_name(type(file_io)), CREDENTIAL: repr(file_io.properties.get(CREDENTIAL))}
 
 
-def _compared(expected: Any, actual: Any, case: str = OF_THE_SPLITS, variant: str = "") -> Difference | None:
-    if actual is None and not expected.rows:
-        return None
-    where = Place(Step.READ, "rows", case=case, variant=variant)
-    return difference(in_any_layout(expected), in_any_layout(actual), where)
+def _compared(expected: Rows, actual: Any, case: str = OF_THE_SPLITS, variant: str = "") -> Difference | None:
+    return difference_of_rows(expected, actual, Place(Step.READ, "rows", case=case, variant=variant))
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.reader import USES
 from conformance.observation.recorder import recorded
-from conformance.observation.values import Rows, in_any_layout, plain_rows, together
+from conformance.observation.values import Rows, in_any_layout, rows_together
 from fixtures.materials import make_files
 from fixtures.tables.warehouse import Warehouse
 from strategies.serialization import from_json
@@ -236,8 +236,7 @@ def read_planned(reference: str, payloads: Sequence[bytes], exact: bool) -> Rows
     """
     adapter = _adapter(reference)
     with putting_back():
-        seen = [plain_rows(adapter.read(pickle.loads(payload)), exact=exact) for payload in payloads]
-    return together([in_any_layout(rows) for rows in seen if rows is not None])
+        return rows_together((adapter.read(pickle.loads(payload)) for payload in payloads), exact=exact)
 
 
 def memory_of_reading(reference: str, payloads: Sequence[bytes]) -> list[tuple[int, int]]:

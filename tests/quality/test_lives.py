@@ -48,6 +48,61 @@ def test_script_shows_the_same_again(name: str, sweep_of: Callable[..., Sweep], 
     assert lived(load_adapter("reference"), violation.example, warehouse) is None
 
 
+# The first example of a life cannot be built, which is the matter of another clause.
+REFUSES_ONE = """
+from dataclasses import replace
+from conformance.adapters.loading import load_adapter
+
+FAULTY = load_adapter("REFERENCE")
+
+def build(materials):
+    if materials.file_io_properties.get("tenant") == "one":
+        raise ValueError("not for this tenant")
+    return FAULTY.build(materials)
+
+ADAPTER = replace(FAULTY, build=build)
+"""
+
+
+def test_script_numbers_the_examples_as_replay_does(
+    tmp_path: Path, sweep_of: Callable[..., Sweep], warehouse: Warehouse
+) -> None:
+    """Also where some of them are left out of lives."""
+    file = tmp_path / "refuses_one.py"
+    file.write_text(REFUSES_ONE.replace("REFERENCE", reference_of("one-reading-a-class")))
+    adapter = load_adapter(str(file))
+    (violation,) = live(sweep_of(adapter, clauses=("LIFE-1",)), 4 * QUICK.lives, SEED).violations
+    assert "build(0)" not in violation.example
+    assert lived(adapter, violation.example, warehouse) == violation.difference
+
+
+# A catalog's table is kept by its name: that of another catalog has the same.
+KEPT_BY_NAME = """
+from dataclasses import replace
+from conformance.adapters.loading import load_adapter
+from reference import DataLoader
+
+SOUND, KEPT = load_adapter("reference"), {}
+
+class Keeping(DataLoader):
+    def _scan(self, table):
+        return super()._scan(KEPT.setdefault(table.name(), table))
+
+def plan(scan):
+    return Keeping(scan.catalog, scan.identifier, columns=scan.columns, row_filter=scan.row_filter)
+
+ADAPTER = replace(SOUND, plan=plan)
+"""
+
+
+def test_what_is_wrong_in_this_process_for_any_table_is_told(tmp_path: Path, sweep_of: Callable[..., Sweep]) -> None:
+    """Another table would be wrong here too: only a process of its own tells that a scan alone is right."""
+    file = tmp_path / "kept_by_name.py"
+    file.write_text(KEPT_BY_NAME)
+    found = live(sweep_of(load_adapter(str(file)), clauses=("LIFE-1",)), QUICK.lives, SEED).violations
+    assert any("plan(" in violation.example for violation in found)
+
+
 def test_lives_of_one_seed_are_the_same(sweep_of: Callable[..., Sweep]) -> None:
     sweep = sweep_of(load_adapter(reference_of("one-reading-a-class")), clauses=("LIFE-1",))
     first, second = (live(sweep, QUICK.lives, SEED) for _ in range(2))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.observation.raised import qualified_name
-from conformance.observation.values import Rows, in_any_layout, plain_rows, together
+from conformance.observation.values import Rows, rows_together
 from conformance.report.reproducers.looks import attempt, shown
 from fixtures.tables.commits import CREDENTIAL
 
@@ -40,8 +40,7 @@ def payloads_of(loader: Any, scan: Any) -> list[bytes]:
 
 def rows_of(loader: Any, payloads: list[bytes], exact: bool, like: Rows) -> Any:
     """Return the rows of all splits together; where there are none to read, and none are expected, what is expected."""
-    seen = [plain_rows(loader.read(pickle.loads(payload)), exact=exact) for payload in payloads]
-    found = together([in_any_layout(rows) for rows in seen if rows is not None])
+    found = rows_together((loader.read(pickle.loads(payload)) for payload in payloads), exact=exact)
     return like if found is None and not like.rows else found
 
 

@@ -4,13 +4,27 @@ from dataclasses import replace
 from itertools import combinations
 from statistics import fmean
 
+from conformance.examples.asked_scans import expected_rows_of, with_more
 from conformance.examples.covering import covering, plainest
 from conformance.examples.design import designed_scans
 from conformance.examples.drawing import draw
 from conformance.examples.scan_features import ASKED, features
 from conformance.run.profiles import PROFILES
+from conformance.run.scans import LATER_SHARE
 from strategies.histories import scans
-from strategies.specs import Append, ColumnSpec, DeletePositions, HistorySpec, Predicate, RowwiseSpec, ScanSpec
+from strategies.specs import (
+    AddColumn,
+    Append,
+    ColumnSpec,
+    DeletePositions,
+    HistorySpec,
+    Predicate,
+    RenameColumn,
+    RollBack,
+    RowwiseSpec,
+    ScanSpec,
+    SetProperty,
+)
 
 A = ColumnSpec(1, "a", "long", (1, 2, None))
 PLAIN = ScanSpec(HistorySpec((A,), (Append(4),)))
@@ -75,6 +89,15 @@ def test_the_design_holds_the_plainest_and_most_pairs() -> None:
     assert sum(plain) / len(plain) < min(rich) / 2
     pairs = {pair for scan in made for pair in combinations(sorted(features(scan)), 2)}
     assert len(pairs) > 480
+
+
+def test_scans_of_the_design_are_planned_again_after_each_kind_of_commit() -> None:
+    later = designed_scans()[LATER_SHARE - 1 :: LATER_SHARE]
+    kinds = {type(with_more(scan).history.operations[len(scan.history.operations)]) for scan in later}
+    assert kinds == {Append, AddColumn, RenameColumn, RollBack}
+    silent = [scan for scan in later if not isinstance(with_more(scan).history.operations[-1], SetProperty)]
+    tell = [scan for scan in silent if expected_rows_of(scan) != expected_rows_of(with_more(scan))]
+    assert len(tell) > 4, "after nothing but a change of the schema, or a return, other rows are given"
 
 
 def test_each_thing_that_may_be_asked_is_in_the_design() -> None:
