@@ -169,8 +169,8 @@ def _neighbours(journey: Journey, spec: SplitSpec) -> Iterator[Neighbour]:
     """Yield the split and those beside it, as far as they can be built and the engine runs their plan."""
     variant = journey.example.variant
     assert variant is not None  # there is a spec
-    others = ((respect, _other(spec, respect)) for respect in BESIDE)
-    named = ((_named(respect, other), other) for respect, other in others if other is not None and other != spec)
+    others = ((respect, another(spec, respect)) for respect in BESIDE)
+    named = ((_named(respect, other), other) for respect, other in others if other is not None)
     for which, each in ((ITSELF, spec), *named):
         made = attempt(_neighbour, journey.adapter, variant, which, each)
         if isinstance(made, Neighbour):
@@ -182,13 +182,14 @@ def _named(respect: str, other: SplitSpec) -> str:
     return f"{WITH_ANOTHER}{respect}{value}"
 
 
-def _other(spec: SplitSpec, respect: str) -> SplitSpec | None:
+def another(spec: SplitSpec, respect: str) -> SplitSpec | None:
     """Return a split that differs from this one in one respect; ``None`` where none can."""
     if respect == "row filter" and not any(map(is_filterable, spec.table.columns)):
         return None
     if respect == "what functions compute" and (spec.plan is None or spec.registry is None):
         return None
-    return differing_in(respect, spec)
+    other = differing_in(respect, spec)
+    return None if other == spec else other
 
 
 def _neighbour(adapter: Adapter, variant: Callable[..., Materials], which: str, spec: SplitSpec) -> Neighbour:

@@ -273,10 +273,9 @@ def written(
     ``before`` are the texts of entries that stay as they are.
 
     A clause that is broken at several places (a step, a part, a case), or by errors and without, gets an entry for
-    each. Its condition is every
-    condition that held for all examples that broke the clause there, except those that held for each example of the
-    run. ``where`` is what the places of these differences have in common. What only a real table shows has no spec to
-    pin, hence no entry.
+    each. Its condition is every condition that held for all examples that broke the clause there, except those that
+    held for each example of the run. ``where`` is what the places of these differences have in common. What only a real
+    table shows has no spec to pin, hence no entry.
     """
     parts = [f"# Known failures of {adapter}: dataloader-conformance run --baseline THIS-FILE\n"]
     parts += before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -80,6 +81,12 @@ class Difference:
         """Hide secrets."""
         for name in ("expected", "actual"):
             object.__setattr__(self, name, hidden(getattr(self, name)))
+
+    @property
+    def error(self) -> str:
+        """The type of the error that was seen, of a built-in one the name alone; empty where none was."""
+        found = re.match(r"raises (?:builtins\.)?(\S+): ", self.actual)
+        return found[1] if found else ""
 
     @property
     def raises(self) -> bool:

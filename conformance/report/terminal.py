@@ -151,10 +151,10 @@ def _panel(cause: Cause, which: str) -> Panel:
     """Return a cause: each violation after the other, and each example once, below the violations that it shows."""
     parts: list[RenderableType] = []
     for (spec, example), group in groupby(cause.violations, key=lambda violation: (violation.spec, violation.example)):
-        alike: dict[Difference, list[Violation]] = {}
+        alike: dict[tuple[Difference, str], list[Violation]] = {}
         for violation in group:
-            alike.setdefault(violation.difference, []).append(violation)
-        for difference, violations in alike.items():
+            alike.setdefault((violation.difference, violation.only), []).append(violation)
+        for (difference, only), violations in alike.items():
             for violation in violations:
                 clause = clause_of(violation.clause)
                 parts += [
@@ -163,7 +163,7 @@ def _panel(cause: Cause, which: str) -> Panel:
                 ]
             transports = dict.fromkeys(name for violation in violations for name in violation.transports)
             shown = facts(through=", ".join(transports), **told(difference))
-            if only := next((violation.only for violation in violations if violation.only), ""):
+            if only:
                 shown.add_row(Text("only", style="bold"), Text(only))
             parts.append(Padding(shown, (0, 0, 1, 0)))
         parts += [

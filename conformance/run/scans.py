@@ -192,5 +192,4 @@ def _shape(clause: str, spec: ScanSpec, found: Difference) -> tuple[str, ...]:
     kinds += [f"{each.op} {'' if each is spec.row_filter else 'within'}" for each in predicates_of(spec.row_filter)]
     given = {name for name, value in spec.settings() if name not in ("history", "row_filter")}
     done = [type(operation).__name__ for operation in spec.history.operations]
-    raised = found.actual.partition(":")[0] if found.actual.startswith("raises") else ""
-    return clause, *done, *sorted(given), *kinds, raised
+    return clause, *done, *sorted(given), *kinds, found.error

@@ -38,8 +38,7 @@ def _tried(adapter: Adapter, lines: list[str], warehouse: Warehouse) -> Differen
 
 
 def _kind(found: Difference) -> tuple[str, ...]:
-    error = found.actual.partition(":")[0] if found.actual.startswith("raises") else ""
-    return found.place.part, found.place.case, error
+    return found.place.part, found.place.case, found.error
 
 
 def _shorter(lines: list[str]) -> Iterator[list[str]]:

@@ -22,6 +22,7 @@ from conformance.adapter import Adapter, Capability
 from conformance.adapters.builtin.reference import ADAPTER
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
+from conformance.checks.process import ITSELF, SIDE_BY_SIDE
 from conformance.examples.pinned import PINNED
 from conformance.examples.real_tables import TABLE_CASES
 from conformance.judging.findings import Violation
@@ -33,7 +34,7 @@ from conformance.run.sweep import Sweep
 from conformance.transports.registry import TRANSPORTS
 from fixtures.loaders.defects import DEFECTS, Defect
 from strategies.serialization import to_json
-from strategies.specs import ColumnSpec, SplitSpec, TableSpec
+from strategies.specs import ColumnSpec, ListSpec, SplitSpec, TableSpec
 from tests.quality.test_defects import first_catch, transports_for
 
 # Of LIFE-1 no single journey shows any: `replay` takes the steps again.
@@ -188,6 +189,14 @@ def test_what_shows_in_some_tries_is_tried_again_and_again(tmp_path: Path) -> No
     ran = run(tmp_path / "sound", f"{violation.id}.py", reproducer(violation, ADAPTER))
     assert ran.returncode == 2, ran.stdout + ran.stderr
     assert "in some tries only" in ran.stdout
+
+
+def test_splits_side_by_side_have_a_script_where_no_column_can_be_filtered(tmp_path: Path) -> None:
+    spec = SplitSpec(TableSpec((ColumnSpec(1, "l", ListSpec(2, "long"), ((1, 2), None)),), rows=2))
+    place = Place(Step.READ, "rows", case=SIDE_BY_SIDE, variant=f"in turns, {ITSELF}")
+    violation = Violation("PROC-5", ("as built",), repr(spec), to_json(spec), Difference(place, "2 rows", "3 rows"))
+    ran = run(tmp_path / "script", f"{violation.id}.py", reproducer(violation, ADAPTER))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize(

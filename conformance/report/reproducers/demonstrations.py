@@ -13,7 +13,7 @@ from conformance.checks.build import FEWEST_WORDS
 from conformance.checks.context import WHOLE_STATE
 from conformance.checks.io import MORE
 from conformance.checks.plan import ONE_ROW, unsettled
-from conformance.checks.process import GROWN, SIDE_BY_SIDE, WITH_ANOTHER
+from conformance.checks.process import GROWN, SIDE_BY_SIDE, WITH_ANOTHER, another
 from conformance.checks.read import FAILING, ORDER, ROW_COUNT, THEIR_ORDER
 from conformance.checks.wire import GROWING, PLAIN_MODULES, SIBLINGS
 from conformance.judging.findings import Violation
@@ -30,7 +30,7 @@ from fixtures.file_ios import SCOPE, VAULT_EXPIRES
 from fixtures.tables.damage import DAMAGES
 from fixtures.unsendable import UNSENDABLE
 from strategies.arguments import WRONG_KINDS
-from strategies.pairs import OF_ONE_HASH, differing_in
+from strategies.pairs import OF_ONE_HASH
 from strategies.specs import FileIOSpec, Predicate, SplitSpec
 
 __all__ = ["Demonstration", "demonstration"]
@@ -252,11 +252,11 @@ def _in_circumstances(asked: Asked) -> Demonstration:
 
 def _beside_others(asked: Asked) -> Demonstration:
     """A show with all others that differ in the filter: which of them was read before, the place does not say."""
-    another = asked.place.variant.partition(WITH_ANOTHER)[2]
-    if asked.spec.plan is not None or not (another == "" or "filter" in another):
+    respect = asked.place.variant.partition(WITH_ANOTHER)[2]
+    if asked.spec.plan is not None or not (respect == "" or "filter" in respect):
         raise NotEmbeddable(f"no simple script has two splits that differ so: {asked.place.variant}")
-    others = [differing_in(respect, asked.spec).row_filter for respect in ("row filter", *OF_ONE_HASH)]
-    filters = [each for each in others if isinstance(each, Predicate)]
+    others = [another(asked.spec, respect) for respect in ("row filter", *OF_ONE_HASH)]
+    filters = [other.row_filter for other in others if other and isinstance(other.row_filter, Predicate)]
     splits = [asked.spec, *(replace(asked.spec, row_filter=each) for each in filters)]
     arguments = {
         "others": [(each.op, each.column, each.values) for each in filters],

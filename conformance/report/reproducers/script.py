@@ -138,14 +138,8 @@ def heading(violation: Violation) -> dict[str, Any]:
         "clause": found,
         "statement": textwrap.fill(found.statement, 118),
         "version": version("dataloader-conformance"),
-        "raised": _raised(violation),
+        "raised": violation.difference.error,
     }
-
-
-def _raised(violation: Violation) -> str:
-    """Return the type of the error that was seen, of a built-in one the name; empty where none was."""
-    found = re.match(r"raises (?:builtins\.)?([\w.]+): ", violation.difference.actual)
-    return found[1] if found else ""
 
 
 def loader_of(adapter: Adapter, embedding: Embedding, calls: str) -> dict[str, str]:
