@@ -17,7 +17,7 @@ __all__ = ["Common", "Findings", "Violation", "seen"]
 
 # So much of what was expected, and of what came, is kept to be told.
 LONGEST = 120
-IN_COMPANY = "in the company of other examples: a process that has seen no other does not show it"
+IN_COMPANY = "in the company of other examples, or seldom: a process that has seen no other did not show it"
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")

@@ -157,7 +157,9 @@ def _judged(
         why = f"the split is not built any more: {refusal}" if refusal else "the example does not bear on the clause"
         return Replay(case, Result.ERROR, why=why)
     if not case.alone:
-        why = "it was broken in the company of other examples only, and this one alone does not show it: run again"
+        why = (
+            "it was broken in the company of other examples only, or seldom; this one alone does not show it: run again"
+        )
         return Replay(case, Result.ERROR, why=why)
     return Replay(case, Result.FIXED)
 
