@@ -183,7 +183,7 @@ class Run:
     @property
     def errors(self) -> list[str]:
         """The errors of the suite, each once, after the units of work in which it came."""
-        return [f"{', '.join(units)}: {text}" for text, units in self.failed.items()]
+        return [f"{', '.join(units)}:\n{text}" for text, units in self.failed.items()]
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:

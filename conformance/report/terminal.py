@@ -40,6 +40,8 @@ STYLES = {
 
 # Where in a line of progress the unit of work stands.
 INDENT = 17
+# So many characters of each end of a long error are shown.
+END = 2_000
 FACT_STYLES = {"expected": "green", "actual": "red"}
 
 
@@ -94,7 +96,7 @@ def summary(
     for _, place in sorted(findings.stale.items()):
         parts.append(Panel(Text(place), title="the baseline is stale", title_align="left", border_style="red"))
     for error in errors:
-        parts.append(Panel(Text(error[-4000:]), title="the suite could not do its work", border_style="red"))
+        parts.append(Panel(Text(_both_ends(error)), title="the suite could not do its work", border_style="red"))
     for note in findings.lost:
         parts.append(Text(f"A process of the suite died, which was not the loader's doing. {note}", style="yellow"))
     phases = ", ".join(f"{name} {spent:.0f} s" for name, spent in sorted(findings.seconds.items()))
@@ -173,6 +175,13 @@ def _panel(cause: Cause, which: str) -> Panel:
         ]
     title = f"{which}: {', '.join(cause.clauses)}"
     return Panel(Group(*parts[:-1]), title=title, title_align="left", border_style="red")
+
+
+def _both_ends(text: str) -> str:
+    """Return a text without its middle where it is long: some errors say first what they are, others last."""
+    if len(text) <= 2 * END:
+        return text
+    return f"{text[:END]}\n… {len(text) - 2 * END:,} characters …\n{text[-END:]}"
 
 
 def _elsewhere(found: Sequence[tuple[str, Common]]) -> Panel:

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 __all__ = ["SECONDS", "noting_in", "telling", "told_in", "watched"]
 
@@ -39,12 +40,15 @@ def telling(tell: Callable[[str], None]) -> Iterator[None]:
 def noting_in(folder: Path) -> Callable[[str], None]:
     """Return what writes it into the folder of a run, which its processes share: :func:`told_in` reads it there.
 
-    Two processes may come to such an end at once. The first word is the run's.
+    Two processes may come to such an end at once. The first word is the run's. It is there whole or not at all, for
+    another process may look for it at any moment.
     """
 
     def note(text: str) -> None:
-        with suppress(FileExistsError), (folder / NOTE).open("x", encoding="utf-8") as file:
+        with NamedTemporaryFile("w", dir=folder, encoding="utf-8") as file, suppress(FileExistsError):
             file.write(text)
+            file.flush()
+            (folder / NOTE).hardlink_to(file.name)
 
     return note
 

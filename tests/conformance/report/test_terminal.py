@@ -47,3 +47,13 @@ def test_what_shows_in_company_only_and_what_breaks_elsewhere_is_told() -> None:
     assert "expected 0, got 7" in below
     assert "KeyError" in below, "what is wrong without an error at a place does not hide an error there"
     assert below.index("spec_id") < below.index("KeyError")
+
+
+def test_of_a_long_error_the_beginning_and_the_end_are_told() -> None:
+    """A hang names the call first and a long example last; a traceback ends with what is wrong."""
+    selection = resolve(Options(adapter="reference", clause=("ID-1",)))
+    error = f"pinned:\nBuilding a split takes longer than 120 s {'x' * 10_000} of the example"
+    text = summary(selection, verdicts(selection.asked, Findings()), Findings(), [error], 1.0, "could not")
+    assert "Building a split takes longer than 120 s" in text
+    assert "of the example" in text
+    assert text.count("x") < 5_000
