@@ -17,13 +17,13 @@ from strategies.serialization import to_json
 
 __all__ = ["Ledger", "Shown", "shown_by", "telling_what_breaks"]
 
-# Who is told of what breaks a clause as soon as it is recorded: long before a unit of work has ended.
+# Who is told of what breaks a clause as soon as it is judged: long before a unit of work has ended.
 _TOLD: list[Callable[[str, Difference], None]] = []
 
 
 @contextmanager
 def telling_what_breaks(tell: Callable[[str, Difference], None]) -> Iterator[None]:
-    """Call ``tell`` with a clause and how it is broken, for each judgement that is recorded meanwhile."""
+    """Call ``tell`` with a clause and how it is broken, once or more often for each judgement meanwhile."""
     _TOLD.append(tell)
     try:
         yield
@@ -73,8 +73,14 @@ class Ledger:
                 found = judgement.difference
                 common = Common(conditions, Where.of(found), shown.spec, seen(found))
                 findings.note(judgement.clause, judgement.transport, common)
+        self.tell(judgements)
+
+    def tell(self, judgements: Sequence[Judgement]) -> None:
+        """Tell what breaks a clause before the other clauses are judged on the same example, which may take seconds."""
+        for judgement in judgements:
+            if judgement.difference:
                 for tell in _TOLD:
-                    tell(judgement.clause, found)
+                    tell(judgement.clause, judgement.difference)
 
     def excused(self, judgement: Judgement, likeness: Judged | None) -> Judgement:
         """Return the judgement, as known where the baseline excuses it: for what no check of a journey judged."""

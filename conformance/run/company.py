@@ -1,8 +1,8 @@
 """Whether an example breaks a clause by itself, in the company of others only, or not each time.
 
 What a loader keeps for the process, by class or by id, outlives an example, and takes part in what the next ones show.
-A process that has seen no other example tells that apart. One that shows nothing there is tried again and again: what
-goes wrong once in thirty readings is a finding of its own.
+A process that has seen no other example tells that apart. One that shows it there is tried a few times more. One that
+shows nothing in some try is tried again and again: what goes wrong once in thirty readings is a finding of its own.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ __all__ = ["told_alone"]
 
 # Seconds that the examples of a unit of work may take. What is not asked by then stays as it is.
 MOST_SECONDS = 30.0
-# So many tries of an example that does not show it at once, and so many seconds for all that it is tried for.
+# So many tries of what an example shows at once, and so many seconds for all that it shows.
+SURE_TRIES, SURE_SECONDS = 5, 0.5
+# The same for what it does not show in one of these.
 MOST_TRIES, TRYING_SECONDS = 30, 8.0
 
 # What a journey of one example judges: the transports, and what checks name in their place.
@@ -85,10 +87,14 @@ def _broken(reference: str, spec: str, tried: Sequence[Tried], root: Path) -> li
         return any(judgement.difference for judgement in judged)
 
     seen = [[breaks(*each)] for each in tried]
-    end = time.monotonic() + TRYING_SECONDS
-    doubtful = [number for number, (first,) in enumerate(seen) if not first]
-    for _ in range(MOST_TRIES - 1):
-        for number in doubtful:
-            if time.monotonic() < end:
-                seen[number].append(breaks(*tried[number]))
+
+    def try_on(numbers: Sequence[int], tries: int, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        for _ in range(tries):
+            for number in numbers:
+                if len(seen[number]) < tries and time.monotonic() < end:
+                    seen[number].append(breaks(*tried[number]))
+
+    try_on([number for number, each in enumerate(seen) if all(each)], SURE_TRIES, SURE_SECONDS)
+    try_on([number for number, each in enumerate(seen) if not all(each)], MOST_TRIES, TRYING_SECONDS)
     return [(sum(each), len(each)) for each in seen]

@@ -32,6 +32,7 @@ from conformance.run.other_processes import CLAUSE as OTHER_PROCESSES
 from conformance.run.other_processes import exchanged
 from conformance.run.search import History, Smallest, search
 from conformance.timing import phase
+from conformance.transports.in_process import IN_PROCESS
 from conformance.transports.journey import Journey, travel
 from conformance.transports.transport import Arrival, Transport
 from fixtures.plans import within_sql
@@ -152,10 +153,16 @@ class Sweep:
     def pinned(self, specs: Sequence[SplitSpec]) -> Findings:
         """Judge these specs; a broken clause is shown with the shortest that breaks it.
 
+        The first is judged within this process before: other processes take seconds to start, and what breaks without
+        them is told meanwhile.
+
         Each clause is searched whether or not another unit does that as well: there it may find a smaller example, and
         here it costs next to nothing.
         """
         ledger, history = Ledger(self.baseline), History()
+        here = replace(self, transports=[transport for transport in self.transports if transport in IN_PROCESS])
+        if len(here.transports) < len(self.transports):
+            here.judge_pinned(specs[0], ledger, history)
         for spec in specs:
             self.judge_pinned(spec, ledger, history)
         judge_alone = partial(self.judge_alone, exhaustive=True)
@@ -234,6 +241,7 @@ class Sweep:
                 continue
             begun = time.perf_counter()
             judged = list(judge(journey, [check], self.baseline))
+            ledger.tell(judged)
             judgements += judged
             spent = time.perf_counter() - begun
             findings.judging[check.clause.id] += spent

@@ -25,7 +25,7 @@ from conformance.examples.pinned import PINNED
 from conformance.examples.real_tables import TABLE_CASES, table_example
 from conformance.judging.baseline import read_baseline
 from conformance.judging.findings import Findings
-from conformance.judging.ledger import Ledger
+from conformance.judging.ledger import Ledger, telling_what_breaks
 from conformance.observation.difference import Difference, Place, Step
 from conformance.observation.question import Question
 from conformance.observation.raised import Hung
@@ -234,6 +234,32 @@ def test_what_hangs_in_one_unit_of_work_after_another_is_given_up_for_the_proces
     for _ in range(MOST_HANGS + 1):
         sweep.judge_pinned(PLANNED, Ledger(), History())
     assert len(hanging.sent) == MOST_HANGS
+
+
+def test_what_breaks_without_other_processes_is_told_before_anything_is_sent_to_them(
+    sweep_of: Callable[..., Sweep],
+) -> None:
+    """Also before the other clauses are judged, which start processes too."""
+    events: list[str] = []
+
+    def broken(journey: Journey) -> Any:
+        yield AS_BUILT, Difference(HERE, "an id", "none")
+
+    def slow(journey: Journey) -> Any:
+        events.append("the other clause")
+        yield AS_BUILT, None
+
+    class Noted(Hanging):
+        def send(self, adapter: Adapter, split: Any, question: Question) -> tuple[Arrival, ...]:
+            events.append("sent")
+            return super().send(adapter, split, question)
+
+    sweep = sweep_of(ADAPTER, transports=(*PICKLE, Noted()))
+    by_clause = {check.clause.id: check.clause for check in CHECKS}
+    sweep = replace(sweep, checks=[Check(by_clause["ID-1"], broken), Check(by_clause["ID-2"], slow)], aspects=LITTLE)
+    with telling_what_breaks(lambda clause, _: events.append(clause)):
+        sweep.pinned([PLAIN])
+    assert events.index("ID-1") < events.index("the other clause") < events.index("sent")
 
 
 class MovesAway(DataLoaderSplit):
