@@ -179,6 +179,17 @@ def asking(scans: Sequence[ScanSpec], seed: int) -> list[ScanSpec]:
     return found
 
 
+def fewest(scans: Sequence[ScanSpec], wanted: set[str]) -> list[ScanSpec]:
+    """Return some of the scans that together have what is wanted, those first that have most of it."""
+    found: list[ScanSpec] = []
+    left, has = set(wanted), {scan: scan_features(scan) for scan in scans}
+    while left & set().union(*has.values()):
+        best = max(scans, key=lambda scan: len(left & has[scan]))
+        found.append(best)
+        left -= has[best]
+    return found
+
+
 def drawn_scans(seed: int) -> list[ScanSpec]:
     """Return the scans that are drawn from the seed to choose among."""
     drawn: list[ScanSpec] = []
@@ -208,7 +219,8 @@ def main(seed: int, *, add: bool) -> None:
     profile = PROFILES["quick"]
     if add:
         kept = designed_scans()
-        written(SCANS, [*asking(kept, seed)[len(kept) :], *kept])
+        missing = set(ASKED).difference(*map(scan_features, kept))
+        written(SCANS, [*fewest(asking(kept, seed)[len(kept) :], missing), *kept])
         written(SPLITS, meeting_each_pair(designed_splits(), profile.shards * profile.examples, seed))
         return
     write_scans(profile.scans, seed)

@@ -1,7 +1,8 @@
 """Scans of tables with a history: what was done to a table, one operation after another, and what is asked of it.
 
-Field ids are given as Iceberg gives them: 1, 2, … to the columns of the first schema, and the next to each that is
-added. Rows are counted through: row number ``i`` holds in each column ``values[i % len(values)]``.
+Field ids are given as Iceberg gives them: 1, 2, … to the columns of the first schema, the next to the fields within
+them, and the next to each that is added. Rows are counted through: row number ``i`` holds in each column
+``values[i % len(values)]``.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from strategies.specs import (
     ExpireSnapshots,
     FilterSpec,
     HistorySpec,
+    MakeOptional,
     MoveFirst,
     Not,
     Operation,
@@ -42,10 +44,13 @@ from strategies.specs import (
     RowwiseSpec,
     ScanSpec,
     SetProperty,
+    StructSpec,
     TableSpec,
     Tag,
+    TypeSpec,
     UdfSpec,
     WidenColumn,
+    WrittenBySpark,
 )
 from strategies.terms import quoted
 
@@ -53,15 +58,20 @@ __all__ = [
     "COMMITS",
     "EVOLVING",
     "NO_COLUMN",
+    "RECORDED",
     "REWRITING",
     "ROWS_A_GROUP",
     "ROW_GROUPS",
     "deletes_by_value",
+    "is_recorded",
+    "next_id",
     "scans",
     "table_before",
 ]
 
 T = TypeVar("T")
+# What is done to a column, or to a field within one.
+Within = AddColumn | DropColumn | RenameColumn | WidenColumn
 
 # Files of more rows than this have several row groups, into which loaders cut them.
 ROWS_A_GROUP = 2
@@ -72,12 +82,35 @@ COMMITS = (Append, DeleteRows, OverwriteRows, DeletePositions, DeleteEqual, Comp
 # Operations that write files anew.
 REWRITING = (DeleteRows, OverwriteRows, Compact)
 # Operations that change the schema.
-EVOLVING = (AddColumn, DropColumn, RenameColumn, WidenColumn, MoveFirst)
+EVOLVING = (AddColumn, DropColumn, RenameColumn, WidenColumn, MakeOptional, MoveFirst)
 
 # Types whose values every layer writes and reads alike; of floats neither NaN nor zeros, which PyIceberg's statistics
 # and pyarrow's tell differently.
 TYPES = ("long", "string", "int", "double", "date", "boolean", "timestamp", "decimal(9, 2)")
-_WIDENED = {"int": "long"}
+_WIDENED: dict[TypeSpec, str] = {"int": "long"}
+# One column in so many is a struct of such fields.
+STRUCT_ONE_IN = 10
+_FIELDS = ("x", "Y", "x y")
+_LATER_FIELDS = ("z", "select", *_FIELDS)
+_OF_SPARK = (
+    ColumnSpec(1, "id", "long", (0, 10, 11, 19, 59)),
+    ColumnSpec(2, "name", "string", ("name 0", "name 3", "name 6")),
+    ColumnSpec(3, "kind", "int", (0, 1, 2)),
+    ColumnSpec(4, "price", "double", (0.25, 2.5, 14.75)),
+)
+_EVOLVED = (
+    ColumnSpec(1, "id", "long", (0, 10, 12, 29, 39)),
+    ColumnSpec(2, "title", "string", ("name 0", "new", None), old_name="name"),
+    ColumnSpec(3, "kind", "long", (0, 1, 2), old_type="int"),
+    ColumnSpec(5, "added", "string", ("late", None), added=True),
+)
+# The columns of each recorded table, with values to ask for.
+RECORDED = {
+    "positional_deletes": _OF_SPARK,
+    "deletion_vectors": _OF_SPARK,
+    "orc_deletes": _OF_SPARK,
+    "evolved": _EVOLVED,
+}
 # What a query selects that names no column.
 NO_COLUMN = "1 AS one"
 NAMES = ("a", "b", "c", "Upper", "two words", "_d", "select")
@@ -108,6 +141,16 @@ def deletes_by_value(scan: ScanSpec) -> bool:
     return scan.ref is None and any(isinstance(operation, DeleteEqual) for operation in seen)
 
 
+def is_recorded(history: HistorySpec) -> bool:
+    """Return whether a table is a recorded one, to which nothing can be done.
+
+    >>> is_recorded(HistorySpec(RECORDED["evolved"], (WrittenBySpark("evolved"),)))
+    True
+
+    """
+    return any(isinstance(operation, WrittenBySpark) for operation in history.operations)
+
+
 def table_before(history: HistorySpec, count: int) -> TableSpec:
     """Return the columns that the table has after so many of its operations, as far as filters ask for them.
 
@@ -124,6 +167,8 @@ def table_before(history: HistorySpec, count: int) -> TableSpec:
 
 
 def _columns_after(columns: list[ColumnSpec], operation: Operation) -> list[ColumnSpec]:
+    if isinstance(operation, (AddColumn, DropColumn, RenameColumn, WidenColumn)) and operation.within is not None:
+        return [_struct_after(each, operation) if each.name == operation.within else each for each in columns]
     if isinstance(operation, AddColumn):
         return [*columns, replace(operation.column, added=True)]
     if isinstance(operation, DropColumn):
@@ -135,9 +180,30 @@ def _columns_after(columns: list[ColumnSpec], operation: Operation) -> list[Colu
             replace(column, type=operation.type, old_type=column.type) if column.name == operation.name else column  # type: ignore[arg-type]  # only primitives are widened
             for column in columns
         ]
+    if isinstance(operation, MakeOptional):
+        return [
+            replace(column, required=False, values=(*column.values, None)) if column.name == operation.name else column
+            for column in columns
+        ]
     if isinstance(operation, MoveFirst):
         return sorted(columns, key=lambda column: column.name != operation.name)
     return columns
+
+
+def _struct_after(column: ColumnSpec, operation: Within) -> ColumnSpec:
+    """Return a struct column after an operation on its fields, with the values that its later rows have."""
+    assert isinstance(column.type, StructSpec)
+    before = column.type.fields
+    after = _columns_after(list(before), replace(operation, within=None))
+    added = operation.column.values if isinstance(operation, AddColumn) else ()
+    kept = [place for place, field in enumerate(before) if field.id in {each.id for each in after}]
+
+    def value(row: int, held: tuple[object, ...] | None) -> tuple[object, ...] | None:
+        later = (added[row % len(added)],) if added else ()
+        return None if held is None else (*(held[place] for place in kept), *later)
+
+    values = tuple(value(row, held) for row, held in enumerate(column.values))
+    return replace(column, type=StructSpec(tuple(after)), values=values)
 
 
 def values_of(type_: str) -> tuple[object, ...]:
@@ -179,7 +245,7 @@ def _scans(draw: st.DrawFn) -> ScanSpec:
         ref = pick(draw, refs)
     table = table_before(history, _seen(history, at, ref))
     names = [column.name for column in table.columns]
-    parts = {history.partition_by, *(o.name for o in operations if isinstance(o, PartitionBy))}
+    parts = {history.partition_by, *(o.name for o in operations if isinstance(o, (PartitionBy, MakeOptional)))}
     cut = {o.name for o in operations if isinstance(o, PartitionBy) and o.transform.startswith("truncate")}
     row_filter = _filter(draw, table, table_before(history, len(operations)), parts, cut)
     columns = _columns(draw, names, () if row_filter is None else tuple(filter_columns(row_filter)))
@@ -226,15 +292,19 @@ def _filter(
 
     Half of those of a table with texts that no bound tells apart are about these.
     Half of those of a partitioned table are about a column by which it is or was partitioned: over that alone, or over
-    it or another. So are they about a column that was widened. One by whose first characters the table is partitioned
-    (``cut``) is asked for longer prefixes.
+    it or another. So are they about a column that was widened, or required (which ``parts`` names too). One by whose
+    first characters the table is partitioned (``cut``) is asked for longer prefixes.
 
     PyIceberg plans by the current schema, and fails over names that only the scanned one has (docs/FINDINGS.md). Where
     a set is negated, it selects nulls, which a negated comparison does not: no such is drawn. Nor is one that orders
     null partition values among other predicates, over which PyIceberg fails.
     """
     named = {(column.id, column.name, column.type) for column in now.columns}
-    columns = tuple(column for column in table.columns if (column.id, column.name, column.type) in named)
+    columns = tuple(
+        column
+        for column in table.columns
+        if (column.id, column.name, column.type) in named and isinstance(column.type, str)
+    )
     if not columns or flip(draw):
         return None
     by = tuple(column for column in columns if column.name in parts or column.old_type is not None)
@@ -305,16 +375,22 @@ def _on_branch(operation: Operation) -> bool:
 
 @st.composite
 def _histories(draw: st.DrawFn) -> HistorySpec:
-    types = [pick(draw, TYPES) for _ in range(1 + pick(draw, range(4)))]
-    names = some_names(draw, len(types))
-    columns = tuple(_column(draw, i + 1, name, type_) for i, (name, type_) in enumerate(zip(names, types, strict=True)))
+    if one_in(draw, 30):
+        name = pick(draw, tuple(RECORDED))
+        return HistorySpec(RECORDED[name], (WrittenBySpark(name),))
+    columns = _first_columns(draw)
     partitionable = [column.name for column in columns if column.type in ("long", "string", "int")]
     partition_by = pick(draw, partitionable) if partitionable and one_in(draw, 3) else None
     if one_in(draw, 40):
         return HistorySpec(columns, (), partition_by)
-    version = 1 if one_in(draw, 10) else 2
+    sortable = [column.name for column in columns if isinstance(column.type, str)]
     history = HistorySpec(
-        columns, (Append(1 + pick(draw, range(7))),), partition_by, nested=one_in(draw, 8), format_version=version
+        columns,
+        (Append(1 + pick(draw, range(7))),),
+        partition_by,
+        nested=one_in(draw, 8),
+        format_version=1 if one_in(draw, 10) else 2,
+        sort_by=pick(draw, sortable) if sortable and one_in(draw, 8) else None,
     )
     for _ in range(pick(draw, range(7))):
         operation = _operation(draw, history)
@@ -325,12 +401,13 @@ def _histories(draw: st.DrawFn) -> HistorySpec:
     # A column by which the table was partitioned is dropped last: PyIceberg writes no more deletes afterwards.
     parts = {history.partition_by, *(o.name for o in history.operations if isinstance(o, PartitionBy))}
     left = table_before(history, len(history.operations)).columns
-    former = [column.name for column in left if column.name in parts - {_partitioned_by(history)}]
+    kept = {_partitioned_by(history), history.sort_by}
+    former = [column.name for column in left if column.name in parts - kept]
     if former and len(left) > 1 and one_in(draw, 3):
         history = replace(history, operations=(*history.operations, DropColumn(pick(draw, former))))
     # Last too: PyIceberg plans nothing afterwards, and so writes no file anew.
-    exact = [column for column in left if column.type != "double" and column.values]
-    if parts == {None} and exact and version > 1 and one_in(draw, 12):
+    exact = [column for column in left if column.type != "double" and isinstance(column.type, str) and column.values]
+    if parts == {None} and exact and history.format_version > 1 and one_in(draw, 12):
         by = pick(draw, exact)
         history = replace(history, operations=(*history.operations, DeleteEqual(by.name, pick(draw, by.values))))
     return replace(history, properties=(ROW_GROUPS,)) if one_in(draw, 3) else history
@@ -342,9 +419,47 @@ def some_names(draw: st.DrawFn, count: int) -> tuple[str, ...]:
     return tuple((NAMES * 2)[start : start + count])
 
 
+def _first_columns(draw: st.DrawFn) -> tuple[ColumnSpec, ...]:
+    """Draw the columns with which a table is created; those that never hold null may be required."""
+    count = 1 + pick(draw, range(4))
+    columns: list[ColumnSpec] = []
+    next_id = count + 1
+    for id_, name in enumerate(some_names(draw, count), 1):
+        if one_in(draw, STRUCT_ONE_IN):
+            columns.append(_struct(draw, id_, name, next_id))
+            next_id += len(ids_of(columns[-1])) - 1
+        else:
+            made = _column(draw, id_, name, pick(draw, TYPES))
+            columns.append(replace(made, required=None not in made.values and one_in(draw, 4)))
+    return tuple(columns)
+
+
 def _column(draw: st.DrawFn, id_: int, name: str, type_: str) -> ColumnSpec:
     held = ALIKE if type_ == "string" and one_in(draw, 6) else some(draw, values_of(type_), 4)
     return ColumnSpec(id_, name, type_, (*held, None) if flip(draw) else held)
+
+
+def _struct(draw: st.DrawFn, id_: int, name: str, first_id: int) -> ColumnSpec:
+    """Draw a struct column, whose fields have the ids from the first on."""
+    names = _FIELDS[: 1 + pick(draw, range(len(_FIELDS)))]
+    fields = tuple(_column(draw, id_, name, pick(draw, TYPES)) for id_, name in enumerate(names, first_id))
+    held = tuple(tuple(field.values[row % len(field.values)] for field in fields) for row in range(3))
+    if one_in(draw, 4):
+        held = (*held, (None,) * len(fields))
+    plain = tuple(replace(field, values=()) for field in fields)
+    return ColumnSpec(id_, name, StructSpec(plain), (*held, None) if flip(draw) else held)
+
+
+def ids_of(column: ColumnSpec) -> list[int]:
+    """Return the id of a column, and those of the fields within it."""
+    within = column.type.fields if isinstance(column.type, StructSpec) else ()
+    return [column.id, *(id_ for field in within for id_ in ids_of(field))]
+
+
+def next_id(history: HistorySpec) -> int:
+    """Return the id of the column that is added next."""
+    added = [operation.column for operation in history.operations if isinstance(operation, AddColumn)]
+    return 1 + sum(len(ids_of(column)) for column in (*history.columns, *added))
 
 
 def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
@@ -355,6 +470,8 @@ def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
     done = history.operations
     column = pick(draw, columns)
     partitioned = {history.partition_by, *(o.name for o in done if isinstance(o, PartitionBy))}
+    if kind in _ABOUT_COLUMNS and isinstance(column.type, StructSpec):
+        return _within(draw, history, column, column.type.fields)
     # PyIceberg writes files of partitions by identity alone, and these operations write them anew.
     if kind in ("delete", "overwrite") and not column.added and column.old_type is None and not _transformed(history):
         where = draw(predicates(column).filter(lambda predicate: predicate.op in _DELETED_BY))
@@ -369,13 +486,13 @@ def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
     if kind == "add":
         taken = {column.name for column in columns}
         free = [name for name in _LATER_NAMES if name not in taken]
-        ids = len(history.columns) + sum(isinstance(operation, AddColumn) for operation in done)
-        gone = [column for column in _dropped(history) if column.name not in taken]
+        id_ = next_id(history)
+        gone = [(old.name, old.type) for old in _dropped(history) if old.name not in taken]
         if gone and flip(draw):  # another column under the name of one that is no more
-            old = pick(draw, gone)
-            return AddColumn(_column(draw, ids + 1, old.name, str(old.type)))
-        return AddColumn(_column(draw, ids + 1, pick(draw, free), pick(draw, TYPES))) if free else Append()
-    if kind == "drop" and len(columns) > 1 and column.name not in partitioned:
+            name, type_ = pick(draw, gone)
+            return AddColumn(_column(draw, id_, name, type_ if isinstance(type_, str) else pick(draw, TYPES)))
+        return AddColumn(_column(draw, id_, pick(draw, free), pick(draw, TYPES))) if free else Append()
+    if kind == "drop" and len(columns) > 1 and column.name not in {*partitioned, history.sort_by}:
         return DropColumn(column.name)
     if kind == "rename" and column.name not in partitioned:
         free = [name for name in (*_LATER_NAMES, *NAMES) if name not in {c.name for c in columns}]
@@ -383,7 +500,9 @@ def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
     narrow = [each for each in columns if each.type in _WIDENED and each.name not in partitioned]
     if kind == "widen" and narrow:
         column = pick(draw, narrow)
-        return WidenColumn(column.name, _WIDENED[str(column.type)])
+        return WidenColumn(column.name, _WIDENED[column.type])
+    if kind == "optional" and (required := [each.name for each in columns if each.required]):
+        return MakeOptional(pick(draw, required))
     if kind == "move":
         return MoveFirst(column.name)
     # Specs of format version 1 keep each column for ever, which PyIceberg takes for a redundant one later.
@@ -412,12 +531,28 @@ def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
     return Append(1 + pick(draw, range(5)))
 
 
+def _within(draw: st.DrawFn, history: HistorySpec, column: ColumnSpec, fields: Sequence[ColumnSpec]) -> Operation:
+    """Draw what is done to the fields of a struct column."""
+    taken, field = {each.name for each in fields}, pick(draw, fields)
+    free = [name for name in _LATER_FIELDS if name not in taken]
+    kind = pick(draw, ("add", "drop", "rename", "widen"))
+    if kind == "drop" and len(fields) > 1:
+        return DropColumn(field.name, within=column.name)
+    if kind == "widen" and field.type in _WIDENED:
+        return WidenColumn(field.name, _WIDENED[field.type], within=column.name)
+    if kind == "rename" and free:
+        return RenameColumn(field.name, pick(draw, free), within=column.name)
+    if not free:
+        return Append()
+    return AddColumn(_column(draw, next_id(history), pick(draw, free), pick(draw, TYPES)), within=column.name)
+
+
 def _dropped(history: HistorySpec) -> list[ColumnSpec]:
     """Return the columns that were dropped, as they were then."""
     return [
         column
         for position, operation in enumerate(history.operations)
-        if isinstance(operation, DropColumn)
+        if isinstance(operation, DropColumn) and operation.within is None
         for column in table_before(history, position).columns
         if column.name == operation.name
     ]
@@ -425,17 +560,20 @@ def _dropped(history: HistorySpec) -> list[ColumnSpec]:
 
 _KINDS = (
     *("append", "append", "delete", "overwrite", "positions", "positions", "positions"),
-    *("add", "drop", "rename", "widen", "widen", "move", "partition"),
+    *("add", "drop", "rename", "widen", "widen", "optional", "move", "partition"),
     *("branch", "branch", "tag", "roll back", "property", "compact", "expire"),
 )
+# In place of these something is done within a struct.
+_ABOUT_COLUMNS = ("delete", "overwrite", "add", "widen", "optional", "partition")
 # Predicates whose complement needs no word on null.
 _DELETED_BY = ("eq", "lt", "le", "gt", "ge", "in", "is-null", "not-null")
 
 
 def _transforms(column: ColumnSpec) -> tuple[str, ...]:
     """Return the transforms by which a table may be partitioned by the column."""
-    transforms = [transform for transform in primitive(str(column.type)).transforms if transform != "void"]
-    return tuple(transforms) if column.type != "decimal(9, 2)" else ()
+    if not isinstance(column.type, str) or column.type == "decimal(9, 2)":
+        return ()
+    return tuple(transform for transform in primitive(column.type).transforms if transform != "void")
 
 
 def _transformed(history: HistorySpec) -> bool:
@@ -514,7 +652,9 @@ def _of_itself(column: ColumnSpec) -> list[str]:
 
 def _literals(column: ColumnSpec) -> list[str]:
     """Return the values of a column as SQL writes them, without those that engines take for another type."""
-    beyond = primitive(str(column.type)).beyond_nanoseconds  # the engine counts those of SQL in nanoseconds
+    if not isinstance(column.type, str):
+        return []
+    beyond = primitive(column.type).beyond_nanoseconds  # the engine counts those of SQL in nanoseconds
     held = [value for value in column.values if value is not None and value not in beyond]
     if column.type in ("long", "int"):
         return [str(value) for value in held if isinstance(value, int) and abs(value) < BEYOND]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from strategies.specs import AddColumn, Append, HistorySpec, ScanSpec
+from strategies.specs import AddColumn, Append, HistorySpec, ScanSpec, WrittenBySpark
 
 __all__ = ["simpler_scans", "without_operation"]
 
@@ -46,6 +46,8 @@ def simpler_scans(scan: ScanSpec) -> Iterator[ScanSpec]:
         yield replace(scan, history=replace(history, nested=False))
     if history.format_version != HistorySpec.format_version:
         yield replace(scan, history=replace(history, format_version=HistorySpec.format_version))
+    if history.sort_by is not None:
+        yield replace(scan, history=replace(history, sort_by=None))
     if history.properties:
         yield replace(scan, history=replace(history, properties=()))
     if history.partition_by is not None:
@@ -55,7 +57,8 @@ def simpler_scans(scan: ScanSpec) -> Iterator[ScanSpec]:
             fewer = replace(operation, rows=operation.rows // 2)
             operations = (*history.operations[:position], fewer, *history.operations[position + 1 :])
             yield replace(scan, history=replace(history, operations=operations))
-    if len(history.columns) > 1 and not any(isinstance(operation, AddColumn) for operation in history.operations):
+    fixed = (AddColumn, WrittenBySpark)  # ids and columns are settled
+    if len(history.columns) > 1 and not any(isinstance(operation, fixed) for operation in history.operations):
         yield from (replace(scan, history=shorter) for shorter in _with_fewer_columns(history))
 
 

@@ -37,6 +37,7 @@ __all__ = [
     "FramePlanSpec",
     "HistorySpec",
     "ListSpec",
+    "MakeOptional",
     "MapSpec",
     "MoveFirst",
     "Not",
@@ -63,6 +64,7 @@ __all__ = [
     "UdfSpec",
     "Value",
     "WidenColumn",
+    "WrittenBySpark",
 ]
 
 # None, bool, int, finite float, str, or a tuple of these: list elements, struct fields, (key, value) pairs of
@@ -342,6 +344,16 @@ class Append(Spec):
 
 
 @dataclass(frozen=True, repr=False)
+class WrittenBySpark(Spec):
+    """All that a recorded table of Spark's holds, which is made once, and to which nothing more is done.
+
+    It has what PyIceberg does not write: deletion vectors, ORC, delete files of Java's writers.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, repr=False)
 class DeleteRows(Spec):
     """The rows that the predicate selects are left out of files that are written anew (copy on write)."""
 
@@ -382,9 +394,13 @@ class DeleteEqual(Spec):
 
 @dataclass(frozen=True, repr=False)
 class AddColumn(Spec):
-    """A column more; rows that are older hold null in it. Its ``id`` is the next after all that were given."""
+    """A column more; rows that are older hold null in it. Its ``id`` is the next after all that were given.
+
+    A field more ``within`` the struct column of that name, which is said of the next three operations too.
+    """
 
     column: ColumnSpec
+    within: str | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -392,6 +408,7 @@ class DropColumn(Spec):
     """A column less."""
 
     name: str
+    within: str | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -400,6 +417,7 @@ class RenameColumn(Spec):
 
     name: str
     to: str
+    within: str | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -408,6 +426,14 @@ class WidenColumn(Spec):
 
     name: str
     type: str
+    within: str | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class MakeOptional(Spec):
+    """A required column may hold null from now on, and does."""
+
+    name: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -464,6 +490,7 @@ class SetProperty(Spec):
 
 Operation = (
     Append
+    | WrittenBySpark
     | DeleteRows
     | OverwriteRows
     | DeletePositions
@@ -472,6 +499,7 @@ Operation = (
     | DropColumn
     | RenameColumn
     | WidenColumn
+    | MakeOptional
     | MoveFirst
     | PartitionBy
     | Tag
@@ -487,7 +515,8 @@ Operation = (
 class HistorySpec(Spec):
     """A table: the columns with which it was created, and what was done to it since.
 
-    ``partition_by`` names the column by which it is partitioned from the start. ``nested`` puts it into a namespace
+    ``partition_by`` names the column by which it is partitioned from the start, ``sort_by`` that of its sort order,
+    which no file of it is in: Iceberg promises none. ``nested`` puts it into a namespace
     within a namespace. Of the format versions PyIceberg writes 1 and 2; there are no delete files in the former.
     """
 
@@ -497,6 +526,7 @@ class HistorySpec(Spec):
     properties: tuple[tuple[str, str], ...] = ()
     nested: bool = False
     format_version: int = 2
+    sort_by: str | None = None
 
 
 @dataclass(frozen=True, repr=False)

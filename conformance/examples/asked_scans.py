@@ -16,7 +16,7 @@ from fixtures.expected import asked_rows, query_of
 from fixtures.survival import PlannedQuery, lost_construct, survives
 from fixtures.tables.model import LEAST_SNAPSHOTS, model_of, rows_selected, scanned_columns
 from strategies.filters import filter_columns
-from strategies.histories import table_before
+from strategies.histories import next_id, table_before
 from strategies.serialization import to_json
 from strategies.specs import (
     AddColumn,
@@ -93,8 +93,7 @@ def _schema_changes(spec: ScanSpec) -> Iterator[Operation]:
     if spec.transformation is None and free:
         yield RenameColumn(free[-1], LATER_NAME)
     elif spec.transformation is None or spec.transformation.select == "*":
-        ids = len(history.columns) + sum(isinstance(done, AddColumn) for done in history.operations)
-        yield AddColumn(ColumnSpec(ids + 1, LATER_NAME, "long", (1, 2)))
+        yield AddColumn(ColumnSpec(next_id(history), LATER_NAME, "long", (1, 2)))
 
 
 def _returns(spec: ScanSpec) -> Iterator[Operation]:

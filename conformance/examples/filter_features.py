@@ -34,6 +34,10 @@ def features_of_filter(scan: ScanSpec) -> Iterator[str]:
     parted_by = partitionings(scan)
     newest = parted_by[-1] if parted_by else None
     holds = {
+        # Files that are older have bounds of the narrower type.
+        "filter eq of a column that was widened": isinstance(scan.row_filter, Predicate)
+        and scan.row_filter.op == "eq"
+        and any(isinstance(done, WidenColumn) and done.name == scan.row_filter.column for done in operations),
         "filter beside positions": any(isinstance(done, DeletePositions) for done in operations),
         "filter of an added column": isinstance(scan.row_filter, Predicate)
         and scan.row_filter.op != "is-null"

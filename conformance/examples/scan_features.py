@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
 
 from conformance.examples.engine_refusals import is_refusal
 from conformance.examples.filter_features import (
@@ -16,9 +19,9 @@ from conformance.examples.filter_features import (
     selects_some,
 )
 from fixtures.expected import asked_rows
-from fixtures.tables.model import is_sound, model_of, rows_selected
+from fixtures.tables.model import is_sound, model_of, rows_selected, scanned_columns
 from strategies.filters import predicates_of
-from strategies.histories import NO_COLUMN, REWRITING, ROW_GROUPS, ROWS_A_GROUP, table_before
+from strategies.histories import NO_COLUMN, RECORDED, REWRITING, ROW_GROUPS, ROWS_A_GROUP, is_recorded, table_before
 from strategies.simpler_scans import without_operation
 from strategies.specs import (
     AddColumn,
@@ -31,11 +34,15 @@ from strategies.specs import (
     MoveFirst,
     Operation,
     OverwriteRows,
+    Predicate,
     RenameColumn,
     RollBack,
     RowwiseSpec,
     ScanSpec,
     SetProperty,
+    StructSpec,
+    WidenColumn,
+    WrittenBySpark,
 )
 
 __all__ = ["ASKED", "NOTHING_WRITTEN", "features"]
@@ -51,6 +58,16 @@ ASKED = (
     f"{BARE}AddColumn",
     f"{BARE}DropColumn",
     f"{BARE}RenameColumn",
+    f"{BARE}AddColumn within",
+    f"{BARE}DropColumn within",
+    f"{BARE}RenameColumn within",
+    f"{BARE}WidenColumn within",
+    f"{BARE}a struct that is null",
+    f"{BARE}a struct of nulls",
+    f"{BARE}a struct of whose fields older files hold none",
+    f"{BARE}null in a column that was required",
+    f"{BARE}a required column",
+    f"{BARE}a sort order",
     f"{BARE}moved before one of its type",
     f"{BARE}an old name again",
     f"{BARE}an older schema with more columns",
@@ -59,6 +76,8 @@ ASKED = (
     f"{BARE}files written anew",
     f"{BARE}files of snapshots that have expired",
     f"{BARE}format version 1",
+    *(f"{BARE}written by Spark: {name}" for name in RECORDED),
+    "constants over a table of Spark's",
     f"{BARE}three files",
     f"{BARE}several delete files",
     f"{BARE}a delete file for several files",
@@ -77,6 +96,7 @@ ASKED = (
     f"{BARE}filter that all of the newest file match",
     f"{BARE}filter beside positions",
     f"{BARE}filter of an added column",
+    f"{BARE}filter is-null of a column that was required",
     f"{BARE}filter of a column that is not asked for",
     f"{BARE}filter is-null of the first partitioning",
     f"{BARE}filter eq of a later partitioning",
@@ -87,6 +107,7 @@ ASKED = (
     f"{BARE}filter of a partition by bucket",
     f"{BARE}filter not-starts-with of a partition by truncation",
     f"{BARE}filter beyond the type that a column was widened from",
+    f"{BARE}filter eq of a column that was widened",
     f"{BARE}filter le of the least value",
     f"{BARE}filter ge of the greatest value",
     f"{BARE}filter lt of the greatest value",
@@ -169,6 +190,7 @@ def _of_transformation(scan: ScanSpec, made: RowwiseSpec) -> Iterator[str]:
     holds = {
         "constants": constants,
         "constants over deleted positions": counts and "DeletePositions that tells" in _told(scan),
+        "constants over a table of Spark's": counts and is_recorded(scan.history),
         "constants over deleted values": counts and "DeleteEqual that tells" in _told(scan),
         "every column": made.select.startswith("*"),
         "expressions": not made.select.startswith("*"),
@@ -219,15 +241,14 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
     operations = scan.history.operations
     is_current, every_column = scan.at is None and scan.ref is None, scan.columns is None
     now = {column.name for column in table_before(scan.history, len(operations)).columns}
-    dropped = {done.name for done in operations if isinstance(done, DropColumn)}
-    added = {done.column.name for done in operations if isinstance(done, AddColumn)}
+    dropped = {done.name for done in operations if isinstance(done, DropColumn) and done.within is None}
+    added = {done.column.name for done in operations if isinstance(done, AddColumn) and done.within is None}
     since = operations[scan.at + 1 :] if scan.at is not None else ()
     deletes = [place for place, done in enumerate(operations) if isinstance(done, DeletePositions)]
     last = operations[-1] if operations else None
     if every_column and is_current:
-        yield from (
-            type(done).__name__ for done in operations if isinstance(done, AddColumn | DropColumn | RenameColumn)
-        )
+        yield from _evolutions(operations)
+    yield from (f"written by Spark: {done.name}" for done in operations if isinstance(done, WrittenBySpark))
     holds = {
         "rows as they are": True,
         "nothing written yet": not operations,
@@ -248,6 +269,13 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         "files written anew": is_current and any(_of_several(operations, at) for at in range(len(operations))),
         "files of snapshots that have expired": is_current and _outlived_their_snapshot(scan),
         "format version 1": scan.history.format_version == 1,
+        "a sort order": is_current and scan.history.sort_by is not None,
+        "a required column": is_current and any(column.required for column in scanned_columns(scan)),
+        "null in a column that was required": is_current and _holds_null_since(scan),
+        "a struct that is null": is_current and _holds_a_null_struct(scan),
+        "a struct of nulls": is_current and _holds_a_struct_of_nulls(scan),
+        "a struct of whose fields older files hold none": is_current and every_column and _holds_none_of_a_struct(scan),
+        "filter is-null of a column that was required": is_current and _asks_for_nulls_since(scan),
         "several delete files": is_current and len(deletes) > 1,
         "filter beyond the type that a column was widened from": is_current and asks_beyond_a_former_type(scan),
         "files removed by the last commit": is_current
@@ -267,6 +295,59 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         "a small size of parts": SetProperty("read.split.target-size", "200") in operations,
     }
     yield from (name for name, held in holds.items() if held)
+
+
+def _evolutions(operations: Sequence[Operation]) -> Iterator[str]:
+    """Yield how the names and fields of columns were changed; of structs only what files show that are older."""
+    for place, done in enumerate(operations):
+        if isinstance(done, AddColumn | DropColumn | RenameColumn | WidenColumn):
+            within = done.within is not None
+            older = not any(isinstance(later, REWRITING) for later in operations[place:])
+            if within and older:
+                yield f"{type(done).__name__} within"
+            elif not within and not isinstance(done, WidenColumn):
+                yield type(done).__name__
+
+
+def _holds_null_since(scan: ScanSpec) -> bool:
+    """Return whether a column that was required holds null in some row, and another value in another."""
+    required = {column.id for column in scan.history.columns if column.required}
+    names = [column.name for column in scanned_columns(scan) if column.id in required and not column.required]
+    rows = rows_selected(replace(scan, columns=None))
+    return any(0 < rows[name].null_count < rows.num_rows for name in names)
+
+
+def _asks_for_nulls_since(scan: ScanSpec) -> bool:
+    """Return whether nulls are asked for of a column that was required, and found."""
+    asked, required = scan.row_filter, {column.id for column in scan.history.columns if column.required}
+    if not isinstance(asked, Predicate) or asked.op != "is-null":
+        return False
+    return selects_some(scan) and any(c.id in required for c in scanned_columns(scan) if c.name == asked.column)
+
+
+def _structs(scan: ScanSpec) -> list[list[Any]]:
+    """Return the values of each struct column that the scan gives."""
+    rows = rows_selected(scan)
+    return [rows[name].to_pylist() for name in rows.column_names if pa.types.is_struct(rows[name].type)]
+
+
+def _holds_a_null_struct(scan: ScanSpec) -> bool:
+    return any(None in held and any(held) for held in _structs(scan))
+
+
+def _holds_a_struct_of_nulls(scan: ScanSpec) -> bool:
+    """Return whether a struct that is not null holds nothing but nulls."""
+    return any(value and not any(each is not None for each in value.values()) for v in _structs(scan) for value in v)
+
+
+def _holds_none_of_a_struct(scan: ScanSpec) -> bool:
+    """Return whether a struct has none of the fields any more with which files of it were written."""
+    operations = scan.history.operations
+    if any(isinstance(done, REWRITING) for done in operations) or not _holds_a_struct_of_nulls(scan):
+        return False
+    first = {c.id: {f.id for f in c.type.fields} for c in scan.history.columns if isinstance(c.type, StructSpec)}
+    now = {c.id: {f.id for f in c.type.fields} for c in scanned_columns(scan) if isinstance(c.type, StructSpec)}
+    return any(first[id_].isdisjoint(fields) for id_, fields in now.items() if id_ in first)
 
 
 def _of_several(operations: Sequence[Operation], place: int) -> bool:

@@ -40,7 +40,7 @@ from fixtures.scans import Scan, scan_of
 from fixtures.tables.commits import CREDENTIAL
 from fixtures.tables.made_histories import MadeTable, do_more, make_history, shared_history
 from fixtures.tables.model import is_sound
-from strategies.histories import NO_COLUMN, deletes_by_value
+from strategies.histories import NO_COLUMN, deletes_by_value, is_recorded
 from strategies.specs import HistorySpec, ScanSpec
 
 __all__ = ["THROUGH", "Declined", "PlanningLoader", "gives_its_rows", "planned_splits"]
@@ -141,13 +141,14 @@ class PlanningLoader:
     def others(self, spec: ScanSpec, made: MadeTable, *, again: bool, later: bool) -> Iterator[Judgement]:
         """Yield what the other clauses of the family say.
 
-        Where ``again``, the scan is planned once more; where ``later``, more is committed to the table.
+        Where ``again``, the scan is planned once more; where ``later``, more is committed to the table, but to a
+        recorded one.
         """
         if again and TWICE in self.clauses and self.sweep.adapter.split_id is not None:
             yield Judgement(TWICE, AS_BUILT, self._planned_twice(spec, made))
         if again and FILE_IO in self.clauses:
             yield from (Judgement(FILE_IO, AS_BUILT, found) for found in self._file_io_differs(spec, made))
-        if later and self.clauses & {PINNED, NO_CATALOG}:
+        if later and self.clauses & {PINNED, NO_CATALOG} and not is_recorded(spec.history):
             yield from self._later(spec, made)
 
     def _file_io_differs(self, spec: ScanSpec, made: MadeTable) -> Iterator[Difference | None]:

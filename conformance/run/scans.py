@@ -24,7 +24,15 @@ from strategies.filters import predicates_of
 from strategies.histories import EVOLVING, NO_COLUMN
 from strategies.serialization import to_json
 from strategies.simpler_scans import simpler_scans
-from strategies.specs import DeleteEqual, DeletePositions, DeleteRows, OverwriteRows, PartitionBy, ScanSpec
+from strategies.specs import (
+    DeleteEqual,
+    DeletePositions,
+    DeleteRows,
+    OverwriteRows,
+    PartitionBy,
+    ScanSpec,
+    WrittenBySpark,
+)
 
 __all__ = ["MOST_SHRUNK", "THROUGH", "Scanning", "clauses_of", "judged_until_broken", "planned", "scanned_again"]
 
@@ -33,6 +41,8 @@ __all__ = ["MOST_SHRUNK", "THROUGH", "Scanning", "clauses_of", "judged_until_bro
 MOST_SHRUNK, TRIED = 5, 150
 # So many scans may end the processes that read their splits: each death costs the start of one.
 MOST_DEATHS = 3
+# The recorded table whose schema was changed; of each some rows were deleted.
+EVOLVED = "evolved"
 # One scan in so many is planned again after more was committed, the others as the table is.
 LATER_SHARE = 3
 
@@ -40,8 +50,10 @@ LATER_SHARE = 3
 def clauses_of(spec: ScanSpec) -> list[str]:
     """Return the clauses that the rows of a scan bear on; the last is broken where no smaller scan goes wrong."""
     operations = spec.history.operations
+    recorded = {done.name for done in operations if isinstance(done, WrittenBySpark)}
     deletes = any(isinstance(done, (DeleteRows, OverwriteRows, DeletePositions, DeleteEqual)) for done in operations)
-    evolved = any(isinstance(done, (*EVOLVING, PartitionBy)) for done in operations)
+    deletes |= bool(recorded - {EVOLVED})
+    evolved = any(isinstance(done, (*EVOLVING, PartitionBy)) for done in operations) or EVOLVED in recorded
     has = {
         ROWS: True,
         EVOLUTION: evolved,

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
 from strategies import from_json, to_json
-from strategies.histories import COMMITS, scans, table_before
+from strategies.histories import COMMITS, RECORDED, ids_of, is_recorded, scans, table_before
 from strategies.simpler_scans import simpler_scans
 from strategies.specs import (
     AddColumn,
@@ -12,13 +14,16 @@ from strategies.specs import (
     ColumnSpec,
     DropColumn,
     HistorySpec,
+    MakeOptional,
     MoveFirst,
     Operation,
     Predicate,
     RenameColumn,
     RowwiseSpec,
     ScanSpec,
+    StructSpec,
     WidenColumn,
+    WrittenBySpark,
 )
 
 A, B = ColumnSpec(1, "a", "int", (1,)), ColumnSpec(2, "b", "string", ("x",))
@@ -31,10 +36,14 @@ def test_a_scan_goes_to_json_and_back(scan: ScanSpec) -> None:
 
 @given(scans())
 def test_a_history_begins_with_rows_and_gives_each_column_an_id_of_its_own(scan: ScanSpec) -> None:
-    assert all(isinstance(first, Append) for first in scan.history.operations[:1])
+    assert all(isinstance(first, (Append, WrittenBySpark)) for first in scan.history.operations[:1])
+    assert is_recorded(scan.history) == (scan.history.columns in RECORDED.values())
+    if is_recorded(scan.history):
+        return  # by the ids that Spark gave
     added = [operation.column for operation in scan.history.operations if isinstance(operation, AddColumn)]
-    ids = [column.id for column in (*scan.history.columns, *added)]
-    assert ids == list(range(1, len(ids) + 1))
+    ids = [id_ for column in (*scan.history.columns, *added) for id_ in ids_of(column)]
+    assert sorted(ids) == list(range(1, len(ids) + 1))
+    assert [column.id for column in scan.history.columns] == list(range(1, len(scan.history.columns) + 1))
     assert scan.at is None or isinstance(scan.history.operations[scan.at], COMMITS)
 
 
@@ -55,11 +64,39 @@ def test_columns_after_an_operation(operation: Operation, names: list[str]) -> N
     assert [column.name for column in table_before(history, 1).columns] == ["a", "b"]
 
 
+S = ColumnSpec(3, "s", StructSpec((ColumnSpec(4, "x", "int"), ColumnSpec(5, "y", "string"))), ((1, "a"), None))
+
+
+@pytest.mark.parametrize(
+    ("operation", "fields", "values"),
+    [
+        (AddColumn(ColumnSpec(6, "z", "long", (7, 8)), within="s"), ["x", "y", "z"], ((1, "a", 7), None)),
+        (DropColumn("x", within="s"), ["y"], (("a",), None)),
+        (RenameColumn("x", "w", within="s"), ["w", "y"], ((1, "a"), None)),
+        (WidenColumn("x", "long", within="s"), ["x", "y"], ((1, "a"), None)),
+        (DropColumn("x"), ["x", "y"], ((1, "a"), None)),
+    ],
+)
+def test_fields_of_a_struct_after_an_operation(
+    operation: Operation, fields: list[str], values: tuple[object, ...]
+) -> None:
+    column = table_before(HistorySpec((A, B, S), (Append(), operation)), 2).column("s")
+    assert isinstance(column.type, StructSpec)
+    assert [field.name for field in column.type.fields] == fields
+    assert column.values == values
+
+
+def test_a_required_column_holds_null_once_it_is_optional() -> None:
+    required = replace(A, required=True)
+    column = table_before(HistorySpec((required,), (Append(), MakeOptional("a"))), 2).column("a")
+    assert (column.required, column.values) == (False, (1, None))
+
+
 @given(scans())
 def test_simpler_scans_are_simpler(scan: ScanSpec) -> None:
     for simpler in simpler_scans(scan):
         assert len(repr(simpler)) < len(repr(scan)) or simpler.history != scan.history
-        assert all(isinstance(first, Append) for first in simpler.history.operations[:1])
+        assert all(isinstance(first, (Append, WrittenBySpark)) for first in simpler.history.operations[:1])
 
 
 def test_each_part_of_a_scan_can_be_left_out() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from conformance.judging.conditions.condition import Condition
 from strategies.filters import OPERATORS, predicates_of
-from strategies.histories import EVOLVING, NO_COLUMN, ROW_GROUPS
+from strategies.histories import EVOLVING, NO_COLUMN, RECORDED, ROW_GROUPS
 from strategies.primitives import BY_TIME
 from strategies.specs import (
     AddColumn,
@@ -21,6 +21,7 @@ from strategies.specs import (
     DeleteRows,
     DropColumn,
     ExpireSnapshots,
+    MakeOptional,
     MoveFirst,
     Not,
     Operation,
@@ -32,8 +33,10 @@ from strategies.specs import (
     RowwiseSpec,
     ScanSpec,
     SetProperty,
+    StructSpec,
     Tag,
     WidenColumn,
+    WrittenBySpark,
 )
 
 __all__ = ["SCAN_CONDITIONS"]
@@ -43,6 +46,10 @@ Judge = Callable[[ScanSpec], bool]
 
 def _done(*kinds: type[Operation]) -> Judge:
     return lambda spec: any(isinstance(done, kinds) for done in spec.history.operations)
+
+
+def _is_recorded(name: str) -> Judge:
+    return lambda spec: WrittenBySpark(name) in spec.history.operations
 
 
 def _transforms_of_partitions(spec: ScanSpec) -> Iterator[str]:
@@ -85,6 +92,7 @@ _DONE: dict[str, tuple[type[Operation], str]] = {
     "dropped_column": (DropColumn, "A column was dropped."),
     "renamed_column": (RenameColumn, "A column was renamed."),
     "widened_column": (WidenColumn, "A column was given a wider type."),
+    "made_optional": (MakeOptional, "A required column may hold null since."),
     "moved_column": (MoveFirst, "A column was moved to the first place."),
     "partitioned_anew": (PartitionBy, "The partition spec was changed."),
     "tagged": (Tag, "There is a tag."),
@@ -104,11 +112,29 @@ _PARTITIONED = {
 # By name: when it holds, in a sentence, and how to tell.
 SCAN_CONDITIONS: dict[str, Condition[ScanSpec]] = {
     **{name: Condition(sentence, _done(kind)) for name, (kind, sentence) in _DONE.items()},
+    **{
+        f"written_by_spark_{name}": Condition(
+            f"It is the recorded table of Spark's: {name.replace('_', ' ')}.", _is_recorded(name)
+        )
+        for name in RECORDED
+    },
     "has_deletes": Condition(
         "Rows were deleted or overwritten, in whichever way.",
         _done(DeleteRows, OverwriteRows, DeletePositions, DeleteEqual),
     ),
     "evolved": Condition("The schema was changed.", _done(*EVOLVING)),
+    "evolved_within_structs": Condition(
+        "The fields of a struct were changed.",
+        lambda spec: any(getattr(done, "within", None) is not None for done in spec.history.operations),
+    ),
+    "structs": Condition(
+        "A column is a struct.",
+        lambda spec: any(isinstance(column.type, StructSpec) for column in spec.history.columns),
+    ),
+    "required_columns": Condition(
+        "A column was required.", lambda spec: any(column.required for column in spec.history.columns)
+    ),
+    "sort_order": Condition("The table has a sort order.", lambda spec: spec.history.sort_by is not None),
     "partitioned": Condition("The table is or was partitioned.", _partitioned_by("")),
     **{
         f"partitioned_by_{name}": Condition(f"The table is or was partitioned by {by}.", _partitioned_by(*transforms))

@@ -24,6 +24,7 @@ from fixtures.tables import commits
 from fixtures.tables.made_histories import SNAPSHOTS, Call, Condition, IcebergType, calls_of, identifier_of
 from fixtures.tables.schemas import current_schema, iceberg_type, python_value
 from strategies.filters import fold
+from strategies.histories import is_recorded
 from strategies.specs import ColumnSpec, FilterSpec, Predicate, ScanSpec, TableSpec
 from strategies.udfs import BEHAVIOURS
 
@@ -51,6 +52,8 @@ def scan_script(violation: Violation, adapter: Adapter, spec: ScanSpec) -> str:
         NotEmbeddable: the source of something that it needs cannot be taken out of its module.
 
     """
+    if is_recorded(spec.history):
+        raise NotEmbeddable("the table was recorded: its files are in the suite (fixtures/tables/spark_tables)")
     way = _way(violation, spec)
     embedding = Embedding(own=(adapter.build.__module__,))
     for function in (way.show, looks.shown, qualified_name, commits.catalog_in, commits.create):
@@ -127,6 +130,7 @@ def _asked(violation: Violation, spec: ScanSpec, way: Way, calls: tuple[Call, ..
         schema=_of_iceberg(repr(current_schema(TableSpec(spec.history.columns)))),
         properties=dict(spec.history.properties),
         version=spec.history.format_version,
+        sort_by=spec.history.sort_by,
         partition_by=spec.history.partition_by,
         calls=calls,
         more=way.more,
