@@ -34,10 +34,7 @@ def features_of_filter(scan: ScanSpec) -> Iterator[str]:
     parted_by = partitionings(scan)
     newest = parted_by[-1] if parted_by else None
     holds = {
-        # Files that are older have bounds of the narrower type.
-        "filter eq of a column that was widened": isinstance(scan.row_filter, Predicate)
-        and scan.row_filter.op == "eq"
-        and any(isinstance(done, WidenColumn) and done.name == scan.row_filter.column for done in operations),
+        "filter eq of a column that was widened": _asks_for_a_bound_of_former_files(scan),
         "filter beside positions": any(isinstance(done, DeletePositions) for done in operations),
         "filter of an added column": isinstance(scan.row_filter, Predicate)
         and scan.row_filter.op != "is-null"
@@ -132,6 +129,18 @@ def asks_beyond_a_former_type(scan: ScanSpec) -> bool:
         and any(isinstance(done, WidenColumn) and done.name == asked.column for done in operations)
         and any(isinstance(value, int) and value not in INT for value in asked.values)
     )
+
+
+def _asks_for_a_bound_of_former_files(scan: ScanSpec) -> bool:
+    """Return whether a filter looks at bounds of a column that was widened: those of older files are narrower."""
+    asked, operations = scan.row_filter, scan.history.operations
+    widened = [
+        place
+        for place, done in enumerate(operations)
+        if isinstance(asked, Predicate) and isinstance(done, WidenColumn) and done.name == asked.column
+    ]
+    younger = operations[widened[-1] :] if widened else ()
+    return isinstance(asked, Predicate) and asked.op == "eq" and appends(younger) > 0
 
 
 def _all_match(scan: ScanSpec, file: int) -> bool:
