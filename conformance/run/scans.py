@@ -14,6 +14,7 @@ from conformance.examples.asked_scans import SIMPLEST
 from conformance.judging.findings import Findings
 from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
+from conformance.judging.where import Where
 from conformance.observation.difference import Difference
 from conformance.observation.raised import Raised, attempt
 from conformance.run.planning_loader import THROUGH, Declined, PlanningLoader
@@ -115,7 +116,7 @@ class Scanning:
     clauses: set[str]
     loader: PlanningLoader = field(init=False)
     ledger: Ledger = field(init=False)
-    shrunk: dict[str, ScanSpec] = field(default_factory=dict)
+    shrunk: list[tuple[str, ScanSpec]] = field(default_factory=list)
     searched: int = 0
     shapes: set[tuple[str, ...]] = field(default_factory=set)
 
@@ -163,7 +164,8 @@ class Scanning:
         self.searched += 1
         smallest, difference_ = self._smallest(spec, found) if is_small else (spec, found)
         clause = self._clause(smallest, difference_, is_small=is_small)
-        self.shrunk.setdefault(clause, smallest)
+        if is_small:
+            self.shrunk.append((clause, smallest))
         if clause not in self.clauses:
             return
         judgement = self.ledger.excused(Judgement(clause, THROUGH, difference_), smallest)
@@ -181,20 +183,30 @@ class Scanning:
         if ".schema" in found.place.within:  # other columns, or in another order
             return EVOLUTION if EVOLUTION in bears_on and spec.columns is None else ROWS
         # Every scan bears on its rows: what is small and has more than those is broken by what it has more.
-        known = (clause for clause in self.shrunk if clause in bears_on and not (is_small and clause == ROWS))
-        return next(known, bears_on[-1])
+        known = [each for each in self.shrunk if each[0] in bears_on and not (is_small and each[0] == ROWS)]
+        # The likeliest is that of a table to which nothing was done but what was done to this one too.
+        known.sort(key=lambda each: not _done(each[1]) <= _done(spec))
+        return next((clause for clause, _ in known), bears_on[-1])
 
     def _smallest(self, spec: ScanSpec, found: Difference) -> tuple[ScanSpec, Difference]:
-        candidates, tried = simpler_scans(spec), 0
+        """Return the smallest scan that goes wrong at the same place, and raises the same error where it does.
+
+        Another fault of the loader, one that the baseline knows say, would hide this one.
+        """
+        candidates, tried, same = simpler_scans(spec), 0, (Where.of(found), found.error)
         while (candidate := next(candidates, None)) is not None and tried < TRIED:
             if not is_sound(candidate):
                 continue
             tried += 1
             made = self.loader.made(candidate.history)
             differs = None if isinstance(made, Raised) else attempt(self.loader.rows_differ, candidate, made)
-            if isinstance(differs, Difference):
+            if isinstance(differs, Difference) and (Where.of(differs), differs.error) == same:
                 spec, found, candidates = candidate, differs, simpler_scans(candidate)
         return spec, found
+
+
+def _done(spec: ScanSpec) -> set[type]:
+    return {type(operation) for operation in spec.history.operations}
 
 
 def _shape(clause: str, spec: ScanSpec, found: Difference) -> tuple[str, ...]:

@@ -95,11 +95,21 @@ class PartlyShownScan:
         return self.choose(self.scan)
 
 
+def _take(task: FileScanTask) -> None:
+    """Take a task.
+
+    Raises:
+        NotSupported: its file is of a format that Daft says it does not read.
+
+    """
+    if (format_ := task.file.file_format) != FileFormat.PARQUET:
+        raise NotSupported(f"reads no {format_.name}")
+
+
 def _build(materials: Materials) -> Task:
     task = materials.file_scan_task
-    path, format_ = task.file.file_path, task.file.file_format
-    if format_ != FileFormat.PARQUET:
-        raise NotSupported(f"reads no {format_.name}")
+    _take(task)
+    path = task.file.file_path
     if "://" in path and path.partition("://")[0] not in SCHEMES:
         raise NotSupported(f"opens files itself, through no FileIO, and knows no {path.partition('://')[0]}://")
     if NAME_MAPPING in materials.table_metadata.properties:
@@ -127,6 +137,8 @@ def _plan(scan: Scan) -> Iterator[Task]:
 
     def every_file(asked: DataScan) -> list[FileScanTask]:
         planned[:] = asked.plan_files()
+        for task in planned:
+            _take(task)
         return planned
 
     def one_file(number: int, asked: DataScan) -> list[FileScanTask]:

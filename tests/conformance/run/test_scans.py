@@ -28,6 +28,7 @@ from strategies.specs import (
     Append,
     ColumnSpec,
     DeletePositions,
+    Predicate,
     RegistrySpec,
     RenameColumn,
     RowwiseSpec,
@@ -75,6 +76,20 @@ def test_a_fault_ends_in_a_small_scan_and_is_replayed(sweep_of: Callable[..., Sw
     assert replay(adapter, case, tmp_path / "broken").result is Result.VIOLATED
     assert replay(load_adapter("reference"), case, tmp_path / "sound").result is Result.FIXED
     assert "No simple script" not in reproducer(violation, adapter)
+
+
+def test_a_fault_is_not_made_smaller_into_another(sweep_of: Callable[..., Sweep]) -> None:
+    """Without its filter the scan goes wrong too, but otherwise."""
+
+    def plan(scan: Any) -> Any:
+        if scan.condition is not None:
+            raise ArithmeticError("the bounds are of another type")
+        return []
+
+    asked = replace(SIMPLEST, columns=("a",), row_filter=Predicate("eq", "a", (1,)))
+    (violation,) = planned(sweep_of(replace(ADAPTER, plan=plan), clauses=("SCAN-5",)), [asked]).violations
+    assert "ArithmeticError" in violation.difference.error
+    assert from_json(violation.spec) == replace(asked, columns=None, history=from_json(violation.spec).history)
 
 
 def test_the_clause_is_that_of_what_a_scan_has() -> None:
