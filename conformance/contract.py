@@ -398,7 +398,7 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(
         "SCAN-3",
         "A file that is older than the table's schema or partition spec gives what the scanned schema says: columns"
-        " renamed, moved, widened, added and dropped since.",
+        " and fields of structs renamed, moved, widened, added and dropped since, or no longer required.",
         "field",
         needs=(_C.PLANNING,),
     ),
