@@ -432,7 +432,7 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(
         "SCAN-9",
         "What is not there is told when the scan is planned, by its name: a table, a column, a column of the filter, a"
-        " snapshot, a branch or tag. It never means fewer rows.",
+        " snapshot, a branch or tag. So is a manifest that is gone, then or on the worker. It never means fewer rows.",
         "field",
         needs=(_C.PLANNING,),
     ),

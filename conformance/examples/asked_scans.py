@@ -33,7 +33,7 @@ from strategies.specs import (
     SetProperty,
 )
 
-__all__ = ["SIMPLEST", "THINGS_MISSING", "expected_rows_of", "query_survives", "with_more"]
+__all__ = ["MANIFEST", "SIMPLEST", "THINGS_MISSING", "expected_rows_of", "query_survives", "with_more"]
 
 # No drawn column is called so.
 LATER_NAME = "called so later"
@@ -51,6 +51,8 @@ _FILTERED_BY_IT = {
     "condition": Predicate("eq", "no_such_column", (1,)),
     "scanned": (ColumnSpec(9, "no_such_column", "long"),),
 }
+# Is removed from the table, which is scanned as ever; of its name the end is settled.
+MANIFEST = "manifest"
 # What is not there: what it is, its name, and the fields of the scan that ask for it.
 THINGS_MISSING: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("table", "no_such_table", {"identifier": ("conformance", "no_such_table")}),
@@ -58,6 +60,7 @@ THINGS_MISSING: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("column of the filter", "no_such_column", _FILTERED_BY_IT),
     ("snapshot", "1234567890123", {"snapshot_id": 1_234_567_890_123}),
     ("branch or tag", "no_such_ref", {"ref": "no_such_ref"}),
+    (MANIFEST, "-m0.avro", {}),
 )
 
 

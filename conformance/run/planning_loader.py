@@ -23,7 +23,14 @@ from conformance.checks.scan import (
     PINNED,
     TWICE,
 )
-from conformance.examples.asked_scans import SIMPLEST, THINGS_MISSING, expected_rows_of, query_survives, with_more
+from conformance.examples.asked_scans import (
+    MANIFEST,
+    SIMPLEST,
+    THINGS_MISSING,
+    expected_rows_of,
+    query_survives,
+    with_more,
+)
 from conformance.judging.judgement import Judgement
 from conformance.observation.difference import Difference, Place, Step, difference, difference_of_rows
 from conformance.observation.process_state import keeping_locale_and_folder
@@ -38,7 +45,7 @@ from conformance.transports.watchdog import watched
 from conformance.transports.worker_tasks import read_planned
 from fixtures.scans import Scan, scan_of
 from fixtures.tables.commits import CREDENTIAL
-from fixtures.tables.made_histories import MadeTable, do_more, make_history, shared_history
+from fixtures.tables.made_histories import MadeTable, do_more, make_history, shared_history, without_manifest
 from fixtures.tables.model import is_sound
 from strategies.histories import NO_COLUMN, deletes_by_value, is_recorded
 from strategies.specs import HistorySpec, ScanSpec
@@ -221,9 +228,11 @@ class PlanningLoader:
         assert isinstance(made, MadeTable), made
         if MISSING not in self.clauses:
             return
-        scan = scan_of(SIMPLEST, made)
         for what, name, changes in THINGS_MISSING:
-            seen = self.payloads(replace(scan, **changes))
+            if what == MANIFEST:
+                seen = self._rows_without_manifest()
+            else:
+                seen = self.payloads(replace(scan_of(SIMPLEST, made), **changes))
             if isinstance(seen, Raised) and seen.type == DECLINED:
                 continue
             where = Place(Step.BUILD, case="of a scan with a missing", variant=what)
@@ -233,6 +242,13 @@ class PlanningLoader:
                 yield Judgement(MISSING, AS_BUILT, Difference(where, f"an error that names {name!r}", str(seen)))
             else:
                 yield Judgement(MISSING, AS_BUILT, None)
+
+    def _rows_without_manifest(self) -> Any:
+        """Return what a loader gives of a table whose manifest is gone, or how it fails: a worker may be told first."""
+        made = self.made(SIMPLEST.history, shared=False)
+        assert isinstance(made, MadeTable), made
+        payloads = self.payloads(scan_of(SIMPLEST, without_manifest(made)))
+        return payloads if isinstance(payloads, Raised) else self.read(SIMPLEST, payloads)
 
 
 @dataclass(frozen=True)

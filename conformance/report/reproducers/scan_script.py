@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.adapter import Adapter
 from conformance.checks.scan import AFTER_MORE, FILE_IO, MISSING, NO_CATALOG, PINNED, TWICE
-from conformance.examples.asked_scans import THINGS_MISSING, expected_rows_of, with_more
+from conformance.examples.asked_scans import MANIFEST, THINGS_MISSING, expected_rows_of, with_more
 from conformance.judging.findings import Violation
 from conformance.observation.raised import qualified_name
 from conformance.observation.values import Rows, in_any_layout
@@ -59,6 +59,8 @@ def scan_script(violation: Violation, adapter: Adapter, spec: ScanSpec) -> str:
     for function in (way.show, looks.shown, qualified_name, commits.catalog_in, commits.create):
         embedding.named(function)
     calls = tuple(calls_of(spec.history))
+    if violation.clause == MISSING and violation.difference.place.variant == MANIFEST:
+        calls += (Call(commits.remove_manifest, ()),)
     for call in (*calls, *way.more):
         embedding.named(call.function)
     if spec.history.partition_by is not None:
