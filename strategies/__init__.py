@@ -7,9 +7,9 @@ elsewhere.
 from strategies.arguments import invalid_arguments, valid_arguments
 from strategies.file_ios import file_io_properties, file_ios
 from strategies.filters import predicates, projections, row_filters
-from strategies.histories import scans
 from strategies.pairs import pairs
 from strategies.plans import frame_plans, plans, sql_plans
+from strategies.scans import scans
 from strategies.serialization import from_json, to_json
 from strategies.specs import (
     And,

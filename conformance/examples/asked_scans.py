@@ -15,8 +15,8 @@ from conformance.observation.values import Rows, in_any_layout, plain_rows, rows
 from fixtures.expected import asked_rows, query_of
 from fixtures.survival import PlannedQuery, lost_construct, survives
 from fixtures.tables.model import LEAST_SNAPSHOTS, model_of, rows_selected, scanned_columns
+from strategies.evolution import next_id, table_before
 from strategies.filters import filter_columns
-from strategies.histories import next_id, table_before
 from strategies.serialization import to_json
 from strategies.specs import (
     AddColumn,

@@ -20,8 +20,10 @@ from conformance.examples.filter_features import (
 )
 from fixtures.expected import asked_rows
 from fixtures.tables.model import is_sound, model_of, rows_selected, scanned_columns
+from strategies.evolution import REWRITING, ROW_GROUPS, ROWS_A_GROUP, table_before
 from strategies.filters import predicates_of
-from strategies.histories import NO_COLUMN, RECORDED, REWRITING, ROW_GROUPS, ROWS_A_GROUP, is_recorded, table_before
+from strategies.recorded import RECORDED, is_recorded
+from strategies.scans import NO_COLUMN
 from strategies.simpler_scans import without_operation
 from strategies.specs import (
     AddColumn,

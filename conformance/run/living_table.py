@@ -21,7 +21,7 @@ from conformance.run.planning_loader import gives_its_rows, planned_splits
 from conformance.transports.afresh import asked_afresh
 from fixtures.scans import scan_of
 from fixtures.tables.made_histories import MadeTable, do_more, forked, shared_history
-from strategies.histories import table_before
+from strategies.evolution import table_before
 from strategies.specs import (
     Append,
     ColumnSpec,

@@ -47,7 +47,8 @@ from fixtures.scans import Scan, scan_of
 from fixtures.tables.commits import CREDENTIAL
 from fixtures.tables.made_histories import MadeTable, do_more, make_history, shared_history, without_manifest
 from fixtures.tables.model import is_sound
-from strategies.histories import NO_COLUMN, deletes_by_value, is_recorded
+from strategies.recorded import is_recorded
+from strategies.scans import NO_COLUMN, deletes_by_value
 from strategies.specs import HistorySpec, ScanSpec
 
 __all__ = ["THROUGH", "Declined", "PlanningLoader", "gives_its_rows", "planned_splits"]

@@ -21,8 +21,9 @@ from conformance.run.planning_loader import THROUGH, Declined, PlanningLoader
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
 from fixtures.tables.model import is_sound
+from strategies.evolution import EVOLVING
 from strategies.filters import predicates_of
-from strategies.histories import EVOLVING, NO_COLUMN
+from strategies.scans import NO_COLUMN
 from strategies.serialization import to_json
 from strategies.simpler_scans import simpler_scans
 from strategies.specs import (

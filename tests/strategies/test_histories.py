@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 
 from strategies import from_json, to_json
-from strategies.histories import COMMITS, RECORDED, ids_of, is_recorded, scans, table_before
+from strategies.evolution import COMMITS, ids_of, table_before
+from strategies.recorded import RECORDED, is_recorded
+from strategies.scans import scans
 from strategies.simpler_scans import simpler_scans
 from strategies.specs import (
     AddColumn,

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from conformance.judging.conditions.condition import Condition
+from strategies.evolution import EVOLVING, ROW_GROUPS
 from strategies.filters import OPERATORS, predicates_of
-from strategies.histories import EVOLVING, NO_COLUMN, RECORDED, ROW_GROUPS
 from strategies.primitives import BY_TIME
+from strategies.recorded import RECORDED
+from strategies.scans import NO_COLUMN
 from strategies.specs import (
     AddColumn,
     And,

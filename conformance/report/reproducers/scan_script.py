@@ -24,7 +24,7 @@ from fixtures.tables import commits
 from fixtures.tables.made_histories import SNAPSHOTS, Call, Condition, IcebergType, calls_of, identifier_of
 from fixtures.tables.schemas import current_schema, iceberg_type, python_value
 from strategies.filters import fold
-from strategies.histories import is_recorded
+from strategies.recorded import is_recorded
 from strategies.specs import ColumnSpec, FilterSpec, Predicate, ScanSpec, TableSpec
 from strategies.udfs import BEHAVIOURS
 

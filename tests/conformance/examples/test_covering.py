@@ -11,7 +11,7 @@ from conformance.examples.drawing import draw
 from conformance.examples.scan_features import ASKED, features
 from conformance.run.profiles import PROFILES
 from conformance.run.scans import LATER_SHARE
-from strategies.histories import scans
+from strategies.scans import scans
 from strategies.specs import (
     AddColumn,
     Append,
