@@ -31,7 +31,7 @@ __all__ = ["told_alone"]
 
 # Seconds that the examples of a unit of work may take. What is not asked by then stays as it is.
 MOST_SECONDS = 30.0
-# So many tries of what an example shows at once, and so many seconds for all that it shows.
+# So many tries of what an example shows at once, and so many seconds for all that it shows, the first tries included.
 SURE_TRIES, SURE_SECONDS = 5, 0.5
 # The same for what it does not show in one of these.
 MOST_TRIES, TRYING_SECONDS = 30, 8.0
@@ -59,7 +59,8 @@ def told_alone(sweep: Sweep, violations: Sequence[Violation]) -> list[Violation]
         if time.monotonic() > end:
             break
         tried = [(told[i].clause, told[i].transports[0]) for i in of_it]
-        broken = asked_afresh(_broken, sweep.adapter.reference, spec, tried, sweep.warehouse.root)
+        broken = asked_afresh(_broken, sweep.adapter.reference, spec, tried, sweep.steady, sweep.warehouse.root)
+        sweep.steady.update(clause for clause, _ in tried)
         for i, (times, tries) in zip(of_it, broken or (), strict=False):
             wobbles = 0 < times < tries
             told[i] = replace(told[i], alone=times == tries, tries=(times, tries) if wobbles else None)
@@ -75,8 +76,11 @@ def _can_be_tried(violation: Violation) -> bool:
     return check_of(violation.clause).journeys and violation.transports[0] in WAYS
 
 
-def _broken(reference: str, spec: str, tried: Sequence[Tried], root: Path) -> list[tuple[int, int]]:
-    """Return in how many tries the spec breaks each of the clauses, and how many there were."""
+def _broken(reference: str, spec: str, tried: Sequence[Tried], steady: set[str], root: Path) -> list[tuple[int, int]]:
+    """Return in how many tries the spec breaks each of the clauses, and how many there were.
+
+    Those of the clauses that are ``steady`` are tried once where that shows it.
+    """
     adapter = load_adapter(reference)
     sweep, found = Sweep(adapter, TRANSPORTS, applicable(adapter), Warehouse(root)), from_json(spec)
 
@@ -86,15 +90,17 @@ def _broken(reference: str, spec: str, tried: Sequence[Tried], root: Path) -> li
         judged = sweep.judge_alone(clause, frozenset([transport]), found, exhaustive=True)
         return any(judgement.difference for judgement in judged)
 
+    started = time.monotonic()
     seen = [[breaks(*each)] for each in tried]
 
-    def try_on(numbers: Sequence[int], tries: int, seconds: float) -> None:
-        end = time.monotonic() + seconds
+    def try_on(numbers: Sequence[int], tries: int, end: float) -> None:
         for _ in range(tries):
             for number in numbers:
                 if len(seen[number]) < tries and time.monotonic() < end:
                     seen[number].append(breaks(*tried[number]))
 
-    try_on([number for number, each in enumerate(seen) if all(each)], SURE_TRIES, SURE_SECONDS)
-    try_on([number for number, each in enumerate(seen) if not all(each)], MOST_TRIES, TRYING_SECONDS)
+    unsure = [number for number, (clause, _) in enumerate(tried) if clause not in steady]
+    try_on([number for number in unsure if all(seen[number])], SURE_TRIES, started + SURE_SECONDS)
+    doubtful = [number for number, each in enumerate(seen) if not all(each)]
+    try_on(doubtful, MOST_TRIES, time.monotonic() + TRYING_SECONDS)
     return [(sum(each), len(each)) for each in seen]
