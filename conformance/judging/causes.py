@@ -190,17 +190,17 @@ def _of_one_cause(one: _Group, other: _Group, patterns: Sequence[Pattern]) -> bo
 def _nearest(
     violation: Violation, groups: Sequence[tuple[_Group, set[str]]], patterns: Sequence[Pattern]
 ) -> _Group | None:
-    """Return the group of which nearly each example that breaks the violation's clause breaks a clause too.
+    """Return the group of which nearly each example that breaks the violation's clause there breaks a clause too.
 
     Of several the one that the fewest other examples break. Where there is none, but each example breaks a clause of
     some group, the one that this violation's example breaks in the same way. Else ``None``.
     """
     clause, has_own_situation = violation.clause, bool(violation.difference.place.case)
     least: tuple[int, _Group] | None = None
-    breaking = [pattern for pattern in patterns if clause in pattern.broken]
+    breaking = [pattern for pattern in patterns if _breaks(pattern, violation)]
     for group, clauses in groups:
         both = [pattern for pattern in patterns if clauses & pattern.judged and clause in pattern.judged]
-        mine = [pattern for pattern in both if clause in pattern.broken]
+        mine = [pattern for pattern in both if _breaks(pattern, violation)]
         if not mine or sum(bool(clauses & pattern.broken) for pattern in mine) < NEARLY_ALL * len(mine):
             continue
         if has_own_situation:
@@ -218,6 +218,11 @@ def _nearest(
     if not breaking or explained < NEARLY_ALL * len(breaking):
         return None
     return next((group for group, _ in groups if any(_alike(violation, each) for each in group.violations)), None)
+
+
+def _breaks(pattern: Pattern, violation: Violation) -> bool:
+    """Whether the example broke the violation's clause, in the situation that it names where these are told."""
+    return _situation(violation) in pattern.places if pattern.places else violation.clause in pattern.broken
 
 
 def _alike(one: Violation, other: Violation) -> bool:

@@ -56,10 +56,15 @@ class Violation:
 
 @dataclass(frozen=True)
 class Pattern:
-    """The clauses that one example broke, and all on which it was judged."""
+    """The clauses that one example broke, and all on which it was judged.
+
+    ``places`` are the broken ones, each with a part that differed and the case of it: a clause may be broken by two
+    faults at two of them.
+    """
 
     broken: frozenset[str]
     judged: frozenset[str]
+    places: frozenset[tuple[str, str, str]] = frozenset()
 
 
 @dataclass(frozen=True)

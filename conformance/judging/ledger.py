@@ -63,7 +63,9 @@ class Ledger:
         findings.broken.update({(j.clause, j.transport) for j in judgements if j.difference})
         findings.known.update({(j.clause, j.known) for j in judgements if j.known})
         broken = frozenset(judgement.clause for judgement in judgements if judgement.difference)
-        findings.patterns.append(Pattern(broken, frozenset(judgement.clause for judgement in judgements)))
+        at = ((j.clause, j.difference.place) for j in judgements if j.difference)
+        places = frozenset((clause, place.part, place.case) for clause, place in at)
+        findings.patterns.append(Pattern(broken, frozenset(judgement.clause for judgement in judgements), places))
         conditions: frozenset[str] = frozenset()
         if shown.likeness is not None:
             conditions = holding(shown.likeness)

@@ -44,6 +44,18 @@ def test_rows_have_the_cause_whose_examples_they_are_of() -> None:
     assert [cause.clauses for cause in found] == [("CTX-1", "READ-1"), ("ID-1",)]
 
 
+def test_a_clause_that_two_faults_break_at_two_places_is_told_with_each() -> None:
+    """Its examples are those of both; only those that break it at the same place tell."""
+    lost = violation("CTX-1", "row filter")
+    ordered = violation("READ-7", "rows", case="in their order", example="other")
+    resumed = violation("READ-7", "rows", case="from a position on")
+    both = frozenset({("CTX-1", "row filter", ""), ("READ-7", "rows", "in their order")})
+    alone = replace(pattern("READ-7", "CTX-1"), places=frozenset({("READ-7", "rows", "from a position on")}))
+    patterns = [replace(pattern("CTX-1 READ-7"), places=both), *(alone,) * 9]
+    found = causes([lost, ordered, resumed], patterns)
+    assert [cause.clauses for cause in found] == [("CTX-1", "READ-7"), ("READ-7",)]
+
+
 def test_rows_that_other_examples_lose_are_a_cause_of_their_own() -> None:
     patterns = [pattern("CTX-1 READ-1"), pattern("READ-1", "CTX-1")]
     found = causes(
