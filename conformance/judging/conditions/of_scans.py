@@ -129,8 +129,8 @@ SCAN_CONDITIONS: dict[str, Condition[ScanSpec]] = {
         "The fields of a struct were changed.",
         lambda spec: any(getattr(done, "within", None) is not None for done in spec.history.operations),
     ),
-    "structs": Condition(
-        "A column is a struct.",
+    "nested_columns": Condition(
+        "A column is a list, a map or a struct.",
         lambda spec: any(isinstance(column.type, StructSpec) for column in spec.history.columns),
     ),
     "required_columns": Condition(
