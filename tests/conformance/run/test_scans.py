@@ -14,7 +14,7 @@ from conformance.adapter import NotSupported
 from conformance.adapters.builtin.reference import ADAPTER
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
-from conformance.examples.asked_scans import SIMPLEST
+from conformance.examples.asked_scans import SIMPLEST, THINGS_MISSING
 from conformance.examples.covering import chosen
 from conformance.examples.design import designed_scans
 from conformance.judging.baseline import BaselineError, read_baseline
@@ -145,7 +145,7 @@ def test_a_clause_that_a_scan_does_not_bear_on_says_nothing(sweep_of: Callable[.
     sweep = sweep_of(load_adapter("reference"), clauses=("SCAN-2",))
     assert scanned_again(sweep, "SCAN-2", SIMPLEST) == []
     assert scanned_again(sweep, "SCAN-1", SIMPLEST) == [None]
-    assert scanned_again(sweep, "SCAN-9", SIMPLEST) == [None] * 5
+    assert scanned_again(sweep, "SCAN-9", SIMPLEST) == [None] * len(THINGS_MISSING)
 
 
 def entry(spec: str, condition: str = "[]") -> str:
