@@ -152,18 +152,18 @@ class Sweep:
                 return findings
             seed += SEED_STEP
 
-    def pinned(self, specs: Sequence[SplitSpec]) -> Findings:
+    def pinned(self, specs: Sequence[SplitSpec], *, first_here: bool = False) -> Findings:
         """Judge these specs; a broken clause is shown with the shortest that breaks it.
 
-        The first is judged within this process before: other processes take seconds to start, and what breaks without
-        them is told meanwhile.
+        Where ``first_here``, the first is judged within this process before: other processes take seconds to start, and
+        what breaks without them is told meanwhile.
 
         Each clause is searched whether or not another unit does that as well: there it may find a smaller example, and
         here it costs next to nothing.
         """
         ledger, history = Ledger(self.baseline), History()
-        here = replace(self, transports=[transport for transport in self.transports if transport in IN_PROCESS])
-        if len(here.transports) < len(self.transports):
+        if first_here:
+            here = replace(self, transports=[transport for transport in self.transports if transport in IN_PROCESS])
             here.judge_pinned(specs[0], ledger, history)
         for spec in specs:
             self.judge_pinned(spec, ledger, history)

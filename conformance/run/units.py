@@ -164,7 +164,7 @@ def _designed_plans(shard: int, place: Workplace) -> Findings:
 
 def _pinned(place: Workplace) -> Findings:
     """Splits that a drawn run reaches too rarely, and splits that once failed."""
-    return place.sweep.pinned(PINNED)
+    return place.sweep.pinned(PINNED, first_here=True)
 
 
 def _lifecycles(place: Workplace) -> Findings:

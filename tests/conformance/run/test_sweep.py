@@ -258,7 +258,7 @@ def test_what_breaks_without_other_processes_is_told_before_anything_is_sent_to_
     by_clause = {check.clause.id: check.clause for check in CHECKS}
     sweep = replace(sweep, checks=[Check(by_clause["ID-1"], broken), Check(by_clause["ID-2"], slow)], aspects=LITTLE)
     with telling_what_breaks(lambda clause, _: events.append(clause)):
-        sweep.pinned([PLAIN])
+        sweep.pinned([PLAIN], first_here=True)
     assert events.index("ID-1") < events.index("the other clause") < events.index("sent")
 
 
