@@ -56,8 +56,10 @@ def clauses_of(spec: ScanSpec) -> list[str]:
     deletes = any(isinstance(done, (DeleteRows, OverwriteRows, DeletePositions, DeleteEqual)) for done in operations)
     deletes |= bool(recorded - {EVOLVED})
     evolved = any(isinstance(done, (*EVOLVING, PartitionBy)) for done in operations) or EVOLVED in recorded
+    # A recorded table is made no smaller: what it has may be there by chance, and comes first.
     has = {
         ROWS: True,
+        **({DELETES: deletes} if recorded else {}),
         EVOLUTION: evolved,
         SELECTION: spec.row_filter is not None or spec.columns is not None,
         TRANSFORMATION: spec.transformation is not None,
