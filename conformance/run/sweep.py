@@ -53,6 +53,8 @@ MOST_HANGS = 2
 # looked at of their splits.
 PLAN_FAMILIES = frozenset({"BUILD", "PLAN", "UDF"})
 PLAN_TRANSPORT = "pickle-5"
+# The family of clauses of what a split does to the process that reads it.
+PROCESS_FAMILY = "PROC"
 PLAN_ASPECTS = frozenset({"plan bytes", "SQL text", "rows", "registry registers", "registry computes"})
 # Transports of one kind: an example goes by one of each kind. Those of the first kind differ only in the protocol of
 # pickle, so an example that goes by all the others goes by one of them too.
@@ -163,8 +165,7 @@ class Sweep:
         """
         ledger, history = Ledger(self.baseline), History()
         if first_here:
-            here = replace(self, transports=[transport for transport in self.transports if transport in IN_PROCESS])
-            here.judge_pinned(specs[0], ledger, history)
+            self.within_the_process().judge_pinned(specs[0], ledger, history)
         for spec in specs:
             self.judge_pinned(spec, ledger, history)
         judge_alone = partial(self.judge_alone, exhaustive=True)
@@ -172,6 +173,14 @@ class Sweep:
         claims = replace(self.claims, exclusive=False)
         search(ledger, history, lambda breaks: next(filter(breaks, by_length), None), judge_alone, claims)
         return ledger.findings
+
+    def within_the_process(self) -> Sweep:
+        """Return the sweep without other processes: also without clauses of what a split does to its process, which
+        are judged in a worker, but not once it is known that a split ends it.
+        """
+        transports = [transport for transport in self.transports if transport in IN_PROCESS]
+        checks = [check for check in self.checks if check.clause.family != PROCESS_FAMILY]
+        return replace(self, transports=transports, checks=checks)
 
     def real_table(self, example: Example | Unusable) -> Findings:
         """Judge one example that has no spec."""
