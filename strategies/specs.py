@@ -396,7 +396,7 @@ class DeleteEqual(Spec):
 class AddColumn(Spec):
     """A column more; rows that are older hold null in it. Its ``id`` is the next after all that were given.
 
-    A field more ``within`` the struct column of that name, which is said of the next three operations too.
+    Where ``within`` names a struct column, it is a field of that; so it is in the next three operations.
     """
 
     column: ColumnSpec
@@ -515,9 +515,9 @@ Operation = (
 class HistorySpec(Spec):
     """A table: the columns with which it was created, and what was done to it since.
 
-    ``partition_by`` names the column by which it is partitioned from the start, ``sort_by`` that of its sort order,
-    which no file of it is in: Iceberg promises none. ``nested`` puts it into a namespace
-    within a namespace. Of the format versions PyIceberg writes 1 and 2; there are no delete files in the former.
+    ``partition_by`` names the column by which it is partitioned from the start, ``sort_by`` that of its sort order, by
+    which PyIceberg sorts no file. ``nested`` puts it into a namespace within a namespace. Of the format versions
+    PyIceberg writes 1 and 2; there are no delete files in the former.
     """
 
     columns: tuple[ColumnSpec, ...]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyiceberg.expressions import BooleanExpression, EqualTo
@@ -14,6 +14,8 @@ from conformance.observation.raised import Raised, attempt
 from conformance.observation.values import Rows, in_any_layout, plain_rows, rows_of_table
 from fixtures.expected import asked_rows, query_of
 from fixtures.survival import PlannedQuery, lost_construct, survives
+from fixtures.tables import commits
+from fixtures.tables.made_histories import Call
 from fixtures.tables.model import LEAST_SNAPSHOTS, model_of, rows_selected, scanned_columns
 from strategies.evolution import next_id, table_before
 from strategies.filters import filter_columns
@@ -33,7 +35,7 @@ from strategies.specs import (
     SetProperty,
 )
 
-__all__ = ["MANIFEST", "SIMPLEST", "THINGS_MISSING", "expected_rows_of", "query_survives", "with_more"]
+__all__ = ["SIMPLEST", "THINGS_MISSING", "Missing", "expected_rows_of", "query_survives", "with_more"]
 
 # No drawn column is called so.
 LATER_NAME = "called so later"
@@ -51,17 +53,28 @@ _FILTERED_BY_IT = {
     "condition": Predicate("eq", "no_such_column", (1,)),
     "scanned": (ColumnSpec(9, "no_such_column", "long"),),
 }
-# Is removed from the table, which is scanned as ever; of its name the end is settled.
-MANIFEST = "manifest"
-# What is not there: what it is, its name, and the fields of the scan that ask for it.
-THINGS_MISSING: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("table", "no_such_table", {"identifier": ("conformance", "no_such_table")}),
-    ("column", "no_such_column", {"columns": ("a", "no_such_column")}),
-    ("column of the filter", "no_such_column", _FILTERED_BY_IT),
-    ("snapshot", "1234567890123", {"snapshot_id": 1_234_567_890_123}),
-    ("branch or tag", "no_such_ref", {"ref": "no_such_ref"}),
-    (MANIFEST, "-m0.avro", {}),
-)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What is not there: its name, or the end of it, the fields of the scan that ask for it, and what removes it.
+
+    What was removed from a table may be told by whoever reads, too; what was never there is told by whoever plans.
+    """
+
+    name: str
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    removed: tuple[Call, ...] = ()
+
+
+THINGS_MISSING = {
+    "table": Missing("no_such_table", {"identifier": ("conformance", "no_such_table")}),
+    "column": Missing("no_such_column", {"columns": ("a", "no_such_column")}),
+    "column of the filter": Missing("no_such_column", _FILTERED_BY_IT),
+    "snapshot": Missing("1234567890123", {"snapshot_id": 1_234_567_890_123}),
+    "branch or tag": Missing("no_such_ref", {"ref": "no_such_ref"}),
+    "manifest": Missing("-m0.avro", removed=(Call(commits.remove_manifest, ()),)),
+}
 
 
 def with_more(spec: ScanSpec) -> ScanSpec:

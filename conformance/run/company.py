@@ -59,8 +59,7 @@ def told_alone(sweep: Sweep, violations: Sequence[Violation]) -> list[Violation]
         if time.monotonic() > end:
             break
         tried = [(told[i].clause, told[i].transports[0]) for i in of_it]
-        broken = asked_afresh(_broken, sweep.adapter.reference, spec, tried, sweep.steady, sweep.warehouse.root)
-        sweep.steady.update(clause for clause, _ in tried)
+        broken = asked_afresh(_broken, sweep.adapter.reference, spec, tried, sweep.warehouse.root)
         for i, (times, tries) in zip(of_it, broken or (), strict=False):
             wobbles = 0 < times < tries
             told[i] = replace(told[i], alone=times == tries, tries=(times, tries) if wobbles else None)
@@ -76,11 +75,8 @@ def _can_be_tried(violation: Violation) -> bool:
     return check_of(violation.clause).journeys and violation.transports[0] in WAYS
 
 
-def _broken(reference: str, spec: str, tried: Sequence[Tried], steady: set[str], root: Path) -> list[tuple[int, int]]:
-    """Return in how many tries the spec breaks each of the clauses, and how many there were.
-
-    Those of the clauses that are ``steady`` are tried once where that shows it.
-    """
+def _broken(reference: str, spec: str, tried: Sequence[Tried], root: Path) -> list[tuple[int, int]]:
+    """Return in how many tries the spec breaks each of the clauses, and how many there were."""
     adapter = load_adapter(reference)
     sweep, found = Sweep(adapter, TRANSPORTS, applicable(adapter), Warehouse(root)), from_json(spec)
 
@@ -99,8 +95,7 @@ def _broken(reference: str, spec: str, tried: Sequence[Tried], steady: set[str],
                 if len(seen[number]) < tries and time.monotonic() < end:
                     seen[number].append(breaks(*tried[number]))
 
-    unsure = [number for number, (clause, _) in enumerate(tried) if clause not in steady]
-    try_on([number for number in unsure if all(seen[number])], SURE_TRIES, started + SURE_SECONDS)
+    try_on([number for number, each in enumerate(seen) if all(each)], SURE_TRIES, started + SURE_SECONDS)
     doubtful = [number for number, each in enumerate(seen) if not all(each)]
     try_on(doubtful, MOST_TRIES, time.monotonic() + TRYING_SECONDS)
     return [(sum(each), len(each)) for each in seen]

@@ -24,9 +24,9 @@ from conformance.checks.scan import (
     TWICE,
 )
 from conformance.examples.asked_scans import (
-    MANIFEST,
     SIMPLEST,
     THINGS_MISSING,
+    Missing,
     expected_rows_of,
     query_survives,
     with_more,
@@ -45,7 +45,7 @@ from conformance.transports.watchdog import watched
 from conformance.transports.worker_tasks import read_planned
 from fixtures.scans import Scan, scan_of
 from fixtures.tables.commits import CREDENTIAL
-from fixtures.tables.made_histories import MadeTable, do_more, make_history, shared_history, without_manifest
+from fixtures.tables.made_histories import MadeTable, call_each, do_more, make_history, shared_history
 from fixtures.tables.model import is_sound
 from strategies.recorded import is_recorded
 from strategies.scans import NO_COLUMN, deletes_by_value
@@ -225,31 +225,30 @@ class PlanningLoader:
 
     def missing(self) -> Iterator[Judgement]:
         """Yield what a loader says of each thing that is not there."""
-        made = self.made(SIMPLEST.history)
-        assert isinstance(made, MadeTable), made
         if MISSING not in self.clauses:
             return
-        for what, name, changes in THINGS_MISSING:
-            if what == MANIFEST:
-                seen = self._rows_without_manifest()
-            else:
-                seen = self.payloads(replace(scan_of(SIMPLEST, made), **changes))
+        for what, missing in THINGS_MISSING.items():
+            seen = self._without(missing)
             if isinstance(seen, Raised) and seen.type == DECLINED:
                 continue
             where = Place(Step.BUILD, case="of a scan with a missing", variant=what)
+            wanted = f"an error that names {missing.name!r}"
             if not isinstance(seen, Raised):
-                yield Judgement(MISSING, AS_BUILT, Difference(where, f"an error that names {name!r}", "splits"))
-            elif name not in seen.message:
-                yield Judgement(MISSING, AS_BUILT, Difference(where, f"an error that names {name!r}", str(seen)))
+                yield Judgement(MISSING, AS_BUILT, Difference(where, wanted, "splits"))
+            elif missing.name not in seen.message:
+                yield Judgement(MISSING, AS_BUILT, Difference(where, wanted, str(seen)))
             else:
                 yield Judgement(MISSING, AS_BUILT, None)
 
-    def _rows_without_manifest(self) -> Any:
-        """Return what a loader gives of a table whose manifest is gone, or how it fails: a worker may be told first."""
-        made = self.made(SIMPLEST.history, shared=False)
+    def _without(self, missing: Missing) -> Any:
+        """Return what a loader gives where something is not there, or how it fails."""
+        made = self.made(SIMPLEST.history, shared=not missing.removed)
         assert isinstance(made, MadeTable), made
-        payloads = self.payloads(scan_of(SIMPLEST, without_manifest(made)))
-        return payloads if isinstance(payloads, Raised) else self.read(SIMPLEST, payloads)
+        call_each(made, missing.removed)
+        payloads = self.payloads(replace(scan_of(SIMPLEST, made), **missing.asked))
+        if isinstance(payloads, Raised) or not missing.removed:
+            return payloads
+        return self.read(SIMPLEST, payloads)
 
 
 @dataclass(frozen=True)

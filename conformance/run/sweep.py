@@ -79,8 +79,7 @@ class Sweep:
 
     ``exchanges`` says whether some drawn splits are also built and dumped by another process, and loaded in this one.
     ``deaths`` counts, for each transport, the examples that ended the process that they were sent to, ``hangs`` those
-    that hung. Of ``steady`` clauses an example was tried several times in this process already. ``aspects`` are what
-    is looked at, ``None`` for all.
+    that hung. ``aspects`` are what is looked at, ``None`` for all.
     """
 
     adapter: Adapter
@@ -92,7 +91,6 @@ class Sweep:
     exchanges: bool = False
     deaths: Counter[str] = field(default_factory=Counter)
     hangs: Counter[str] = field(default_factory=Counter)
-    steady: set[str] = field(default_factory=set)
     aspects: frozenset[str] | None = None
 
     def of_plans(self) -> Sweep:

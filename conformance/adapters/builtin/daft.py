@@ -95,20 +95,15 @@ class PartlyShownScan:
         return self.choose(self.scan)
 
 
-def _take(task: FileScanTask) -> None:
-    """Take a task.
-
-    Raises:
-        NotSupported: its file is of a format that Daft says it does not read.
-
-    """
+def _check_format(task: FileScanTask) -> None:
+    """Raise :class:`NotSupported` where the file of a task is of a format that Daft says it does not read."""
     if (format_ := task.file.file_format) != FileFormat.PARQUET:
         raise NotSupported(f"reads no {format_.name}")
 
 
 def _build(materials: Materials) -> Task:
     task = materials.file_scan_task
-    _take(task)
+    _check_format(task)
     path = task.file.file_path
     if "://" in path and path.partition("://")[0] not in SCHEMES:
         raise NotSupported(f"opens files itself, through no FileIO, and knows no {path.partition('://')[0]}://")
@@ -138,7 +133,7 @@ def _plan(scan: Scan) -> Iterator[Task]:
     def every_file(asked: DataScan) -> list[FileScanTask]:
         planned[:] = asked.plan_files()
         for task in planned:
-            _take(task)
+            _check_format(task)
         return planned
 
     def one_file(number: int, asked: DataScan) -> list[FileScanTask]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.adapter import Adapter
 from conformance.checks.scan import AFTER_MORE, FILE_IO, MISSING, NO_CATALOG, PINNED, TWICE
-from conformance.examples.asked_scans import MANIFEST, THINGS_MISSING, expected_rows_of, with_more
+from conformance.examples.asked_scans import THINGS_MISSING, Missing, expected_rows_of, with_more
 from conformance.judging.findings import Violation
 from conformance.observation.raised import qualified_name
 from conformance.observation.values import Rows, in_any_layout
@@ -58,9 +58,7 @@ def scan_script(violation: Violation, adapter: Adapter, spec: ScanSpec) -> str:
     embedding = Embedding(own=(adapter.build.__module__,))
     for function in (way.show, looks.shown, qualified_name, commits.catalog_in, commits.create):
         embedding.named(function)
-    calls = tuple(calls_of(spec.history))
-    if violation.clause == MISSING and violation.difference.place.variant == MANIFEST:
-        calls += (Call(commits.remove_manifest, ()),)
+    calls = (*calls_of(spec.history), *_missing(violation).removed)
     for call in (*calls, *way.more):
         embedding.named(call.function)
     if spec.history.partition_by is not None:
@@ -93,8 +91,7 @@ def _way(violation: Violation, spec: ScanSpec) -> Way:
     longer = with_more(spec)
     more = tuple(calls_of(longer.history, len(spec.history.operations)))
     if violation.clause == MISSING:
-        name = next(name for what, name, _ in THINGS_MISSING if what == violation.difference.place.variant)
-        return Way(scanning.raised_for_what_is_missing, repr(name), None)
+        return Way(scanning.raised_for_what_is_missing, repr(_missing(violation).name), None)
     if violation.clause == TWICE:
         return Way(scanning.ids_of_each_planning, "", None)
     if violation.clause == FILE_IO:
@@ -109,15 +106,18 @@ def _way(violation: Violation, spec: ScanSpec) -> Way:
     return Way(scanning.rows_given, f"EXPECTED, {exact}", spec)
 
 
+def _missing(violation: Violation) -> Missing:
+    """Return what is missing that a violation is about: nothing where it is about something else."""
+    return THINGS_MISSING[violation.difference.place.variant] if violation.clause == MISSING else Missing("")
+
+
 def _asked(violation: Violation, spec: ScanSpec, way: Way, calls: tuple[Call, ...]) -> str:
     """Return the definitions of the table, of what is asked and of what is expected, below the imports they need."""
     named, scanned = asked_in_its_case(spec)
     expected = Rows((), ()) if way.of is None else expected_rows_of(way.of)
     if not isinstance(expected, Rows):
         raise NotEmbeddable(f"the engine cannot run the transformation: {expected}")
-    missing: dict[str, Any] = {}
-    if violation.clause == MISSING:
-        missing = next(c for what, _, c in THINGS_MISSING if what == violation.difference.place.variant)
+    missing = _missing(violation).asked
     condition, scanned = missing.get("condition", named.row_filter), missing.get("scanned", scanned)
     identifier = identifier_of(spec.history)
     at = "None" if spec.at is None else f"snapshots[{spec.at}]"
