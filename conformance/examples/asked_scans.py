@@ -98,7 +98,7 @@ def _more_rows(spec: ScanSpec) -> tuple[Operation, ...]:
 
 
 def _schema_changes(spec: ScanSpec) -> Iterator[Operation]:
-    """Yield a change of the schema after which the scan gives other columns; nothing where it has to give the same."""
+    """Yield changes of the schema after which the scan gives other columns; none where it has to give the same."""
     if spec.at is not None or spec.ref is not None or spec.columns is not None:
         return
     history, columns = spec.history, scanned_columns(spec)
@@ -108,7 +108,7 @@ def _schema_changes(spec: ScanSpec) -> Iterator[Operation]:
     free = [column.name for column in columns if column.name not in fixed]
     if spec.transformation is None and free:
         yield RenameColumn(free[-1], LATER_NAME)
-    elif spec.transformation is None or spec.transformation.select == "*":
+    if spec.transformation is None or spec.transformation.select == "*":
         yield AddColumn(ColumnSpec(next_id(history), LATER_NAME, "long", (1, 2)))
 
 

@@ -20,7 +20,7 @@ from conformance.examples.design import designed_scans
 from conformance.judging.baseline import BaselineError, read_baseline
 from conformance.report.reproducers import reproducer
 from conformance.run.replay import Result, read_cases, replay
-from conformance.run.scans import clauses_of, planned, scanned_again
+from conformance.run.scans import MOST_SHRUNK, Scanning, clauses_of, planned, scanned_again
 from conformance.run.sweep import Sweep
 from fixtures.tables.warehouse import Warehouse
 from strategies import ScanSpec, SplitSpec, from_json, scans, to_json
@@ -187,6 +187,27 @@ def test_an_entry_of_a_scan_excuses_its_condition_alone(sweep_of: Callable[..., 
     adapter = load_adapter(reference_of("delete-file-for-one-data-file"))
     sweep = replace(sweep_of(adapter, clauses=("SCAN-2",)), baseline=read_baseline(file))
     assert [violation.clause for violation in planned(sweep, deleting()).violations] == ["SCAN-2"]
+
+
+def test_what_is_excused_in_a_large_scan_goes_by_the_clause_of_the_entry(
+    sweep_of: Callable[..., Sweep], tmp_path: Path
+) -> None:
+    """No smaller scan is looked for, so the clause is a guess, for which another fault came up first here."""
+
+    def plan(_scan: Any) -> Any:
+        raise ArithmeticError("the bounds are of another type")
+
+    file, history, both = tmp_path / "baseline.toml", SIMPLEST.history, ("SCAN-2", "SCAN-3")
+    delete, rename = DeletePositions(), RenameColumn("a", "b")
+    file.write_text(entry(to_json(ScanSpec(replace(history, operations=(Append(3), delete))))))
+    first = ScanSpec(replace(history, operations=(Append(3), rename)))
+    large = ScanSpec(replace(history, operations=(Append(3), delete, rename)))
+    sweep = sweep_of(replace(ADAPTER, plan=plan), clauses=both)
+    for baseline, violated in ((sweep.baseline, ["SCAN-3"]), (read_baseline(file), [])):
+        scanning = Scanning(replace(sweep, baseline=baseline), set(both), searched=MOST_SHRUNK)
+        scanning.shrunk.append(("SCAN-3", first))
+        scanning.judge(large)
+        assert [violation.clause for violation in scanning.ledger.findings.violations] == violated
 
 
 def test_tables_are_made_where_the_run_is(sweep_of: Callable[..., Sweep], tmp_path: Path) -> None:
