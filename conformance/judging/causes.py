@@ -118,8 +118,9 @@ def _with_derived(groups: Sequence[_Group], derived: Sequence[Violation], patter
     return others
 
 
-def _situation(violation: Violation) -> tuple[str, str, str]:
-    return violation.clause, violation.difference.place.part, violation.difference.place.case
+def _situation(violation: Violation) -> tuple[str, str, str, str]:
+    place = violation.difference.place
+    return violation.clause, place.step.value, place.part, place.case
 
 
 def _with_scans(groups: Sequence[_Group], scanned: Iterable[Violation]) -> list[_Group]:

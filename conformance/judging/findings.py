@@ -58,13 +58,13 @@ class Violation:
 class Pattern:
     """The clauses that one example broke, and all on which it was judged.
 
-    ``places`` are the broken ones, each with a part that differed and the case of it: a clause may be broken by two
-    faults at two of them.
+    ``places`` are the broken ones, each with the step at which it was noticed, a part that differed and the case of it:
+    a clause may be broken by two faults at two of them.
     """
 
     broken: frozenset[str]
     judged: frozenset[str]
-    places: frozenset[tuple[str, str, str]] = frozenset()
+    places: frozenset[tuple[str, str, str, str]] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ class Ledger:
         findings.known.update({(j.clause, j.known) for j in judgements if j.known})
         broken = frozenset(judgement.clause for judgement in judgements if judgement.difference)
         at = ((j.clause, j.difference.place) for j in judgements if j.difference)
-        places = frozenset((clause, place.part, place.case) for clause, place in at)
+        places = frozenset((clause, place.step.value, place.part, place.case) for clause, place in at)
         findings.patterns.append(Pattern(broken, frozenset(judgement.clause for judgement in judgements), places))
         conditions: frozenset[str] = frozenset()
         if shown.likeness is not None:

@@ -49,8 +49,8 @@ def test_a_clause_that_two_faults_break_at_two_places_is_told_with_each() -> Non
     lost = violation("CTX-1", "row filter")
     ordered = violation("READ-7", "rows", case="in their order", example="other")
     resumed = violation("READ-7", "rows", case="from a position on")
-    both = frozenset({("CTX-1", "row filter", ""), ("READ-7", "rows", "in their order")})
-    alone = replace(pattern("READ-7", "CTX-1"), places=frozenset({("READ-7", "rows", "from a position on")}))
+    both = frozenset({("CTX-1", "arrive", "row filter", ""), ("READ-7", "arrive", "rows", "in their order")})
+    alone = replace(pattern("READ-7", "CTX-1"), places=frozenset({("READ-7", "arrive", "rows", "from a position on")}))
     patterns = [replace(pattern("CTX-1 READ-7"), places=both), *(alone,) * 9]
     found = causes([lost, ordered, resumed], patterns)
     assert [cause.clauses for cause in found] == [("CTX-1", "READ-7"), ("READ-7",)]
@@ -69,6 +69,16 @@ def test_what_is_wrong_as_built_does_not_come_of_the_way() -> None:
     built = replace(violation("READ-1", "rows"), transports=("as built", "pickle-5"))
     patterns = [pattern("CTX-1 READ-1"), pattern("CTX-1", "READ-1")]
     assert [cause.clauses for cause in causes([lost, built], patterns)] == [("CTX-1",), ("READ-1",)]
+
+
+def test_a_clause_that_one_fault_breaks_as_built_and_another_on_the_way_is_told_with_each() -> None:
+    lost, sent = violation("CTX-1", "row filter"), violation("READ-1", "rows", example="other")
+    built = Violation("READ-1", ("as built",), "e", "", Difference(Place(Step.LOOK, "rows"), "one", "other"))
+    on_the_way = frozenset({("CTX-1", "arrive", "row filter", ""), ("READ-1", "arrive", "rows", "")})
+    as_built = replace(pattern("READ-1", "CTX-1"), places=frozenset({("READ-1", "look", "rows", "")}))
+    patterns = [replace(pattern("CTX-1 READ-1"), places=on_the_way), *(as_built,) * 9]
+    found = causes([lost, sent, built], patterns)
+    assert [cause.clauses for cause in found] == [("CTX-1", "READ-1"), ("READ-1",)]
 
 
 def test_what_shows_only_in_a_case_that_a_check_has_made_explains_no_other() -> None:
