@@ -47,6 +47,7 @@ class Capability(Enum):
     SEVERAL_FILES = "one split reads several files"
     PLANNING = "plans the splits of a scan"
     IGNORES_CASE = "plans scans that ignore the case of names"
+    RETRIES = "asks again where a catalog or a store does not answer once"
     ORDERED = "gives the rows of a split in the same order at each reading"
     RESUMES = "reads the rows of a split from a position on"
     RENEWS = "renews credentials whose term has ended"

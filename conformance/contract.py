@@ -450,6 +450,13 @@ CLAUSES: tuple[Clause, ...] = (
         "field",
         needs=(_C.PLANNING, _C.FILE_IO),
     ),
+    Clause(
+        "SCAN-12",
+        "Where a catalog refuses, or a catalog or a store does not answer once, while a scan is planned, an error says"
+        " what it said, or it is asked again, as a loader may promise (capability). It never means other rows.",
+        "field",
+        needs=(_C.PLANNING,),
+    ),
     Clause("WIRE-1", "Pickle, every protocol from 2 to the highest; protocol 5 also with out-of-band buffers.", "card"),
     Clause("WIRE-2", "Cloudpickle.", "card"),
     Clause("WIRE-3", "`copy.copy` and `copy.deepcopy`.", "field"),

@@ -13,10 +13,12 @@ __all__ = [
     "EVOLUTION",
     "FAMILY",
     "FILE_IO",
+    "IN_AN_OUTAGE",
     "MISSING",
     "NEXT_PLANNING",
     "NO_CATALOG",
     "OF_THE_SPLITS",
+    "OUTAGE",
     "PINNED",
     "ROWS",
     "SELECTION",
@@ -31,9 +33,11 @@ UNIT = "scans"
 OF_THE_SPLITS = "of the splits of a scan"
 # The case of a difference that shows after later commits, in what was planned before and in what is planned then.
 AFTER_MORE = "after the commit of"
+# The case of what comes of an outage while a scan is planned.
+IN_AN_OUTAGE = "during the planning, of"
 NEXT_PLANNING = f"of a second planning, {AFTER_MORE}"
-ROWS, DELETES, EVOLUTION, TRANSFORMATION, SELECTION, PINNED, TWICE, NO_CATALOG, MISSING, CASE, FILE_IO = (
-    f"{FAMILY}-{number}" for number in range(1, 12)
+ROWS, DELETES, EVOLUTION, TRANSFORMATION, SELECTION, PINNED, TWICE, NO_CATALOG, MISSING, CASE, FILE_IO, OUTAGE = (
+    f"{FAMILY}-{number}" for number in range(1, 13)
 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pyiceberg.catalog import Catalog
 from pyiceberg.expressions import BooleanExpression, EqualTo
 
 from conformance.examples.engine_refusals import is_refusal
@@ -14,7 +15,7 @@ from conformance.observation.raised import Raised, attempt
 from conformance.observation.values import Rows, in_any_layout, plain_rows, rows_of_table
 from fixtures.expected import asked_rows, query_of
 from fixtures.survival import PlannedQuery, lost_construct, survives
-from fixtures.tables import commits
+from fixtures.tables import commits, outages
 from fixtures.tables.made_histories import Call
 from fixtures.tables.model import LEAST_SNAPSHOTS, model_of, rows_selected, scanned_columns
 from strategies.evolution import next_id, table_before
@@ -35,12 +36,25 @@ from strategies.specs import (
     SetProperty,
 )
 
-__all__ = ["SIMPLEST", "THINGS_MISSING", "Missing", "expected_rows_of", "query_survives", "with_more"]
+__all__ = [
+    "IN_PARTS",
+    "OUTAGES",
+    "SIMPLEST",
+    "THINGS_MISSING",
+    "Missing",
+    "Outage",
+    "expected_rows_of",
+    "query_survives",
+    "with_more",
+]
 
 # No drawn column is called so.
 LATER_NAME = "called so later"
 
 SIMPLEST = ScanSpec(HistorySpec((ColumnSpec(1, "a", "long", (1, 2, None)),), (Append(3),)))
+
+# Its rows are told by three manifests.
+IN_PARTS = replace(SIMPLEST, history=replace(SIMPLEST.history, operations=(Append(3), Append(2), Append(4))))
 
 
 def _equal_to(column: str) -> BooleanExpression:
@@ -73,7 +87,23 @@ THINGS_MISSING = {
     "column of the filter": Missing("no_such_column", _FILTERED_BY_IT),
     "snapshot": Missing("1234567890123", {"snapshot_id": 1_234_567_890_123}),
     "branch or tag": Missing("no_such_ref", {"ref": "no_such_ref"}),
-    "manifest": Missing("-m0.avro", removed=(Call(commits.remove_manifest, ()),)),
+    "manifest": Missing(outages.MANIFEST, removed=(Call(commits.remove_manifest, ()),)),
+}
+
+
+@dataclass(frozen=True)
+class Outage:
+    """What does not answer while a scan is planned: what it says, how it begins, and whether it is over at once."""
+
+    said: str
+    begin: Callable[[Catalog], None]
+    ends: bool = True
+
+
+OUTAGES = {
+    "a catalog that is silent once": Outage(outages.NO_ANSWER, outages.catalog_is_silent_once),
+    "a catalog that refuses": Outage(outages.REFUSED, outages.catalog_refuses, ends=False),
+    "a store that is silent once": Outage(outages.NO_ANSWER, outages.store_is_silent_once),
 }
 
 

@@ -16,17 +16,22 @@ from conformance.adapters.loading import load_adapter
 from conformance.checks.scan import (
     AFTER_MORE,
     FILE_IO,
+    IN_AN_OUTAGE,
     MISSING,
     NEXT_PLANNING,
     NO_CATALOG,
     OF_THE_SPLITS,
+    OUTAGE,
     PINNED,
     TWICE,
 )
 from conformance.examples.asked_scans import (
+    IN_PARTS,
+    OUTAGES,
     SIMPLEST,
     THINGS_MISSING,
     Missing,
+    Outage,
     expected_rows_of,
     query_survives,
     with_more,
@@ -250,6 +255,27 @@ class PlanningLoader:
             return payloads
         return self.read(SIMPLEST, payloads)
 
+    def outages(self) -> Iterator[Judgement]:
+        """Yield what a loader makes of each outage while it plans."""
+        if OUTAGE not in self.clauses:
+            return
+        made = self.made(IN_PARTS.history, shared=False)
+        assert isinstance(made, MadeTable), made
+        for what, outage in OUTAGES.items():
+            seen = self._during(outage, made)
+            if isinstance(seen, Raised) and seen.type == DECLINED:
+                continue
+            where = Place(Step.BUILD, case=IN_AN_OUTAGE, variant=what)
+            promised = outage.ends and Capability.RETRIES in self.sweep.adapter.capabilities
+            yield Judgement(OUTAGE, THROUGH, _in_an_outage(seen, outage, where, promised=promised))
+
+    def _during(self, outage: Outage, made: MadeTable) -> Any:
+        """Return the rows that a loader gives of the table in an outage, or how it fails."""
+        scan = scan_of(IN_PARTS, made)
+        outage.begin(scan.catalog)
+        payloads = self.payloads(scan)
+        return payloads if isinstance(payloads, Raised) else self.read(IN_PARTS, payloads)
+
 
 @dataclass(frozen=True)
 class Declined:
@@ -298,6 +324,17 @@ def _file_io(file_io: Any) -> dict[str, str]:
 
 def _compared(expected: Rows, actual: Any, case: str = OF_THE_SPLITS, variant: str = "") -> Difference | None:
     return difference_of_rows(expected, actual, Place(Step.READ, "rows", case=case, variant=variant))
+
+
+def _in_an_outage(seen: Any, outage: Outage, where: Place, *, promised: bool) -> Difference | None:
+    """Return how that differs from an error that says what happened, or from all rows where the outage is over."""
+    if isinstance(seen, Raised):
+        is_told = outage.said in seen.message and not promised
+        wanted = "all rows, for it is asked again" if promised else f"an error that says {outage.said!r}"
+        return None if is_told else Difference(where, wanted, str(seen))
+    expected = expected_rows_of(IN_PARTS)
+    assert isinstance(expected, Rows)
+    return difference_of_rows(expected, seen, replace(where, step=Step.READ, part="rows"))
 
 
 @contextmanager

@@ -9,8 +9,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from conformance.checks.scan import CASE, DELETES, EVOLUTION, FAMILY, MISSING, ROWS, SELECTION, TRANSFORMATION
-from conformance.examples.asked_scans import SIMPLEST
+from conformance.checks.scan import CASE, DELETES, EVOLUTION, FAMILY, MISSING, OUTAGE, ROWS, SELECTION, TRANSFORMATION
+from conformance.examples.asked_scans import IN_PARTS, SIMPLEST
 from conformance.judging.findings import Findings
 from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
@@ -73,7 +73,7 @@ def planned(sweep: Sweep, specs: Sequence[ScanSpec]) -> Findings:
     scanning = Scanning(sweep, {check.clause.id for check in sweep.checks if check.clause.family == FAMILY})
     if scanning.clauses:
         started = time.perf_counter()
-        scanning.judge_missing()
+        scanning.judge_without()
         for spec in specs:
             scanning.judge(spec)
         spent = time.perf_counter() - started
@@ -86,7 +86,7 @@ def judged_until_broken(sweep: Sweep, specs: Sequence[ScanSpec], *, shrink: bool
     """Judge scans up to the first that breaks a clause, which is made smaller where ``shrink``."""
     clauses = {check.clause.id for check in sweep.checks if check.clause.family == FAMILY}
     scanning = Scanning(sweep, clauses, searched=0 if shrink else MOST_SHRUNK)
-    scanning.judge_missing()
+    scanning.judge_without()
     for spec in specs:
         if scanning.ledger.findings.broken:
             break
@@ -99,6 +99,8 @@ def scanned_again(sweep: Sweep, clause: str, spec: ScanSpec) -> list[Difference 
     loader = PlanningLoader(sweep, {clause})
     if clause == MISSING:
         return [judgement.difference for judgement in loader.missing()]
+    if clause == OUTAGE:
+        return [judgement.difference for judgement in loader.outages()]
     made = loader.made(spec.history, shared=False)
     if isinstance(made, Raised):
         return []
@@ -148,10 +150,11 @@ class Scanning:
         for judgement in self.loader.others(spec, made, again=not later, later=later):
             self._record(spec, [judgement])
 
-    def judge_missing(self) -> None:
-        """Judge what a loader says of what is not there."""
-        for judgement in self.loader.missing():
-            self._record(SIMPLEST, [judgement])
+    def judge_without(self) -> None:
+        """Judge what a loader says of what is not there, or does not answer."""
+        for spec, judgements in ((SIMPLEST, self.loader.missing()), (IN_PARTS, self.loader.outages())):
+            for judgement in judgements:
+                self._record(spec, [judgement])
 
     def _record(self, spec: ScanSpec, judgements: list[Judgement]) -> None:
         kept = [self.ledger.excused(j, spec) for j in judgements if j.clause in self.clauses]

@@ -48,6 +48,9 @@ def adapter_for(
     can = {Capability.PATH_IDS}
     can |= {Capability.PLANS} if plans else set()
     can |= {Capability.SQL_TRANSFORMS} if sql else set()
+    can |= (
+        {Capability.RETRIES} if loader is not None and "max_attempts" in inspect.signature(loader).parameters else set()
+    )
     can |= {Capability.UDF_REGISTRIES} if "udf_registry" in parameters else set()
     offered = SPLIT_PARAMETERS | CONTEXT_PARAMETERS
     gaps = [n for class_ in (split, context) for n, p in _others(class_, offered) if telling_value(p) is UNKNOWN]

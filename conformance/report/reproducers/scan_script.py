@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.adapter import Adapter
-from conformance.checks.scan import AFTER_MORE, FILE_IO, MISSING, NO_CATALOG, PINNED, TWICE
-from conformance.examples.asked_scans import THINGS_MISSING, Missing, expected_rows_of, with_more
+from pyiceberg.catalog import Catalog
+
+from conformance.adapter import Adapter, Capability
+from conformance.checks.scan import AFTER_MORE, FILE_IO, MISSING, NO_CATALOG, OUTAGE, PINNED, TWICE
+from conformance.examples.asked_scans import OUTAGES, THINGS_MISSING, Missing, expected_rows_of, with_more
 from conformance.judging.findings import Violation
 from conformance.observation.raised import qualified_name
 from conformance.observation.values import Rows, in_any_layout
@@ -43,6 +45,7 @@ class Way:
     arguments: str
     of: ScanSpec | None
     more: tuple[Call, ...] = ()
+    begin: Callable[[Catalog], None] | None = None
 
 
 def scan_script(violation: Violation, adapter: Adapter, spec: ScanSpec) -> str:
@@ -54,13 +57,15 @@ def scan_script(violation: Violation, adapter: Adapter, spec: ScanSpec) -> str:
     """
     if is_recorded(spec.history):
         raise NotEmbeddable("the table was recorded: its files are in the suite (fixtures/tables/spark_tables)")
-    way = _way(violation, spec)
+    way = _way(violation, spec, adapter)
     embedding = Embedding(own=(adapter.build.__module__,))
     for function in (way.show, looks.shown, qualified_name, commits.catalog_in, commits.create):
         embedding.named(function)
     calls = (*calls_of(spec.history), *_missing(violation).removed)
     for call in (*calls, *way.more):
         embedding.named(call.function)
+    if way.begin is not None:
+        embedding.named(way.begin)
     if spec.history.partition_by is not None:
         embedding.named(commits.partition_by)
     if spec.registry is not None:
@@ -86,12 +91,17 @@ def scan_script(violation: Violation, adapter: Adapter, spec: ScanSpec) -> str:
     )
 
 
-def _way(violation: Violation, spec: ScanSpec) -> Way:
+def _way(violation: Violation, spec: ScanSpec, adapter: Adapter) -> Way:
     exact, case = spec.transformation is None, violation.difference.place.case
     longer = with_more(spec)
     more = tuple(calls_of(longer.history, len(spec.history.operations)))
     if violation.clause == MISSING:
         return Way(scanning.raised_for_what_is_missing, repr(_missing(violation).name), None)
+    if violation.clause == OUTAGE:
+        outage = OUTAGES[violation.difference.place.variant]
+        said = None if outage.ends and Capability.RETRIES in adapter.capabilities else outage.said
+        arguments = f"EXPECTED, {exact}, {outage.begin.__name__}, {said!r}"
+        return Way(scanning.rows_in_an_outage, arguments, spec, begin=outage.begin)
     if violation.clause == TWICE:
         return Way(scanning.ids_of_each_planning, "", None)
     if violation.clause == FILE_IO:

@@ -22,6 +22,7 @@ __all__ = [
     "raised_for_what_is_missing",
     "rows_after_more",
     "rows_given",
+    "rows_in_an_outage",
     "rows_of_the_next",
 ]
 
@@ -47,6 +48,17 @@ def rows_of(loader: Any, payloads: list[bytes], exact: bool, like: Rows) -> Any:
 def rows_given(loader: Any, ask: Callable[[], Any], expected: Rows, exact: bool) -> tuple[Any, Any]:
     """Plan, carry and read."""
     return expected, attempt(lambda: rows_of(loader, payloads_of(loader, ask()), exact, expected))
+
+
+def rows_in_an_outage(
+    loader: Any, ask: Callable[[], Any], expected: Rows, exact: bool, begin: Callable[[Any], None], said: str | None
+) -> tuple[Any, Any]:
+    """Plan while something does not answer: all rows are given, or what it ``said`` is told unless more is promised."""
+    scan = ask()
+    begin(scan.catalog)
+    seen = attempt(lambda: rows_of(loader, payloads_of(loader, scan), exact, expected))
+    is_told = said is not None and isinstance(seen, BaseException) and said in str(seen)
+    return expected, expected if is_told else seen
 
 
 def rows_without_catalog(

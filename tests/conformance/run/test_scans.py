@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from conformance.adapter import NotSupported
+from conformance.adapter import Adapter, Capability, NotSupported
 from conformance.adapters.builtin.reference import ADAPTER
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
-from conformance.examples.asked_scans import SIMPLEST, THINGS_MISSING
+from conformance.examples.asked_scans import OUTAGES, SIMPLEST, THINGS_MISSING
 from conformance.examples.covering import chosen
 from conformance.examples.design import designed_scans
 from conformance.judging.baseline import BaselineError, read_baseline
@@ -54,7 +54,7 @@ def test_reference_plans_as_asked(sweep_of: Callable[..., Sweep]) -> None:
     sweep = sweep_of(load_adapter("reference"))
     findings = planned(sweep, chosen(scans(), 12, 7))
     assert findings.violations == []
-    assert {clause for clause, _ in findings.met} == {f"SCAN-{number}" for number in range(1, 12)}
+    assert {clause for clause, _ in findings.met} == {f"SCAN-{number}" for number in range(1, 13)}
 
 
 def test_bare_pyiceberg_plans_as_asked(sweep_of: Callable[..., Sweep]) -> None:
@@ -146,11 +146,31 @@ def test_a_clause_that_a_scan_does_not_bear_on_says_nothing(sweep_of: Callable[.
     assert scanned_again(sweep, "SCAN-2", SIMPLEST) == []
     assert scanned_again(sweep, "SCAN-1", SIMPLEST) == [None]
     assert scanned_again(sweep, "SCAN-9", SIMPLEST) == [None] * len(THINGS_MISSING)
+    assert scanned_again(sweep, "SCAN-12", SIMPLEST) == [None] * len(OUTAGES)
 
 
 def entry(spec: str, condition: str = "[]") -> str:
     head = '[[known]]\nclause = "SCAN-2"\nfault = "ours"\nreason = "known"\n'
     return f"{head}condition = {condition}\nspec = {json.dumps(spec)}\n"
+
+
+def test_a_loader_that_promises_to_ask_again_does(sweep_of: Callable[..., Sweep]) -> None:
+    reference = load_adapter("reference")
+    promises, plan_once = replace(reference, can=reference.can | {Capability.RETRIES}), reference.plan
+    assert plan_once is not None
+
+    def plan(scan: Any) -> Any:
+        try:
+            return list(plan_once(scan))
+        except ConnectionError:
+            return list(plan_once(scan))
+
+    def told(adapter: Adapter) -> list[str]:
+        sweep = sweep_of(adapter, clauses=("SCAN-12",))
+        return [found.place.variant for found in scanned_again(sweep, "SCAN-12", SIMPLEST) if found]
+
+    assert told(promises) == ["a catalog that is silent once", "a store that is silent once"]
+    assert told(replace(promises, plan=plan)) == []
 
 
 @pytest.mark.parametrize(
