@@ -47,6 +47,8 @@ class Capability(Enum):
     SEVERAL_FILES = "one split reads several files"
     PLANNING = "plans the splits of a scan"
     IGNORES_CASE = "plans scans that ignore the case of names"
+    FILES_PER_SPLIT = "takes how many files a split has"
+    BATCH_ROWS = "takes how many rows a batch has at most"
     RETRIES = "asks again where a catalog or a store does not answer once"
     ORDERED = "gives the rows of a split in the same order at each reading"
     RESUMES = "reads the rows of a split from a position on"

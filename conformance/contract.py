@@ -457,6 +457,19 @@ CLAUSES: tuple[Clause, ...] = (
         "field",
         needs=(_C.PLANNING,),
     ),
+    Clause(
+        "SCAN-13",
+        "A loader that takes how many files a split has (capability) gives splits of so many, the last of what is left."
+        " Their rows are the same.",
+        "field",
+        needs=(_C.PLANNING, _C.FILES_PER_SPLIT),
+    ),
+    Clause(
+        "SCAN-14",
+        "A loader that takes how many rows a batch has at most (capability) gives no greater batch, and the same rows.",
+        "field",
+        needs=(_C.PLANNING, _C.BATCH_ROWS),
+    ),
     Clause("WIRE-1", "Pickle, every protocol from 2 to the highest; protocol 5 also with out-of-band buffers.", "card"),
     Clause("WIRE-2", "Cloudpickle.", "card"),
     Clause("WIRE-3", "`copy.copy` and `copy.deepcopy`.", "field"),

@@ -8,6 +8,7 @@ from conformance.transports.journey import Journey
 
 __all__ = [
     "AFTER_MORE",
+    "BATCH_SIZE",
     "CASE",
     "DELETES",
     "EVOLUTION",
@@ -17,11 +18,13 @@ __all__ = [
     "MISSING",
     "NEXT_PLANNING",
     "NO_CATALOG",
+    "OF_SIZES",
     "OF_THE_SPLITS",
     "OUTAGE",
     "PINNED",
     "ROWS",
     "SELECTION",
+    "SPLIT_SIZE",
     "TRANSFORMATION",
     "TWICE",
     "UNIT",
@@ -33,12 +36,27 @@ UNIT = "scans"
 OF_THE_SPLITS = "of the splits of a scan"
 # The case of a difference that shows after later commits, in what was planned before and in what is planned then.
 AFTER_MORE = "after the commit of"
+# The case of what comes where sizes are asked for.
+OF_SIZES = "asked for"
 # The case of what comes of an outage while a scan is planned.
 IN_AN_OUTAGE = "during the planning, of"
 NEXT_PLANNING = f"of a second planning, {AFTER_MORE}"
-ROWS, DELETES, EVOLUTION, TRANSFORMATION, SELECTION, PINNED, TWICE, NO_CATALOG, MISSING, CASE, FILE_IO, OUTAGE = (
-    f"{FAMILY}-{number}" for number in range(1, 13)
-)
+(
+    ROWS,
+    DELETES,
+    EVOLUTION,
+    TRANSFORMATION,
+    SELECTION,
+    PINNED,
+    TWICE,
+    NO_CATALOG,
+    MISSING,
+    CASE,
+    FILE_IO,
+    OUTAGE,
+    SPLIT_SIZE,
+    BATCH_SIZE,
+) = (f"{FAMILY}-{number}" for number in range(1, 15))
 
 
 def told_of_scans(journey: Journey) -> Judged:

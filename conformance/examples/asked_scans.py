@@ -45,6 +45,7 @@ __all__ = [
     "Outage",
     "expected_rows_of",
     "query_survives",
+    "sizes_for",
     "with_more",
 ]
 
@@ -116,6 +117,12 @@ def with_more(spec: ScanSpec) -> ScanSpec:
     kinds = [*((each,) for each in (*_schema_changes(spec), *_returns(spec))), _more_rows(spec)]
     more = kinds[zlib.crc32(to_json(spec).encode()) % len(kinds)]
     return replace(spec, history=replace(spec.history, operations=(*spec.history.operations, *more)))
+
+
+def sizes_for(spec: ScanSpec) -> tuple[int, int]:
+    """Return how many files a split, and how many rows a batch, a scan is asked for: few, and the same each time."""
+    told = zlib.crc32(to_json(spec).encode())
+    return 2 + told % 2, 1 + told % 3
 
 
 def _more_rows(spec: ScanSpec) -> tuple[Operation, ...]:

@@ -13,29 +13,8 @@ from typing import Any, TypeVar
 
 from conformance.adapter import Adapter, Capability, NotSupported
 from conformance.adapters.loading import load_adapter
-from conformance.checks.scan import (
-    AFTER_MORE,
-    FILE_IO,
-    IN_AN_OUTAGE,
-    MISSING,
-    NEXT_PLANNING,
-    NO_CATALOG,
-    OF_THE_SPLITS,
-    OUTAGE,
-    PINNED,
-    TWICE,
-)
-from conformance.examples.asked_scans import (
-    IN_PARTS,
-    OUTAGES,
-    SIMPLEST,
-    THINGS_MISSING,
-    Missing,
-    Outage,
-    expected_rows_of,
-    query_survives,
-    with_more,
-)
+from conformance.checks.scan import AFTER_MORE, FILE_IO, NEXT_PLANNING, NO_CATALOG, OF_THE_SPLITS, PINNED, TWICE
+from conformance.examples.asked_scans import expected_rows_of, query_survives, with_more
 from conformance.judging.judgement import Judgement
 from conformance.observation.difference import Difference, Place, Step, difference, difference_of_rows
 from conformance.observation.process_state import keeping_locale_and_folder
@@ -50,13 +29,13 @@ from conformance.transports.watchdog import watched
 from conformance.transports.worker_tasks import read_planned
 from fixtures.scans import Scan, scan_of
 from fixtures.tables.commits import CREDENTIAL
-from fixtures.tables.made_histories import MadeTable, call_each, do_more, make_history, shared_history
+from fixtures.tables.made_histories import MadeTable, do_more, make_history, shared_history
 from fixtures.tables.model import is_sound
 from strategies.recorded import is_recorded
 from strategies.scans import NO_COLUMN, deletes_by_value
 from strategies.specs import HistorySpec, ScanSpec
 
-__all__ = ["THROUGH", "Declined", "PlanningLoader", "gives_its_rows", "planned_splits"]
+__all__ = ["DECLINED", "THROUGH", "Declined", "PlanningLoader", "compared", "gives_its_rows", "planned_splits"]
 
 T = TypeVar("T")
 
@@ -137,7 +116,7 @@ class PlanningLoader:
         if isinstance(seen, Raised) and deletes_by_value(spec):
             return Declined(f"deletes that name values: {seen.message}")
         names_none = spec.transformation is not None and spec.transformation.select == NO_COLUMN
-        return _compared(expected, seen, variant="whose query names no column" if names_none else "")
+        return compared(expected, seen, variant="whose query names no column" if names_none else "")
 
     def payloads(self, scan: Scan) -> Any:
         """Return the payloads of the splits that the loader plans, or how it fails."""
@@ -199,11 +178,11 @@ class PlanningLoader:
             return
         with _away(made.database):
             without = self.read(spec, payloads)
-        yield Judgement(NO_CATALOG, THROUGH, _compared(expected, without, "without the catalog"))
+        yield Judgement(NO_CATALOG, THROUGH, compared(expected, without, "without the catalog"))
         longer = with_more(spec)
         do_more(made, longer.history, len(spec.history.operations))
         afterwards = self.read(spec, payloads)
-        found = _compared(expected, afterwards, AFTER_MORE, _committed(spec, longer))
+        found = compared(expected, afterwards, AFTER_MORE, _committed(spec, longer))
         if found is None:
             found = self._next_planning_differs(spec, longer, made)
         yield Judgement(PINNED, THROUGH, found)
@@ -220,61 +199,13 @@ class PlanningLoader:
             return None  # the engine cannot transform the rows that there are then
         again = self.payloads(scan_of(longer, made))
         seen = again if isinstance(again, Raised) else self.read(longer, again)
-        found = _compared(wanted, seen, NEXT_PLANNING, _committed(spec, longer))
+        found = compared(wanted, seen, NEXT_PLANNING, _committed(spec, longer))
         if found is None:
             return None
         comes_of_before = asked_afresh(gives_its_rows, self.sweep.adapter.reference, longer, made)
         if comes_of_before is None:
-            comes_of_before = _compared(before, seen) is None
+            comes_of_before = compared(before, seen) is None
         return found if comes_of_before else None
-
-    def missing(self) -> Iterator[Judgement]:
-        """Yield what a loader says of each thing that is not there."""
-        if MISSING not in self.clauses:
-            return
-        for what, missing in THINGS_MISSING.items():
-            seen = self._without(missing)
-            if isinstance(seen, Raised) and seen.type == DECLINED:
-                continue
-            where = Place(Step.BUILD, case="of a scan with a missing", variant=what)
-            wanted = f"an error that names {missing.name!r}"
-            if not isinstance(seen, Raised):
-                yield Judgement(MISSING, AS_BUILT, Difference(where, wanted, "splits"))
-            elif missing.name not in seen.message:
-                yield Judgement(MISSING, AS_BUILT, Difference(where, wanted, str(seen)))
-            else:
-                yield Judgement(MISSING, AS_BUILT, None)
-
-    def _without(self, missing: Missing) -> Any:
-        """Return what a loader gives where something is not there, or how it fails."""
-        made = self.made(SIMPLEST.history, shared=not missing.removed)
-        assert isinstance(made, MadeTable), made
-        call_each(made, missing.removed)
-        payloads = self.payloads(replace(scan_of(SIMPLEST, made), **missing.asked))
-        if isinstance(payloads, Raised) or not missing.removed:
-            return payloads
-        return self.read(SIMPLEST, payloads)
-
-    def outages(self) -> Iterator[Judgement]:
-        """Yield what a loader makes of each outage while it plans."""
-        if OUTAGE not in self.clauses:
-            return
-        made = self.made(IN_PARTS.history, shared=False)
-        assert isinstance(made, MadeTable), made
-        for what, outage in OUTAGES.items():
-            seen = self._during(outage, made)
-            if isinstance(seen, Raised) and seen.type == DECLINED:
-                continue
-            where = Place(Step.BUILD, case=IN_AN_OUTAGE, variant=what)
-            promised = outage.ends and Capability.RETRIES in self.sweep.adapter.capabilities
-            yield Judgement(OUTAGE, THROUGH, _in_an_outage(seen, outage, where, promised=promised))
-
-    def _during(self, outage: Outage, made: MadeTable) -> Any:
-        """Return the rows that a loader gives of the table in an outage, or how it fails."""
-        scan = scan_of(IN_PARTS, made)
-        outage.begin(scan.catalog)
-        payloads = self.payloads(scan)
-        return payloads if isinstance(payloads, Raised) else self.read(IN_PARTS, payloads)
 
 
 @dataclass(frozen=True)
@@ -306,7 +237,7 @@ def gives_its_rows(reference: str, spec: ScanSpec, made: MadeTable) -> bool:
     payloads = attempt(planned_splits, adapter, scan_of(spec, made), dumped)
     if isinstance(payloads, Raised) or isinstance(expected, Raised):
         return False
-    return _compared(expected, attempt(read_planned, reference, payloads, spec.transformation is None)) is None
+    return compared(expected, attempt(read_planned, reference, payloads, spec.transformation is None)) is None
 
 
 def dumped(split: Any) -> bytes:
@@ -322,19 +253,9 @@ def _file_io(file_io: Any) -> dict[str, str]:
     return {"class": qualified_name(type(file_io)), CREDENTIAL: repr(file_io.properties.get(CREDENTIAL))}
 
 
-def _compared(expected: Rows, actual: Any, case: str = OF_THE_SPLITS, variant: str = "") -> Difference | None:
+def compared(expected: Rows, actual: Any, case: str = OF_THE_SPLITS, variant: str = "") -> Difference | None:
+    """Return how the rows that were read differ from those that are expected."""
     return difference_of_rows(expected, actual, Place(Step.READ, "rows", case=case, variant=variant))
-
-
-def _in_an_outage(seen: Any, outage: Outage, where: Place, *, promised: bool) -> Difference | None:
-    """Return how that differs from an error that says what happened, or from all rows where the outage is over."""
-    if isinstance(seen, Raised):
-        is_told = outage.said in seen.message and not promised
-        wanted = "all rows, for it is asked again" if promised else f"an error that says {outage.said!r}"
-        return None if is_told else Difference(where, wanted, str(seen))
-    expected = expected_rows_of(IN_PARTS)
-    assert isinstance(expected, Rows)
-    return difference_of_rows(expected, seen, replace(where, step=Step.READ, part="rows"))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from conformance.checks.scan import CASE, DELETES, EVOLUTION, FAMILY, MISSING, OUTAGE, ROWS, SELECTION, TRANSFORMATION
 from conformance.examples.asked_scans import IN_PARTS, SIMPLEST
@@ -18,6 +19,8 @@ from conformance.judging.where import Where
 from conformance.observation.difference import Difference
 from conformance.observation.raised import Raised, attempt
 from conformance.run.planning_loader import THROUGH, Declined, PlanningLoader
+from conformance.run.scan_sizes import sizes
+from conformance.run.scans_without import missing, outages
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
 from fixtures.tables.model import is_sound
@@ -47,6 +50,8 @@ MOST_DEATHS = 3
 EVOLVED = "evolved"
 # One scan in so many is planned again after more was committed, the others as the table is.
 LATER_SHARE = 3
+# One in so many is planned with sizes of splits and of batches too.
+SIZED_SHARE = 4
 
 
 def clauses_of(spec: ScanSpec) -> list[str]:
@@ -98,16 +103,16 @@ def scanned_again(sweep: Sweep, clause: str, spec: ScanSpec) -> list[Difference 
     """Return what a clause says of one scan: nothing where it does not bear on it, ``None`` where it holds."""
     loader = PlanningLoader(sweep, {clause})
     if clause == MISSING:
-        return [judgement.difference for judgement in loader.missing()]
+        return [judgement.difference for judgement in missing(loader)]
     if clause == OUTAGE:
-        return [judgement.difference for judgement in loader.outages()]
+        return [judgement.difference for judgement in outages(loader)]
     made = loader.made(spec.history, shared=False)
     if isinstance(made, Raised):
         return []
     if clause in clauses_of(spec):
         found = loader.rows_differ(spec, made)
         return [] if isinstance(found, Declined) else [found]
-    others = loader.others(spec, made, again=True, later=True)
+    others = chain(sizes(loader, spec, made), loader.others(spec, made, again=True, later=True))
     return [judgement.difference for judgement in others if judgement.clause == clause]
 
 
@@ -147,12 +152,13 @@ class Scanning:
         else:
             self._break(spec, found)
             return  # the other clauses are about scans that give their rows
-        for judgement in self.loader.others(spec, made, again=not later, later=later):
+        sized = sizes(self.loader, spec, made) if self.ledger.findings.scans % SIZED_SHARE == 0 else ()
+        for judgement in chain(sized, self.loader.others(spec, made, again=not later, later=later)):
             self._record(spec, [judgement])
 
     def judge_without(self) -> None:
         """Judge what a loader says of what is not there, or does not answer."""
-        for spec, judgements in ((SIMPLEST, self.loader.missing()), (IN_PARTS, self.loader.outages())):
+        for spec, judgements in ((SIMPLEST, missing(self.loader)), (IN_PARTS, outages(self.loader))):
             for judgement in judgements:
                 self._record(spec, [judgement])
 

@@ -20,6 +20,12 @@ from fixtures.scans import Scan
 
 __all__ = ["UnknownGeneration", "adapter_for"]
 
+# What a loader can whose constructor has the parameter.
+OF_LOADERS = {
+    "max_attempts": Capability.RETRIES,
+    "files_per_split": Capability.FILES_PER_SPLIT,
+    "batch_size": Capability.BATCH_ROWS,
+}
 # The table's name where no plan scans it.
 UNNAMED = ("db", "tbl")
 
@@ -48,9 +54,7 @@ def adapter_for(
     can = {Capability.PATH_IDS}
     can |= {Capability.PLANS} if plans else set()
     can |= {Capability.SQL_TRANSFORMS} if sql else set()
-    can |= (
-        {Capability.RETRIES} if loader is not None and "max_attempts" in inspect.signature(loader).parameters else set()
-    )
+    can |= {can for name, can in OF_LOADERS.items() if loader and name in inspect.signature(loader).parameters}
     can |= {Capability.UDF_REGISTRIES} if "udf_registry" in parameters else set()
     offered = SPLIT_PARAMETERS | CONTEXT_PARAMETERS
     gaps = [n for class_ in (split, context) for n, p in _others(class_, offered) if telling_value(p) is UNKNOWN]
@@ -178,6 +182,8 @@ def _plan(loader: Any, scan: Scan) -> Any:
         "columns": None if scan.columns is None else list(scan.columns),
         "filters": _filters(loader, scan),
         "context": _context(loader, scan),
+        "files_per_split": scan.files_per_split,
+        "batch_size": scan.batch_rows,
     }
     for name, value in offered.items():
         if value is not None and name not in taken:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from reference import DataLoader, DataLoaderSplit, TableScanContext, TableTransf
 
 __all__ = ["ADAPTER", "adapter_for"]
 
+# What loaders in place of the reference's own may take besides.
+SIZES = {"files_per_split": Capability.FILES_PER_SPLIT, "batch_rows": Capability.BATCH_ROWS}
+
 
 def adapter_for(
     name: str,
@@ -27,6 +31,7 @@ def adapter_for(
     The loader plans splits of the other classes too, unless it names some itself.
     """
     build, build_scan = _builders(split, context)
+    taken = inspect.signature(loader).parameters
     return Adapter(
         name=name,
         build=build,
@@ -38,6 +43,7 @@ def adapter_for(
                 Capability.PATH_IDS,
                 Capability.IGNORES_CASE,
                 Capability.ORDERED,
+                *(capability for name, capability in SIZES.items() if name in taken),
             }
         ),
         read=lambda split: split.to_arrow_batch_reader(),
@@ -83,6 +89,7 @@ def _plan(
             transformer=None if scan.transformation is None else Transforming(scan),
             udf_registry=scan.udf_registry,
             case_sensitive=scan.case_sensitive,
+            **{name: getattr(scan, name) for name in SIZES if name in inspect.signature(loader).parameters},
         )
 
     return plan

@@ -10,8 +10,18 @@ from typing import Any
 from pyiceberg.catalog import Catalog
 
 from conformance.adapter import Adapter, Capability
-from conformance.checks.scan import AFTER_MORE, FILE_IO, MISSING, NO_CATALOG, OUTAGE, PINNED, TWICE
-from conformance.examples.asked_scans import OUTAGES, THINGS_MISSING, Missing, expected_rows_of, with_more
+from conformance.checks.scan import (
+    AFTER_MORE,
+    BATCH_SIZE,
+    FILE_IO,
+    MISSING,
+    NO_CATALOG,
+    OUTAGE,
+    PINNED,
+    SPLIT_SIZE,
+    TWICE,
+)
+from conformance.examples.asked_scans import OUTAGES, THINGS_MISSING, Missing, expected_rows_of, sizes_for, with_more
 from conformance.judging.findings import Violation
 from conformance.observation.raised import qualified_name
 from conformance.observation.values import Rows, in_any_layout
@@ -102,6 +112,12 @@ def _way(violation: Violation, spec: ScanSpec, adapter: Adapter) -> Way:
         said = None if outage.ends and Capability.RETRIES in adapter.capabilities else outage.said
         arguments = f"EXPECTED, {exact}, {outage.begin.__name__}, {said!r}"
         return Way(scanning.rows_in_an_outage, arguments, spec, begin=outage.begin)
+    if violation.clause in (SPLIT_SIZE, BATCH_SIZE):
+        files, rows = sizes_for(spec)
+        if violation.clause == SPLIT_SIZE:
+            return Way(scanning.rows_of_larger_splits, f"EXPECTED, {exact}, {files}", spec)
+        several = files if Capability.FILES_PER_SPLIT in adapter.capabilities else None
+        return Way(scanning.rows_of_smaller_batches, f"EXPECTED, {exact}, {rows}, {several}", spec)
     if violation.clause == TWICE:
         return Way(scanning.ids_of_each_planning, "", None)
     if violation.clause == FILE_IO:

@@ -23,6 +23,8 @@ __all__ = [
     "rows_after_more",
     "rows_given",
     "rows_in_an_outage",
+    "rows_of_larger_splits",
+    "rows_of_smaller_batches",
     "rows_of_the_next",
 ]
 
@@ -86,6 +88,37 @@ def rows_of_the_next(
     attempt(rows_of, loader, payloads_of(loader, ask()), exact, expected)
     more()
     return rows_given(loader, ask, expected, exact)
+
+
+def rows_of_larger_splits(
+    loader: Any, ask: Callable[[], Any], expected: Rows, exact: bool, files: int
+) -> tuple[Any, Any]:
+    """Plan splits of one file each, and of several."""
+
+    def planned(number: int) -> list[bytes]:
+        scan = ask()
+        scan.files_per_split = number
+        return payloads_of(loader, scan)
+
+    single, grouped = planned(1), planned(files)
+    wanted = -(-len(single) // files)
+    if len(grouped) != wanted:
+        return f"{wanted} splits of {len(single)} files", f"{len(grouped)} splits"
+    return expected, attempt(rows_of, loader, grouped, exact, expected)
+
+
+def rows_of_smaller_batches(
+    loader: Any, ask: Callable[[], Any], expected: Rows, exact: bool, rows: int, files: int | None
+) -> tuple[Any, Any]:
+    """Plan splits that give batches of few rows."""
+    scan = ask()
+    scan.batch_rows, scan.files_per_split = rows, files
+    payloads = payloads_of(loader, scan)
+    batches = (batch for payload in payloads for batch in loader.read(pickle.loads(payload)))
+    greatest = max((batch.num_rows for batch in batches), default=0)
+    if greatest > rows:
+        return f"at most {rows} rows a batch", f"{greatest} rows"
+    return expected, attempt(rows_of, loader, payloads, exact, expected)
 
 
 def ids_of_each_planning(loader: Any, ask: Callable[[], Any]) -> tuple[Any, Any]:

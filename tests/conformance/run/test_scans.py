@@ -173,6 +173,23 @@ def test_a_loader_that_promises_to_ask_again_does(sweep_of: Callable[..., Sweep]
     assert told(replace(promises, plan=plan)) == []
 
 
+def test_sizes_are_asked_of_a_loader_that_takes_them(sweep_of: Callable[..., Sweep]) -> None:
+    sized = load_adapter(reference_of("sizes-as-asked"))
+    plan_sized = sized.plan
+    assert plan_sized is not None
+
+    def plan(scan: Any) -> Any:
+        if scan.files_per_split:
+            raise NotSupported("one file a split")
+        return plan_sized(scan)
+
+    asked = deleting()[:1] * 4  # one scan in four is asked for sizes
+    for adapter, met in ((sized, {"SCAN-13", "SCAN-14"}), (replace(sized, plan=plan), set())):
+        findings = planned(sweep_of(adapter, clauses=("SCAN-13", "SCAN-14")), asked)
+        assert findings.violations == []
+        assert {clause for clause, _ in findings.met} == met
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
