@@ -54,8 +54,8 @@ LATER_NAME = "called so later"
 
 SIMPLEST = ScanSpec(HistorySpec((ColumnSpec(1, "a", "long", (1, 2, None)),), (Append(3),)))
 
-# Its rows are told by three manifests.
-IN_PARTS = replace(SIMPLEST, history=replace(SIMPLEST.history, operations=(Append(3), Append(2), Append(4))))
+# Its rows are in three files, told by three manifests: of splits of two files, one has what is left.
+IN_PARTS = replace(SIMPLEST, history=replace(SIMPLEST.history, operations=(Append(3), Append(4), Append(2))))
 
 
 def _equal_to(column: str) -> BooleanExpression:

@@ -6,7 +6,7 @@ A scan that gives other rows is made smaller by leaving out parts of it; the cla
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -23,6 +23,7 @@ from conformance.run.scan_sizes import sizes
 from conformance.run.scans_without import missing, outages
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
+from fixtures.tables.made_histories import MadeTable
 from fixtures.tables.model import is_sound
 from strategies.evolution import EVOLVING
 from strategies.filters import predicates_of
@@ -78,7 +79,7 @@ def planned(sweep: Sweep, specs: Sequence[ScanSpec]) -> Findings:
     scanning = Scanning(sweep, {check.clause.id for check in sweep.checks if check.clause.family == FAMILY})
     if scanning.clauses:
         started = time.perf_counter()
-        scanning.judge_without()
+        scanning.judge_simplest()
         for spec in specs:
             scanning.judge(spec)
         spent = time.perf_counter() - started
@@ -91,7 +92,7 @@ def judged_until_broken(sweep: Sweep, specs: Sequence[ScanSpec], *, shrink: bool
     """Judge scans up to the first that breaks a clause, which is made smaller where ``shrink``."""
     clauses = {check.clause.id for check in sweep.checks if check.clause.family == FAMILY}
     scanning = Scanning(sweep, clauses, searched=0 if shrink else MOST_SHRUNK)
-    scanning.judge_without()
+    scanning.judge_simplest()
     for spec in specs:
         if scanning.ledger.findings.broken:
             break
@@ -156,11 +157,18 @@ class Scanning:
         for judgement in chain(sized, self.loader.others(spec, made, again=not later, later=later)):
             self._record(spec, [judgement])
 
-    def judge_without(self) -> None:
-        """Judge what a loader says of what is not there, or does not answer."""
-        for spec, judgements in ((SIMPLEST, missing(self.loader)), (IN_PARTS, outages(self.loader))):
-            for judgement in judgements:
-                self._record(spec, [judgement])
+    def judge_simplest(self) -> None:
+        """Judge what a loader says of what is not there, or does not answer, and sizes of the simplest splits."""
+        for judgement in missing(self.loader):
+            self._record(SIMPLEST, [judgement])
+        for judgement in (*outages(self.loader), *self._sizes_of_parts()):
+            self._record(IN_PARTS, [judgement])
+
+    def _sizes_of_parts(self) -> Iterator[Judgement]:
+        made = self.loader.made(IN_PARTS.history)
+        assert isinstance(made, MadeTable), made
+        if self.loader.rows_differ(IN_PARTS, made) is None:
+            yield from sizes(self.loader, IN_PARTS, made)
 
     def _record(self, spec: ScanSpec, judgements: list[Judgement]) -> None:
         kept = [self.ledger.excused(j, spec) for j in judgements if j.clause in self.clauses]
