@@ -470,6 +470,13 @@ CLAUSES: tuple[Clause, ...] = (
         "field",
         needs=(_C.PLANNING, _C.BATCH_ROWS),
     ),
+    Clause(
+        "SCAN-15",
+        "Planning takes work in proportion to the files of a scan, and no memory for their rows.",
+        "field",
+        Level.SHOULD,
+        needs=(_C.PLANNING,),
+    ),
     Clause("WIRE-1", "Pickle, every protocol from 2 to the highest; protocol 5 also with out-of-band buffers.", "card"),
     Clause("WIRE-2", "Cloudpickle.", "card"),
     Clause("WIRE-3", "`copy.copy` and `copy.deepcopy`.", "field"),

@@ -26,7 +26,7 @@ def exponent(counts: Sequence[int], sizes: Sequence[float]) -> float | None:
     return linear_regression(*zip(*grown, strict=True)).slope
 
 
-def growth(counts: Sequence[int], sizes: Sequence[int]) -> str:
+def growth(counts: Sequence[int], sizes: Sequence[int], unit: str = "bytes") -> str:
     """Return the sizes in words and as bars: ``"bytes: 1,000 at 1 ▁, 1,720 at 25 █; 30 more for each, to the …"``."""
     least, most = min(sizes), max(sizes)
     bars = [BARS[(len(BARS) - 1) * (size - least) // max(1, most - least)] for size in sizes]
@@ -34,4 +34,4 @@ def growth(counts: Sequence[int], sizes: Sequence[int]) -> str:
     each = (sizes[-1] - sizes[0]) / (counts[-1] - counts[0])
     power = exponent(counts, sizes)
     fitted = "" if power is None else f", to the power {power:.2f}"
-    return f"bytes: {shown}; {each:,.0f} more for each{fitted}"
+    return f"{unit}: {shown}; {each:,.0f} more for each{fitted}"

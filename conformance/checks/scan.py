@@ -56,7 +56,8 @@ NEXT_PLANNING = f"of a second planning, {AFTER_MORE}"
     OUTAGE,
     SPLIT_SIZE,
     BATCH_SIZE,
-) = (f"{FAMILY}-{number}" for number in range(1, 15))
+    GROWTH,
+) = (f"{FAMILY}-{number}" for number in range(1, 16))
 
 
 def told_of_scans(journey: Journey) -> Judged:

@@ -5,8 +5,6 @@ What a process takes anyway is in both; their difference belongs to the rows. On
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from conformance.adapter import Adapter
 from conformance.checks.check import Judged
 from conformance.judging.findings import Findings
@@ -14,6 +12,7 @@ from conformance.judging.judgement import Judgement
 from conformance.judging.ledger import Ledger, Shown
 from conformance.observation.difference import Difference, Place, Step
 from conformance.observation.raised import Died, Hung, Raised, attempt
+from conformance.observation.work import tells_memory
 from conformance.run.sweep import Sweep
 from conformance.timing import phase
 from conformance.transports.calls import answer, departing
@@ -52,7 +51,7 @@ def reading_memory(sweep: Sweep) -> Findings:
 @phase("memory")
 def memory_taken(adapter: Adapter, warehouse: Warehouse) -> Judged:
     """Yield the difference between the memory that reading takes for each byte of rows, and what is declared."""
-    if not Path("/proc/self/clear_refs").exists():
+    if not tells_memory():
         return
     payloads = []
     for rows in ROWS:

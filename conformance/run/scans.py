@@ -10,7 +10,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from conformance.checks.scan import CASE, DELETES, EVOLUTION, FAMILY, MISSING, OUTAGE, ROWS, SELECTION, TRANSFORMATION
+from conformance.checks.scan import (
+    CASE,
+    DELETES,
+    EVOLUTION,
+    FAMILY,
+    GROWTH,
+    MISSING,
+    OUTAGE,
+    ROWS,
+    SELECTION,
+    TRANSFORMATION,
+)
 from conformance.examples.asked_scans import IN_PARTS, SIMPLEST
 from conformance.judging.findings import Findings
 from conformance.judging.judgement import Judgement
@@ -18,6 +29,7 @@ from conformance.judging.ledger import Ledger, Shown
 from conformance.judging.where import Where
 from conformance.observation.difference import Difference
 from conformance.observation.raised import Raised, attempt
+from conformance.run.planning_growth import OF_MANY_FILES, planning_grows
 from conformance.run.planning_loader import THROUGH, Declined, PlanningLoader
 from conformance.run.scan_sizes import sizes
 from conformance.run.scans_without import missing, outages
@@ -105,6 +117,8 @@ def scanned_again(sweep: Sweep, clause: str, spec: ScanSpec) -> list[Difference 
     loader = PlanningLoader(sweep, {clause})
     if clause == MISSING:
         return [judgement.difference for judgement in missing(loader)]
+    if clause == GROWTH:
+        return [judgement.difference for judgement in planning_grows(loader)]
     if clause == OUTAGE:
         return [judgement.difference for judgement in outages(loader)]
     made = loader.made(spec.history, shared=False)
@@ -161,6 +175,8 @@ class Scanning:
         """Judge what a loader says of what is not there, or does not answer, and sizes of the simplest splits."""
         for judgement in missing(self.loader):
             self._record(SIMPLEST, [judgement])
+        for judgement in planning_grows(self.loader):
+            self._record(OF_MANY_FILES, [judgement])
         for judgement in (*outages(self.loader), *self._sizes_of_parts()):
             self._record(IN_PARTS, [judgement])
 

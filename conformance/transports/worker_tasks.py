@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import pickle
 import platform
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from conformance.observation.raised import Raised, attempt
 from conformance.observation.reader import USES
 from conformance.observation.recorder import recorded
 from conformance.observation.values import Rows, in_any_layout, rows_together
+from conformance.observation.work import memory_taken
 from fixtures.materials import make_files
 from fixtures.tables.warehouse import Warehouse
 from strategies.serialization import from_json
@@ -247,20 +247,11 @@ def memory_of_reading(reference: str, payloads: Sequence[bytes]) -> list[tuple[i
     adapter = _adapter(reference)
     splits = [pickle.loads(payload) for payload in payloads]
     rows_of(reference, splits[0])
-    taken = []
-    for split in splits:
-        gc.collect()
-        before = _status("VmRSS")
-        Path("/proc/self/clear_refs").write_text("5")  # the peak is from now on
-        size = sum(batch.nbytes for batch in adapter.read(split))
-        taken.append((size, _status("VmHWM") - before))
-    return taken
+    return [memory_taken(partial(_bytes_of, adapter, split)) for split in splits]
 
 
-def _status(name: str) -> int:
-    """Return a size of this process in bytes, as Linux tells it."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
+def _bytes_of(adapter: Adapter, split: Any) -> int:
+    return sum(batch.nbytes for batch in adapter.read(split))
 
 
 def use(reference: str, payload: bytes, how: str, question: Question) -> Any:

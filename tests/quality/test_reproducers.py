@@ -53,6 +53,8 @@ NOT_SHOWN = {
     "plans-kept-by-length": "another plan of the same length has to be sent before",
     "rows-kept-without-the-filter": "other splits of the same file have to be read beside it",
     "one-buffer-for-all": "other splits have to be read beside it",
+    "scanned-again-for-each-split": "calls are counted over several tables",
+    "rows-counted-while-planning": "memory is measured in a process that the suite starts",
     "rows-as-objects": "memory is measured in a process that the suite starts",
     "log-of-each-row": "memory is measured in a process that the suite starts",
     "large-plans-spooled": "the split must be gone before its payload is loaded",

@@ -14,6 +14,7 @@ from conformance.checks.scan import (
     AFTER_MORE,
     BATCH_SIZE,
     FILE_IO,
+    GROWTH,
     MISSING,
     NO_CATALOG,
     OUTAGE,
@@ -67,6 +68,8 @@ def scan_script(violation: Violation, adapter: Adapter, spec: ScanSpec) -> str:
     """
     if is_recorded(spec.history):
         raise NotEmbeddable("the table was recorded: its files are in the suite (fixtures/tables/spark_tables)")
+    if violation.clause == GROWTH:
+        raise NotEmbeddable("what planning costs is measured over several tables, in a process that the suite starts")
     way = _way(violation, spec, adapter)
     embedding = Embedding(own=(adapter.build.__module__,))
     for function in (way.show, looks.shown, qualified_name, commits.catalog_in, commits.create):
