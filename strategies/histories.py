@@ -42,12 +42,14 @@ from strategies.specs import (
     WrittenBySpark,
 )
 
-__all__ = ["ALIKE", "histories"]
+__all__ = ["ALIKE", "MANY_ROWS", "histories"]
 
 # Types whose values every layer writes and reads alike; of floats neither NaN nor zeros, which PyIceberg's statistics
 # and pyarrow's tell differently.
 TYPES = ("long", "string", "int", "double", "date", "boolean", "timestamp", "decimal(9, 2)")
 _WIDENED: dict[TypeSpec, str] = {"int": "long"}
+# More than some readers look at at once.
+MANY_ROWS = 150
 # One column in so many is a struct of such fields.
 STRUCT_ONE_IN = 10
 _FIELDS = ("x", "Y", "x y")
@@ -86,12 +88,14 @@ def histories(draw: st.DrawFn) -> HistorySpec:
     sortable = [column.name for column in columns if isinstance(column.type, str)]
     history = HistorySpec(
         columns,
-        (Append(1 + pick(draw, range(7))),),
+        (Append(MANY_ROWS if one_in(draw, 25) else 1 + pick(draw, range(7))),),
         partition_by,
         nested=one_in(draw, 8),
         format_version=1 if one_in(draw, 10) else 2,
         sort_by=pick(draw, sortable) if sortable and one_in(draw, 8) else None,
     )
+    if history.format_version > 1 and one_in(draw, 5):  # of files that nothing else was done to
+        history = replace(history, operations=(*history.operations, _positions(draw)))
     for _ in range(pick(draw, range(7))):
         operation = _operation(draw, history)
         done: tuple[Operation, ...] = (operation,)
@@ -150,6 +154,10 @@ def _struct(draw: st.DrawFn, id_: int, name: str, first_id: int) -> ColumnSpec:
     return ColumnSpec(id_, name, StructSpec(plain), (*held, None) if flip(draw) else held)
 
 
+def _positions(draw: st.DrawFn) -> DeletePositions:
+    return DeletePositions(pick(draw, range(3)), 1 + pick(draw, (1, 2, 0)))
+
+
 def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
     """Draw what is done next; what cannot be done becomes an append."""
     # Another partitioning of a table that has one already: files of both are read by one scan.
@@ -169,8 +177,7 @@ def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
     if kind == "expire" and not any(isinstance(operation, ExpireSnapshots) for operation in done):
         return ExpireSnapshots()
     if kind == "positions" and history.format_version > 1:
-        same_commit = pick(draw, (2, 4)) if one_in(draw, 4) else 0
-        return DeletePositions(pick(draw, range(3)), 1 + pick(draw, (1, 2, 0)), same_commit)
+        return replace(_positions(draw), rows=pick(draw, (2, 4)) if one_in(draw, 4) else 0)
     if kind == "add":
         taken = {column.name for column in columns}
         free = [name for name in _LATER_NAMES if name not in taken]

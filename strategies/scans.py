@@ -162,9 +162,15 @@ def _filter(
         found = chosen
         if others and one_in(draw, 4):
             found = Or(chosen, draw(predicates(pick(draw, others))))
+    elif one_in(draw, 4):
+        found = draw(predicates(pick(draw, columns)).filter(lambda predicate: predicate.op in _ASKS_FOR_BOUNDS))
     else:
         found = draw(row_filters(TableSpec(columns), max_leaves=3))
     return None if _negates_a_set(found) or _orders_a_null(found, by) else found
+
+
+# Predicates by whose bounds files, and row groups of them, are left out.
+_ASKS_FOR_BOUNDS = ("eq", "lt", "le", "gt", "ge")
 
 
 def _of_a_prefix(draw: st.DrawFn, column: ColumnSpec) -> Predicate:

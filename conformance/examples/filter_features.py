@@ -8,6 +8,7 @@ from dataclasses import replace
 from fixtures.tables.model import rows_selected, scanned_columns
 from fixtures.tables.schemas import python_value
 from strategies.filters import COMPARISONS, predicates_of
+from strategies.histories import MANY_ROWS
 from strategies.primitives import BY_TIME
 from strategies.specs import (
     AddColumn,
@@ -36,6 +37,10 @@ def features_of_filter(scan: ScanSpec) -> Iterator[str]:
     holds = {
         "filter eq of a column that was widened": _asks_for_a_bound_of_former_files(scan),
         "filter beside positions": any(isinstance(done, DeletePositions) for done in operations),
+        "filter in over many rows": isinstance(scan.row_filter, Predicate)
+        and scan.row_filter.op == "in"
+        and len(set(scan.row_filter.values)) > 1
+        and Append(MANY_ROWS) in operations,
         "filter of an added column": isinstance(scan.row_filter, Predicate)
         and scan.row_filter.op != "is-null"
         and bool(named & added),

@@ -18,9 +18,10 @@ from conformance.examples.filter_features import (
     partitionings,
     selects_some,
 )
+from conformance.examples.row_groups import after_skipped_row_groups, after_two_row_groups, has_row_groups
 from fixtures.expected import asked_rows
 from fixtures.tables.model import is_sound, model_of, rows_selected, scanned_columns
-from strategies.evolution import REWRITING, ROW_GROUPS, ROWS_A_GROUP, table_before
+from strategies.evolution import REWRITING, table_before
 from strategies.filters import predicates_of
 from strategies.recorded import RECORDED, is_recorded
 from strategies.scans import NO_COLUMN
@@ -91,6 +92,8 @@ ASKED = (
     f"{BARE}files of several row groups",
     f"{BARE}deleted positions after two row groups",
     f"{BARE}filter in files of several row groups",
+    f"{BARE}filter that skips row groups before deleted positions",
+    f"{BARE}filter in over many rows",
     f"{BARE}filter eq",
     f"{BARE}filter in",
     f"{BARE}filter is-null",
@@ -289,11 +292,15 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         and any(name is not None and name.startswith("_") for name in partitionings(scan)),
         "three files": is_current and not partitionings(scan) and files(operations) == 3,
         "a delete file for several files": is_current and any(_of_several_files(operations, at) for at in deletes),
-        "files of several row groups": is_current and _has_row_groups(scan),
+        "files of several row groups": is_current and has_row_groups(scan),
         "deleted positions after two row groups": is_current
-        and _has_row_groups(scan)
-        and any(_after_two_row_groups(operations, at) for at in deletes),
-        "filter in files of several row groups": is_current and _has_row_groups(scan) and selects_some(scan),
+        and has_row_groups(scan)
+        and any(after_two_row_groups(operations, at) for at in deletes),
+        "filter that skips row groups before deleted positions": is_current
+        and scan.case_sensitive
+        and has_row_groups(scan)
+        and any(after_skipped_row_groups(scan, at) for at in deletes),
+        "filter in files of several row groups": is_current and has_row_groups(scan) and selects_some(scan),
         "a small size of parts": SetProperty("read.split.target-size", "200") in operations,
     }
     yield from (name for name, held in holds.items() if held)
@@ -375,35 +382,6 @@ def _of_their_own(operations: Sequence[Operation], place: int) -> bool:
         return False
     written = sum(made.rows for made in before if isinstance(made, Append))
     return any(row >= written for row in range(done.first, written + done.rows, done.step))
-
-
-def _has_row_groups(scan: ScanSpec) -> bool:
-    """Return whether a file without partitions, which no operation has written anew, has several row groups."""
-    written = [done.rows for done in scan.history.operations if isinstance(done, Append) and done.branch is None]
-    anew = any(isinstance(done, REWRITING) for done in scan.history.operations)
-    groups = ROW_GROUPS in scan.history.properties and max(written, default=0) > ROWS_A_GROUP
-    return groups and not anew and not partitionings(scan)
-
-
-def _after_two_row_groups(operations: Sequence[Operation], place: int) -> bool:
-    """Return whether an operation deletes positions of a file, that an append made, such that others are deleted where
-    they are counted from the beginning of a part of one row group, or of two.
-    """
-    done, before = operations[place], operations[:place]
-    assert isinstance(done, DeletePositions)
-    if not files(before):
-        return False
-    start = 0
-    for made in before:
-        rows = made.rows  # type: ignore[union-attr]  # appends all
-        gone = {position for position in range(rows) if start + position in range(done.first, start + rows, done.step)}
-        counted_anew = [
-            sum(position % size in gone for position in range(rows)) for size in (ROWS_A_GROUP, 2 * ROWS_A_GROUP)
-        ]
-        if rows > 2 * ROWS_A_GROUP and len(gone) not in counted_anew:
-            return True
-        start += rows
-    return False
 
 
 def _of_several_files(operations: Sequence[Operation], place: int) -> bool:
