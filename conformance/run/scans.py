@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from conformance.checks.scan import (
+    BATCH_SIZE,
     CASE,
     DELETES,
     EVOLUTION,
@@ -20,6 +21,7 @@ from conformance.checks.scan import (
     OUTAGE,
     ROWS,
     SELECTION,
+    SPLIT_SIZE,
     TRANSFORMATION,
 )
 from conformance.examples.asked_scans import IN_PARTS, SIMPLEST
@@ -181,6 +183,8 @@ class Scanning:
             self._record(IN_PARTS, [judgement])
 
     def _sizes_of_parts(self) -> Iterator[Judgement]:
+        if not self.clauses & {SPLIT_SIZE, BATCH_SIZE}:
+            return
         made = self.loader.made(IN_PARTS.history)
         assert isinstance(made, MadeTable), made
         if self.loader.rows_differ(IN_PARTS, made) is None:
