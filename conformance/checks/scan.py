@@ -36,11 +36,11 @@ UNIT = "scans"
 OF_THE_SPLITS = "of the splits of a scan"
 # The case of a difference that shows after later commits, in what was planned before and in what is planned then.
 AFTER_MORE = "after the commit of"
+NEXT_PLANNING = f"of a second planning, {AFTER_MORE}"
 # The case of what comes where sizes are asked for.
 OF_SIZES = "asked for"
 # The case of what comes of an outage while a scan is planned.
 IN_AN_OUTAGE = "during the planning, of"
-NEXT_PLANNING = f"of a second planning, {AFTER_MORE}"
 (
     ROWS,
     DELETES,

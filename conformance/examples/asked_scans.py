@@ -11,6 +11,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.expressions import BooleanExpression, EqualTo
 
 from conformance.examples.engine_refusals import is_refusal
+from conformance.examples.filter_features import files
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.values import Rows, in_any_layout, plain_rows, rows_of_table
 from fixtures.expected import asked_rows, query_of
@@ -44,6 +45,7 @@ __all__ = [
     "Missing",
     "Outage",
     "expected_rows_of",
+    "files_told",
     "query_survives",
     "sizes_for",
     "with_more",
@@ -94,10 +96,13 @@ THINGS_MISSING = {
 
 @dataclass(frozen=True)
 class Outage:
-    """What does not answer while a scan is planned: what it says, how it begins, and whether it is over at once."""
+    """What does not answer while a scan is planned: what it says, how it begins, and whether it is over at once.
+
+    ``begin`` returns a list, in which is what was said, each time that it was.
+    """
 
     said: str
-    begin: Callable[[Catalog], None]
+    begin: Callable[[Catalog], list[str]]
     ends: bool = True
 
 
@@ -123,6 +128,12 @@ def sizes_for(spec: ScanSpec) -> tuple[int, int]:
     """Return how many files a split, and how many rows a batch, a scan is asked for: few, and the same each time."""
     told = zlib.crc32(to_json(spec).encode())
     return 2 + told % 2, 1 + told % 3
+
+
+def files_told(spec: ScanSpec) -> int:
+    """Return how many data files a scan reads, where its history tells that; else 0."""
+    is_whole = spec.at is None and spec.ref is None and spec.row_filter is None and spec.history.partition_by is None
+    return files(spec.history.operations) if is_whole else 0
 
 
 def _more_rows(spec: ScanSpec) -> tuple[Operation, ...]:

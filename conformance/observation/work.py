@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-__all__ = ["calls_made", "memory_taken", "tells_memory"]
+__all__ = ["calls_made", "memory_used", "tells_memory"]
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ def tells_memory() -> bool:
     return _FORGET.exists()
 
 
-def memory_taken(function: Callable[[], T]) -> tuple[T, int]:
+def memory_used(function: Callable[[], T]) -> tuple[T, int]:
     """Return what a function returns, and the bytes by which this process has grown meanwhile, at most."""
     gc.collect()
     before = _status("VmRSS")

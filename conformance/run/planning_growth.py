@@ -14,14 +14,14 @@ from conformance.checks.growth import exponent, growth
 from conformance.checks.scan import GROWTH
 from conformance.judging.judgement import Judgement
 from conformance.observation.difference import Difference, Place, Step
-from conformance.observation.work import calls_made, memory_taken, tells_memory
+from conformance.observation.work import calls_made, memory_used, tells_memory
 from conformance.run.planning_loader import THROUGH, PlanningLoader, planned_splits
 from conformance.transports.afresh import asked_afresh
 from fixtures.scans import scan_of
 from fixtures.tables.made_histories import MadeTable
 from strategies.specs import Append, ColumnSpec, HistorySpec, ScanSpec
 
-__all__ = ["OF_MANY_FILES", "planning_grows"]
+__all__ = ["planning_grows"]
 
 Asked = tuple[ScanSpec, MadeTable]
 
@@ -31,7 +31,7 @@ FILES, ROWS = (8, 32, 128), (5_000, 100_000)
 MOST_POWER = 1.25
 # Bytes of memory for each byte of rows. A system tells of memory with errors, so it is not nothing.
 MOST_BYTES = 0.5
-# Bytes of a row: a number of 64 bits, and a text of at most so many characters.
+# Bytes of a row: a number of 64 bits, and a text of eight characters.
 ROW_BYTES = 16
 
 
@@ -48,11 +48,12 @@ def _of_rows(number: int) -> ScanSpec:
 
 
 OF_FILES, OF_ROWS = tuple(map(_of_files, FILES)), tuple(map(_of_rows, ROWS))
-OF_MANY_FILES = OF_FILES[-1]
 
 
-def planning_grows(loader: PlanningLoader) -> Iterator[Judgement]:
-    """Yield what the clause on growth says of planning scans of more files, and of a file of more rows."""
+def planning_grows(loader: PlanningLoader) -> Iterator[tuple[ScanSpec, Judgement]]:
+    """Yield what the clause on growth says of planning scans of more files, and of a file of more rows; each with the
+    largest of these scans.
+    """
     if GROWTH not in loader.clauses:
         return
     asked = [[(spec, loader.made(spec.history)) for spec in specs] for specs in (OF_FILES, OF_ROWS)]
@@ -62,12 +63,12 @@ def planning_grows(loader: PlanningLoader) -> Iterator[Judgement]:
     calls, memory = costs
     where, power = Place(Step.BUILD, "calls", case="of planning more files"), exponent(FILES, calls)
     told = Difference(where, "calls in proportion to the files", growth(FILES, calls, "calls"))
-    yield Judgement(GROWTH, THROUGH, told if power is not None and power > MOST_POWER else None)
+    yield OF_FILES[-1], Judgement(GROWTH, THROUGH, told if power is not None and power > MOST_POWER else None)
     if memory:
         more, rows = memory[1] - memory[0], ROW_BYTES * (ROWS[1] - ROWS[0])
         where = Place(Step.BUILD, "memory", case="of planning a larger file")
         told = Difference(where, "no memory for rows", f"{more:,} bytes more for {rows:,} bytes more of rows")
-        yield Judgement(GROWTH, THROUGH, told if more > MOST_BYTES * rows else None)
+        yield OF_ROWS[-1], Judgement(GROWTH, THROUGH, told if more > MOST_BYTES * rows else None)
 
 
 def costs_of_planning(reference: str, more_files: list[Asked], more_rows: list[Asked]) -> tuple[list[int], list[int]]:
@@ -83,4 +84,4 @@ def costs_of_planning(reference: str, more_files: list[Asked], more_rows: list[A
 
     planning(more_files[0])()
     calls = [calls_made(planning(asked)) for asked in more_files]
-    return calls, [memory_taken(planning(asked))[1] for asked in more_rows if tells_memory()]
+    return calls, [memory_used(planning(asked))[1] for asked in more_rows if tells_memory()]

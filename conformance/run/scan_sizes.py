@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.adapter import Capability
 from conformance.checks.scan import BATCH_SIZE, OF_SIZES, SPLIT_SIZE
-from conformance.examples.asked_scans import expected_rows_of, sizes_for
+from conformance.examples.asked_scans import expected_rows_of, files_told, sizes_for
 from conformance.judging.judgement import Judgement
 from conformance.observation.difference import Difference, Place, Step
 from conformance.observation.raised import Raised, attempt
@@ -37,15 +37,20 @@ def sizes(loader: PlanningLoader, spec: ScanSpec, made: MadeTable) -> Iterator[J
 
 
 def _of_splits(loader: PlanningLoader, spec: ScanSpec, made: MadeTable, files: int) -> Difference | Declined | None:
-    """Return how splits of so many files differ from those of one file: in number, or in their rows together."""
+    """Return how splits of so many files differ in number from what they should be, or in their rows together.
+
+    How many files there are the history tells, or else the splits of one file each.
+    """
     single, grouped = (loader.payloads(replace(scan_of(spec, made), files_per_split=each)) for each in (1, files))
     variant = f"{files} files a split"
     found = _rows_differ(loader, spec, grouped, variant)
     if isinstance(single, Raised) or found is not None:
         return found
-    number, wanted = len(grouped), -(-len(single) // files)
     where = Place(Step.LOOK, "number of splits", case=OF_SIZES, variant=variant)
-    return None if number == wanted else Difference(where, f"{wanted} of {len(single)} files", str(number))
+    known = files_told(spec) or len(single)
+    wanted, numbers = [known, -(-known // files)], [len(single), len(grouped)]
+    told = [f"{each[0]} of one file each, {each[1]} of {files}" for each in (wanted, numbers)]
+    return None if numbers == wanted else Difference(where, *told)
 
 
 def _of_batches(

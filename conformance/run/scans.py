@@ -31,7 +31,7 @@ from conformance.judging.ledger import Ledger, Shown
 from conformance.judging.where import Where
 from conformance.observation.difference import Difference
 from conformance.observation.raised import Raised, attempt
-from conformance.run.planning_growth import OF_MANY_FILES, planning_grows
+from conformance.run.planning_growth import planning_grows
 from conformance.run.planning_loader import THROUGH, Declined, PlanningLoader
 from conformance.run.scan_sizes import sizes
 from conformance.run.scans_without import missing, outages
@@ -120,7 +120,7 @@ def scanned_again(sweep: Sweep, clause: str, spec: ScanSpec) -> list[Difference 
     if clause == MISSING:
         return [judgement.difference for judgement in missing(loader)]
     if clause == GROWTH:
-        return [judgement.difference for judgement in planning_grows(loader)]
+        return [judgement.difference for _, judgement in planning_grows(loader)]
     if clause == OUTAGE:
         return [judgement.difference for judgement in outages(loader)]
     made = loader.made(spec.history, shared=False)
@@ -177,8 +177,8 @@ class Scanning:
         """Judge what a loader says of what is not there, or does not answer, and sizes of the simplest splits."""
         for judgement in missing(self.loader):
             self._record(SIMPLEST, [judgement])
-        for judgement in planning_grows(self.loader):
-            self._record(OF_MANY_FILES, [judgement])
+        for spec, judgement in planning_grows(self.loader):
+            self._record(spec, [judgement])
         for judgement in (*outages(self.loader), *self._sizes_of_parts()):
             self._record(IN_PARTS, [judgement])
 

@@ -59,26 +59,21 @@ def _without(loader: PlanningLoader, absent: Missing) -> Any:
 
 
 def outages(loader: PlanningLoader) -> Iterator[Judgement]:
-    """Yield what a loader makes of each outage while it plans."""
+    """Yield what a loader makes of each outage while it plans; nothing of one that does not come in its way."""
     if OUTAGE not in loader.clauses:
         return
     made = loader.made(IN_PARTS.history, shared=False)
     assert isinstance(made, MadeTable), made
     for what, outage in OUTAGES.items():
-        seen = _during(loader, outage, made)
-        if isinstance(seen, Raised) and seen.type == DECLINED:
+        scan = scan_of(IN_PARTS, made)
+        said = outage.begin(scan.catalog)
+        seen = loader.payloads(scan)
+        if not said or (isinstance(seen, Raised) and seen.type == DECLINED):
             continue
+        seen = seen if isinstance(seen, Raised) else loader.read(IN_PARTS, seen)
         where = Place(Step.BUILD, case=IN_AN_OUTAGE, variant=what)
         promised = outage.ends and Capability.RETRIES in loader.sweep.adapter.capabilities
         yield Judgement(OUTAGE, THROUGH, _told(seen, outage, where, promised=promised))
-
-
-def _during(loader: PlanningLoader, outage: Outage, made: MadeTable) -> Any:
-    """Return the rows that a loader gives of the table in an outage, or how it fails."""
-    scan = scan_of(IN_PARTS, made)
-    outage.begin(scan.catalog)
-    payloads = loader.payloads(scan)
-    return payloads if isinstance(payloads, Raised) else loader.read(IN_PARTS, payloads)
 
 
 def _told(seen: Any, outage: Outage, where: Place, *, promised: bool) -> Difference | None:

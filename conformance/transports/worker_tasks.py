@@ -28,7 +28,7 @@ from conformance.observation.raised import Raised, attempt
 from conformance.observation.reader import USES
 from conformance.observation.recorder import recorded
 from conformance.observation.values import Rows, in_any_layout, rows_together
-from conformance.observation.work import memory_taken
+from conformance.observation.work import memory_used
 from fixtures.materials import make_files
 from fixtures.tables.warehouse import Warehouse
 from strategies.serialization import from_json
@@ -247,7 +247,7 @@ def memory_of_reading(reference: str, payloads: Sequence[bytes]) -> list[tuple[i
     adapter = _adapter(reference)
     splits = [pickle.loads(payload) for payload in payloads]
     rows_of(reference, splits[0])
-    return [memory_taken(partial(_bytes_of, adapter, split)) for split in splits]
+    return [memory_used(partial(_bytes_of, adapter, split)) for split in splits]
 
 
 def _bytes_of(adapter: Adapter, split: Any) -> int:

@@ -31,7 +31,6 @@ def adapter_for(
     The loader plans splits of the other classes too, unless it names some itself.
     """
     build, build_scan = _builders(split, context)
-    taken = inspect.signature(loader).parameters
     return Adapter(
         name=name,
         build=build,
@@ -43,7 +42,7 @@ def adapter_for(
                 Capability.PATH_IDS,
                 Capability.IGNORES_CASE,
                 Capability.ORDERED,
-                *(capability for name, capability in SIZES.items() if name in taken),
+                *(SIZES[name] for name in _sizes_of(loader)),
             }
         ),
         read=lambda split: split.to_arrow_batch_reader(),
@@ -77,6 +76,7 @@ def _plan(
     loader: type[DataLoader], split: type[DataLoaderSplit], context: type[TableScanContext]
 ) -> Callable[[Scan], DataLoader]:
     """Return ``plan`` with these classes: the loader is iterable over its splits."""
+    sizes = _sizes_of(loader)
 
     def plan(scan: Scan) -> DataLoader:
         return _planning(loader, split, context)(
@@ -89,10 +89,15 @@ def _plan(
             transformer=None if scan.transformation is None else Transforming(scan),
             udf_registry=scan.udf_registry,
             case_sensitive=scan.case_sensitive,
-            **{name: getattr(scan, name) for name in SIZES if name in inspect.signature(loader).parameters},
+            **{name: getattr(scan, name) for name in sizes},
         )
 
     return plan
+
+
+def _sizes_of(loader: type[DataLoader]) -> list[str]:
+    """Return which sizes a loader takes."""
+    return [name for name in SIZES if name in inspect.signature(loader).parameters]
 
 
 def _planning(

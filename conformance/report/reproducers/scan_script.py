@@ -22,7 +22,15 @@ from conformance.checks.scan import (
     SPLIT_SIZE,
     TWICE,
 )
-from conformance.examples.asked_scans import OUTAGES, THINGS_MISSING, Missing, expected_rows_of, sizes_for, with_more
+from conformance.examples.asked_scans import (
+    OUTAGES,
+    THINGS_MISSING,
+    Missing,
+    expected_rows_of,
+    files_told,
+    sizes_for,
+    with_more,
+)
 from conformance.judging.findings import Violation
 from conformance.observation.raised import qualified_name
 from conformance.observation.values import Rows, in_any_layout
@@ -56,7 +64,7 @@ class Way:
     arguments: str
     of: ScanSpec | None
     more: tuple[Call, ...] = ()
-    begin: Callable[[Catalog], None] | None = None
+    begin: Callable[[Catalog], list[str]] | None = None
 
 
 def scan_script(violation: Violation, adapter: Adapter, spec: ScanSpec) -> str:
@@ -118,7 +126,7 @@ def _way(violation: Violation, spec: ScanSpec, adapter: Adapter) -> Way:
     if violation.clause in (SPLIT_SIZE, BATCH_SIZE):
         files, rows = sizes_for(spec)
         if violation.clause == SPLIT_SIZE:
-            return Way(scanning.rows_of_larger_splits, f"EXPECTED, {exact}, {files}", spec)
+            return Way(scanning.rows_of_larger_splits, f"EXPECTED, {exact}, {files}, {files_told(spec)}", spec)
         several = files if Capability.FILES_PER_SPLIT in adapter.capabilities else None
         return Way(scanning.rows_of_smaller_batches, f"EXPECTED, {exact}, {rows}, {several}", spec)
     if violation.clause == TWICE:

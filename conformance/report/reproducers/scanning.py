@@ -91,9 +91,9 @@ def rows_of_the_next(
 
 
 def rows_of_larger_splits(
-    loader: Any, ask: Callable[[], Any], expected: Rows, exact: bool, files: int
+    loader: Any, ask: Callable[[], Any], expected: Rows, exact: bool, files: int, known: int
 ) -> tuple[Any, Any]:
-    """Plan splits of one file each, and of several."""
+    """Plan splits of one file each, and of several; 0 where it is not ``known`` how many files there are."""
 
     def planned(number: int) -> list[bytes]:
         scan = ask()
@@ -101,9 +101,10 @@ def rows_of_larger_splits(
         return payloads_of(loader, scan)
 
     single, grouped = planned(1), planned(files)
-    wanted = -(-len(single) // files)
-    if len(grouped) != wanted:
-        return f"{wanted} splits of {len(single)} files", f"{len(grouped)} splits"
+    known = known or len(single)
+    wanted, numbers = [known, -(-known // files)], [len(single), len(grouped)]
+    if numbers != wanted:
+        return f"{wanted} splits of one file and of {files}", f"{numbers} splits"
     return expected, attempt(rows_of, loader, grouped, exact, expected)
 
 
