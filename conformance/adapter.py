@@ -47,6 +47,7 @@ class Capability(Enum):
     SEVERAL_FILES = "one split reads several files"
     PLANNING = "plans the splits of a scan"
     IGNORES_CASE = "plans scans that ignore the case of names"
+    FIELDS_OF_STRUCTS = "plans scans of fields within structs"
     FILES_PER_SPLIT = "takes how many files a split has"
     BATCH_ROWS = "takes how many rows a batch has at most"
     RETRIES = "asks again where a catalog or a store does not answer once"

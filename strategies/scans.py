@@ -28,6 +28,7 @@ from strategies.specs import (
     RegistrySpec,
     RowwiseSpec,
     ScanSpec,
+    StructSpec,
     TableSpec,
     Tag,
     UdfSpec,
@@ -91,6 +92,7 @@ def _scans(draw: st.DrawFn) -> ScanSpec:
     row_filter = _filter(draw, table, table_before(history, len(operations)), parts, cut)
     columns = _columns(draw, names, () if row_filter is None else tuple(filter_columns(row_filter)))
     if flip(draw):
+        columns = columns and _with_paths(draw, table, columns)
         case_sensitive = not (one_in(draw, 3) and _may_ignore_case(names) and (columns or row_filter))
         return ScanSpec(history, columns, row_filter, at, ref, case_sensitive=case_sensitive)
     shown = [column for column in table.columns if columns is None or column.name in columns]
@@ -124,6 +126,16 @@ def _columns(draw: st.DrawFn, names: Sequence[str], filtered: Sequence[str]) -> 
     left_out = pick(draw, filtered) if filtered and len(names) > 1 and flip(draw) else None
     offered = [name for name in names if name != left_out]
     return tuple(sorted(some(draw, offered, len(offered)), key=names.index))
+
+
+def _with_paths(draw: st.DrawFn, table: TableSpec, names: Sequence[str]) -> tuple[str, ...]:
+    """Draw paths to fields in place of half of the structs that are asked for."""
+    fields = {column.name: column.type.fields for column in table.columns if isinstance(column.type, StructSpec)}
+    found: list[str] = []
+    for name in names:
+        within = [f"{name}.{field.name}" for field in fields.get(name, ())]
+        found += sorted(some(draw, within, len(within)), key=within.index) if within and flip(draw) else [name]
+    return tuple(found)
 
 
 def _filter(

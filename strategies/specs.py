@@ -558,9 +558,10 @@ class RowwiseSpec(Spec):
 class ScanSpec(Spec):
     """What is asked of a data loader: ``None`` means every column, no filter, what is current, no transformation.
 
-    ``columns`` are asked for in the table's order. ``at`` is the number of the operation whose snapshot is scanned,
-    ``ref`` a branch or tag. Without ``case_sensitive`` the columns and those of the filter are asked for in another
-    case than the table has them.
+    ``columns`` are asked for in the table's order; a name that no column bears is the path to a field of a struct,
+    ``"s.x"``, beside which the struct has those others alone that are asked for too. ``at`` is the number of the
+    operation whose snapshot is scanned, ``ref`` a branch or tag. Without ``case_sensitive`` the columns and those of
+    the filter are asked for in another case than the table has them.
     """
 
     history: HistorySpec

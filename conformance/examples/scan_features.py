@@ -20,8 +20,8 @@ from conformance.examples.filter_features import (
 )
 from conformance.examples.row_groups import after_skipped_row_groups, after_two_row_groups, has_row_groups
 from fixtures.expected import asked_rows
-from fixtures.tables.model import is_sound, model_of, rows_selected, scanned_columns
-from strategies.evolution import REWRITING, table_before
+from fixtures.tables.model import asked_columns, is_sound, model_of, rows_selected, scanned_columns
+from strategies.evolution import REWRITING, ids_of, table_before
 from strategies.filters import predicates_of
 from strategies.recorded import RECORDED, is_recorded
 from strategies.scans import NO_COLUMN
@@ -68,6 +68,8 @@ ASKED = (
     f"{BARE}a struct that is null",
     f"{BARE}a struct of nulls",
     f"{BARE}a struct of whose fields older files hold none",
+    f"{BARE}a field of a struct",
+    f"{BARE}two fields of a struct of three",
     f"{BARE}null in a column that was required",
     f"{BARE}a required column",
     f"{BARE}a sort order",
@@ -280,6 +282,8 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         "a struct that is null": is_current and _holds_a_null_struct(scan),
         "a struct of nulls": is_current and _holds_a_struct_of_nulls(scan),
         "a struct of whose fields older files hold none": is_current and every_column and _holds_none_of_a_struct(scan),
+        "a field of a struct": _asks_within_structs(scan, 1),
+        "two fields of a struct of three": _asks_within_structs(scan, 2),
         "filter is-null of a column that was required": is_current and _asks_for_nulls_since(scan),
         "several delete files": is_current and len(deletes) > 1,
         "filter beyond the type that a column was widened from": is_current and asks_beyond_a_former_type(scan),
@@ -347,6 +351,19 @@ def _holds_a_null_struct(scan: ScanSpec) -> bool:
 def _holds_a_struct_of_nulls(scan: ScanSpec) -> bool:
     """Return whether a struct that is not null holds nothing but nulls."""
     return any(value and not any(each is not None for each in value.values()) for v in _structs(scan) for value in v)
+
+
+def _asks_within_structs(scan: ScanSpec, count: int) -> bool:
+    """Return whether so many fields are asked for of a struct that has more, and some of them are not null."""
+    asked = {column.id: column for column in asked_columns(scanned_columns(scan), scan.columns or ())}
+    less = {
+        asked[column.id].name
+        for column in scanned_columns(scan)
+        if column.id in asked and asked[column.id] != column and len(ids_of(asked[column.id])) == 1 + count
+    }
+    rows = rows_selected(scan)
+    held = [value for name in less for value in rows[name].to_pylist() if value]
+    return any(each is not None for value in held for each in value.values())
 
 
 def _holds_none_of_a_struct(scan: ScanSpec) -> bool:

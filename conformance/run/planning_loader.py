@@ -66,6 +66,8 @@ class PlanningLoader:
         capabilities = self.sweep.adapter.capabilities
         if Capability.IGNORES_CASE not in capabilities:
             spec = replace(spec, case_sensitive=True)
+        if spec.columns is not None and Capability.FIELDS_OF_STRUCTS not in capabilities:
+            spec = replace(spec, columns=tuple(dict.fromkeys(name.partition(".")[0] for name in spec.columns)))
         if not self.sweep.adapter.applies_transforms:
             return replace(spec, transformation=None, registry=None)
         if spec.registry is not None and Capability.UDF_REGISTRIES not in capabilities:

@@ -22,6 +22,7 @@ __all__ = ["UnknownGeneration", "adapter_for"]
 
 # What a loader can whose constructor has the parameter.
 OF_LOADERS = {
+    "columns": Capability.FIELDS_OF_STRUCTS,
     "max_attempts": Capability.RETRIES,
     "files_per_split": Capability.FILES_PER_SPLIT,
     "batch_size": Capability.BATCH_ROWS,

@@ -13,7 +13,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import FileScanTask
 from pyiceberg.table.metadata import TableMetadata
 
-from conformance.adapter import Adapter
+from conformance.adapter import Adapter, Capability
 from fixtures.materials import Materials
 
 __all__ = ["ADAPTER", "Scan", "ScanSplit"]
@@ -76,5 +76,6 @@ ADAPTER = Adapter(
     scan_context=lambda split: split.scan,
     build_scan=_build_scan,
     plan=_plan,
+    can=frozenset({Capability.FIELDS_OF_STRUCTS}),
     modules=("conformance.adapters.builtin.pyiceberg", "pyiceberg"),
 )

@@ -41,6 +41,7 @@ def adapter_for(
                 Capability.UDF_REGISTRIES,
                 Capability.PATH_IDS,
                 Capability.IGNORES_CASE,
+                Capability.FIELDS_OF_STRUCTS,
                 Capability.ORDERED,
                 *(SIZES[name] for name in _sizes_of(loader)),
             }

@@ -144,6 +144,10 @@ SCAN_CONDITIONS: dict[str, Condition[ScanSpec]] = {
     },
     "nested_namespace": Condition("The table is in a namespace within another.", lambda spec: spec.history.nested),
     "projection": Condition("Not every column is asked for.", lambda spec: spec.columns is not None),
+    "nested_projection": Condition(
+        "A field within a struct is asked for, and not all of the struct.",
+        lambda spec: any("." in name for name in spec.columns or ()),
+    ),
     "snapshot": Condition("A snapshot is asked for.", lambda spec: spec.at is not None),
     "branch_or_tag": Condition("A branch or a tag is asked for.", lambda spec: spec.ref is not None),
     "other_case": Condition("Names are asked for in another case.", lambda spec: not spec.case_sensitive),
