@@ -55,6 +55,7 @@ class Capability(Enum):
     RESUMES = "reads the rows of a split from a position on"
     RENEWS = "renews credentials whose term has ended"
     ROW_COUNT = "says how many rows a split gives"
+    OTHER_READINGS = "reads a split in several ways"
 
 
 Reader = Callable[[Any], Any]
@@ -72,23 +73,24 @@ def _adds(capability: Capability, *, kw_only: bool = False) -> Any:
 class Adapter:
     """How the suite drives one implementation.
 
-    ``build`` makes a split from materials: it passes them on to the constructor and lets its errors through.
-    ``read`` iterates a split's record batches (``iter`` unless told otherwise). ``can`` names what the
-    implementation does; each reader that is given adds the capability to show that part. Readers take a split, the
-    one that was built or one that arrived, and return PyIceberg's object (or plain values): they compare nothing.
-    ``build_scan`` makes the splits of one scan, which share a scan context; ``build_files`` makes one split of the
-    given scan tasks, all else from the materials. ``plan`` lets the loader plan a scan
-    (:class:`fixtures.scans.Scan`) and gives its splits, which ``read`` reads; what cannot be asked of the loader
-    raises :class:`NotSupported`. ``read_from`` reads a split from a position on, the number of rows to pass over
-    (READ-7); it raises :class:`NotSupported` for a split that has no order. ``row_count`` is the number of rows
-    that a split says it gives, ``None`` where it does not know or only estimates it (READ-8). ``memory_factor`` is
-    how many bytes of memory reading may take for each byte of a file's rows in Arrow (PROC-6). ``modules`` are the
-    modules that a payload may name (WIRE-12). ``secret_properties`` are FileIO properties that are secret besides
-    those of :mod:`conformance.observation.secrets` (SAFE-1). ``may_differ`` names what a split holds and does not
-    send as it is, a connection say, by the path to it (``"split._client"``), each with the reason: it and what
-    belongs to it may arrive changed, or not at all (CTX-7). ``not_passed`` names parameters of the loader's
-    constructors for which ``build`` passes nothing: a run says that they are not judged. ``reference`` is how a
-    worker finds the adapter; whoever loads the adapter fills it in.
+    ``build`` makes a split from materials: it passes them on to the constructor and lets its errors through. ``read``
+    iterates a split's record batches (``iter`` unless told otherwise). ``can`` names what the implementation does;
+    each reader that is given adds the capability to show that part. Readers take a split, the one that was built or
+    one that arrived, and return PyIceberg's object (or plain values): they compare nothing. ``build_scan`` makes the
+    splits of one scan, which share a scan context; ``build_files`` makes one split of the given scan tasks, all else
+    from the materials. ``plan`` lets the loader plan a scan (:class:`fixtures.scans.Scan`) and gives its splits,
+    which ``read`` reads; what cannot be asked of the loader raises :class:`NotSupported`. ``read_from`` reads a split
+    from a position on, the number of rows to pass over (READ-7); it raises :class:`NotSupported` for a split that has
+    no order. ``row_count`` is the number of rows that a split says it gives, ``None`` where it does not know or only
+    estimates it (READ-8). ``other_readings`` gives the batches of a split as each other way to read it gives them, by
+    the name of the way (READ-9). ``memory_factor`` is how many bytes of memory reading may take for each byte of a
+    file's rows in Arrow (PROC-6). ``modules`` are the modules that a payload may name (WIRE-12).
+    ``secret_properties`` are FileIO properties that are secret besides those of
+    :mod:`conformance.observation.secrets` (SAFE-1). ``may_differ`` names what a split holds and does not send as it
+    is, a connection say, by the path to it (``"split._client"``), each with the reason: it and what belongs to it may
+    arrive changed, or not at all (CTX-7). ``not_passed`` names parameters of the loader's constructors for which
+    ``build`` passes nothing: a run says that they are not judged. ``reference`` is how a worker finds the adapter;
+    whoever loads the adapter fills it in.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Adapter:
     plan: Callable[[Scan], Iterable[Any]] | None = _adds(Capability.PLANNING)
     read_from: Callable[[Any, int], Iterable[Any]] | None = _adds(Capability.RESUMES, kw_only=True)
     row_count: Callable[[Any], int | None] | None = _adds(Capability.ROW_COUNT, kw_only=True)
+    other_readings: Callable[[Any], Mapping[str, Iterable[Any]]] | None = _adds(Capability.OTHER_READINGS, kw_only=True)
     memory_factor: float = field(default=4.0, kw_only=True)
     modules: tuple[str, ...] = ()
     secret_properties: tuple[str, ...] = ()

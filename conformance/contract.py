@@ -337,6 +337,13 @@ CLAUSES: tuple[Clause, ...] = (
         needs=(_C.ROW_COUNT,),
     ),
     Clause(
+        "READ-9",
+        "Where a split can be read in several ways (capability), each gives the same rows under the same names and"
+        " types, as built and where it arrives.",
+        "field",
+        needs=(_C.OTHER_READINGS,),
+    ),
+    Clause(
         "ID-1",
         "The id arrives unchanged, in every process, under every hash seed, however often it was looked at.",
         "seed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -14,7 +15,7 @@ from conformance.checks.plan import rows_as_expected
 from conformance.observation.difference import Difference, Place, Step, difference, differing
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.reachable import reachable
-from conformance.observation.values import in_any_layout, plain_rows
+from conformance.observation.values import Rows, in_any_layout, plain_rows
 from conformance.transports.calls import restart
 from conformance.transports.journey import NOT_SUPPORTED, Journey
 from conformance.transports.transport import AS_BUILT
@@ -299,6 +300,41 @@ def number_of_rows_is_true(journey: Journey) -> Judged:
 
 
 ROW_COUNT = "number of rows"
+
+
+@verifies("READ-9", together=True, one_in=3)
+def ways_to_read_agree(journey: Journey) -> Judged:
+    """As built, and from the first payload."""
+    if journey.refusal:
+        return
+    yield from _ways_agree(journey, journey.split, AS_BUILT, Place(Step.READ, "rows", case=OTHERWISE))
+    for transport, arrived in islice(journey.carried_together(journey.split), 1):
+        if not isinstance(arrived, Raised):
+            yield from _ways_agree(journey, arrived, transport.name, Place(Step.ARRIVE, "rows", 1, OTHERWISE))
+
+
+OTHERWISE = "read in another way"
+
+
+def _ways_agree(journey: Journey, split: Any, transport: str, where: Place) -> Judged:
+    """Compare what each way gives with what ``read`` does; a way without a batch need not tell its schema."""
+    others = journey.adapter.other_readings
+    assert others is not None
+    first = attempt(_told, journey, lambda: journey.adapter.read(split))
+    if isinstance(first, Raised):
+        return  # READ-1 judges what cannot be read
+    for name in others(split):
+        seen = attempt(_told, journey, lambda name=name: others(split)[name])
+        if (first is None or seen is None) and not any(each and each.rows for each in (first, seen)):
+            continue
+        yield transport, difference(first, seen, replace(where, variant=name))
+
+
+def _told(journey: Journey, batches: Callable[[], Any]) -> Rows | None:
+    """Return the rows of a reading; of its columns names and types, for the engine is of two minds about nulls."""
+    rows = plain_rows(batches(), exact=not journey.example.question.has_plan)
+    return rows and replace(rows, columns=tuple((name, type_, True) for name, type_, _ in rows.columns))
+
 
 # Seconds that reading a small damaged file may take.
 READ_SECONDS = 30.0

@@ -60,6 +60,7 @@ def adapter_for(
         scan_context=lambda split: split.scan_context,
         build_scan=build_scan,
         read_from=_read_from,
+        other_readings=lambda split: {"iter(split)": iter(split)},
         row_count=lambda split: split.row_count,
         plan=_plan(loader, split, context),
         modules=("reference",),

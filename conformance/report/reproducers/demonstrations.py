@@ -14,7 +14,7 @@ from conformance.checks.context import WHOLE_STATE
 from conformance.checks.io import MORE
 from conformance.checks.plan import ONE_ROW, unsettled
 from conformance.checks.process import GROWN, SIDE_BY_SIDE, WITH_ANOTHER, another
-from conformance.checks.read import FAILING, ORDER, ROW_COUNT, THEIR_ORDER
+from conformance.checks.read import FAILING, ORDER, OTHERWISE, ROW_COUNT, THEIR_ORDER
 from conformance.checks.wire import GROWING, PLAIN_MODULES, SIBLINGS
 from conformance.judging.findings import Violation
 from conformance.judging.where import Where
@@ -222,6 +222,11 @@ def _number_of_rows(asked: Asked) -> Demonstration:
     return Demonstration(shows.number_of_rows_is_true, look=looks.look_row_count, way=way)
 
 
+def _other_ways(asked: Asked) -> Demonstration:
+    way = asked.way if asked.place.hop else AS_BUILT
+    return Demonstration(shows.ways_to_read_agree, look=looks.look_each_way, way=way)
+
+
 def _belonging(asked: Asked) -> Demonstration:
     # As an expression: a key of a mapping is looked up among its keys.
     path = re.sub(r"^(.*)\.keys\(\)\[(.*)\]$", r"{key: key for key in \1}[\2]", asked.place.within[0])
@@ -324,6 +329,7 @@ ROWS: tuple[tuple[Where, Make], ...] = (
     (Where(case=THEIR_ORDER), _in_their_order),
     (Where(_R, "rows", case="from a position on"), _by(shows.reads_on_from_positions)),
     (Where(part=ROW_COUNT), _number_of_rows),
+    (Where(case=OTHERWISE), _other_ways),
     (Where(_R, "the process"), _by(shows.process_stays_as_it_was, readings=READINGS)),
     (Where(_R, "rows", case="in other circumstances"), _in_circumstances),
     (Where(_R, "rows", case=SIDE_BY_SIDE), _beside_others),

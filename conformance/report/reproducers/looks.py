@@ -159,6 +159,20 @@ def look_row_count(loader: Any, split: Any) -> Any:
     return loader.row_count(split)
 
 
+def look_each_way(loader: Any, split: Any) -> Any:
+    ways = {"read": loader.read(split), **loader.other_readings(split)}
+    return {name: shown(attempt(told, batches)) for name, batches in ways.items()}
+
+
+def told(batches: Iterable[pa.RecordBatch]) -> list[str]:
+    """Names and types of the columns, and the values of each row in any order; nothing where there is no row."""
+    found: list[str] = []
+    for batch in batches:
+        columns = [f"{field.name}: {field.type}" for field in batch.schema]
+        found += [repr(dict(zip(columns, row.values(), strict=True))) for row in batch.to_pylist()]
+    return sorted(found)
+
+
 def look_io_connection(loader: Any, split: Any) -> Any:
     return getattr(loader.file_io(split), "connection", None)
 

@@ -456,6 +456,12 @@ def number_of_rows_is_true(make: Any, loader: Any, through: Any) -> tuple[Any, A
     return [rows if count is not None else None for count in said], said
 
 
+def ways_to_read_agree(make: Any, loader: Any, look: Any, through: Any) -> tuple[Any, Any]:
+    """Each way to read a split gives what the first does."""
+    seen = through(loader.build(make()))
+    return dict.fromkeys(seen, next(iter(seen.values()))), seen
+
+
 def one_scan_shares_its_context(make: Any, loader: Any, through: Any) -> tuple[Any, Any]:
     splits = loader.build_scan([make(), make()])
     return "one scan context", "one scan context" if through(list(splits)) else "two scan contexts"

@@ -138,7 +138,7 @@ def test_violated_should_is_not_called_conforming() -> None:
         ({"adapter": "referense"}, "there is no adapter 'referense'; did you mean reference?"),
         ({"budget": 5}, "--budget goes with --profile soak"),
         ({"profile": "soak", "budget": 0}, "--budget must be a positive number of seconds, got 0"),
-        ({"require": 99}, "--require must be 1 to 86"),
+        ({"require": 99}, "--require must be 1 to 87"),
         ({"seed": -1}, "--seed must be 0 or more, got -1"),
         ({"adapter": "missing.py"}, "the adapter file 'missing.py' does not exist"),
         ({"adapter": "no.such.module:ADAPTER"}, "No module named 'no'"),
