@@ -100,6 +100,8 @@ ALTERATIONS = (
     Alteration("ELSE is lost", r" ELSE (\"[^\"]*\"|[\w.]+|'[^']*') END", " END"),
     Alteration("LIMIT is lost", r" LIMIT \d", ""),
     Alteration("OFFSET is lost", r" OFFSET \d", ""),
+    Alteration("OFFSET is lost beside a LIMIT in an order", r"(ORDER BY [^()]* LIMIT \d) OFFSET \d", r"\1"),
+    Alteration("LIMIT counts the rows that OFFSET passes over", r"LIMIT 3 OFFSET 1", "LIMIT 2 OFFSET 1"),
     Alteration("WHERE is lost", r" WHERE [^()]*$", ""),
     Alteration("HAVING is lost", r" HAVING [^ ]+ .*$", ""),
     Alteration("QUALIFY is lost", r" QUALIFY .*$", ""),

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import click
 
-from benchmarks.alterations import told
+from benchmarks.alterations import altered, told
 from conformance.examples.covering import covering, plainest
-from conformance.examples.design import PLANS, SCANS, SPLITS, designed_scans, designed_splits
+from conformance.examples.design import PLANS, SCANS, SPLITS, designed_plans, designed_scans, designed_splits
 from conformance.examples.drawing import draw
 from conformance.examples.from_spec import Unusable, example_of
 from conformance.examples.scan_features import ASKED
@@ -134,6 +134,31 @@ def meeting_each_pair(splits: Sequence[SplitSpec], count: int, seed: int) -> lis
     return found
 
 
+def telling_each_alteration(plans: Sequence[SplitSpec], seed: int) -> list[SplitSpec]:
+    """Return the plans and more: for each alteration that the rows of none of them tell, the shortest that does."""
+    drawn: list[SplitSpec] = []
+    draw(split_specs(with_plan=True), PLANS_DRAWN, seed, drawn.append)
+    drawn.sort(key=lambda spec: len(repr(spec)))
+    found, met = list(plans), set[str]()
+    with tempfile.TemporaryDirectory() as folder:
+        warehouse = Warehouse(Path(folder))
+        for spec in plans:
+            met |= alterations_told(spec, warehouse)
+        for spec in drawn:
+            if {f"told: {name}" for name, _ in altered(spec)} <= met:
+                continue
+            if more := alterations_told(spec, warehouse) - met:
+                found.append(spec)
+                met |= more
+    return found
+
+
+def alterations_told(spec: SplitSpec, warehouse: Warehouse) -> set[str]:
+    """Return the alterations that the rows of a plan tell; none of a plan that does not run."""
+    told = features_of_plan(spec, warehouse) or ()
+    return {feature for feature in told if feature.startswith("told: ")}
+
+
 def named_pairs(spec: SplitSpec, warehouse: Warehouse) -> set[str]:
     """Return the pairs with a name that a split meets, where it has rows in which something can show."""
     example = example_of(spec, warehouse)
@@ -226,7 +251,7 @@ def share(pool: Sequence[tuple[SplitSpec, frozenset[str]]], met: Counter[str]) -
 
 @click.command()
 @click.option("--seed", default=SEED, show_default=True)
-@click.option("--add", is_flag=True, help="Keep what is chosen, and add scans and splits for what none of them meets.")
+@click.option("--add", is_flag=True, help="Keep what is chosen, and add examples for what none of them meets.")
 def main(seed: int, *, add: bool) -> None:
     """Choose the examples of the quick profile, and write them."""
     profile = PROFILES["quick"]
@@ -235,6 +260,7 @@ def main(seed: int, *, add: bool) -> None:
         missing = set(ASKED).difference(*map(scan_features, kept))
         written(SCANS, with_more(kept, fewest(asking(kept, seed)[len(kept) :], missing)))
         written(SPLITS, meeting_each_pair(designed_splits(), profile.shards * profile.examples, seed))
+        written(PLANS, telling_each_alteration(designed_plans(), seed))
         return
     write_scans(profile.scans, seed)
     splits, plans = pools(seed)

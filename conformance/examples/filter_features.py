@@ -88,8 +88,15 @@ def _of_what_is_stored(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
             yield "filter of a partition by truncation"
             if asked.op == "not-starts-with" and any(_begin_alike(value, asked.values[0]) for value in held):
                 yield "filter not-starts-with of a partition by truncation"
+            if asked.op in ("eq", "ge") and any(_is_truncated_downwards(value) for value in asked.values):
+                yield "filter of a negative number in partitions by truncation"
         if done.transform.startswith("bucket"):
             yield "filter of a partition by bucket"
+
+
+def _is_truncated_downwards(value: object) -> bool:
+    """Return whether a number is truncated away from zero."""
+    return isinstance(value, int) and value < 0 and value % TRUNCATED_TO != 0
 
 
 def _of_bounds(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
@@ -116,10 +123,16 @@ BOUND = 16
 
 def _begin_alike(value: object, prefix: object) -> bool:
     """Return whether a value begins as a prefix does, as far as a truncated partition tells, and goes on otherwise."""
-    width = 2  # of each truncation that is drawn
     return (
-        isinstance(value, str) and isinstance(prefix, str) and len(prefix) > width and value[:width] == prefix[:width]
+        isinstance(value, str)
+        and isinstance(prefix, str)
+        and len(prefix) > TRUNCATED_TO
+        and value[:TRUNCATED_TO] == prefix[:TRUNCATED_TO]
     )
+
+
+# The width of each truncation that is drawn.
+TRUNCATED_TO = 2
 
 
 # What an `int` of Iceberg's holds.

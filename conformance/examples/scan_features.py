@@ -44,6 +44,7 @@ from strategies.specs import (
     ScanSpec,
     SetProperty,
     StructSpec,
+    Tag,
     WidenColumn,
     WrittenBySpark,
 )
@@ -77,6 +78,8 @@ ASKED = (
     f"{BARE}an old name again",
     f"{BARE}an older schema with more columns",
     f"{BARE}a newer snapshot elsewhere",
+    f"{BARE}a snapshot before rows of its files were deleted",
+    f"{BARE}a tag before rows of its files were deleted",
     f"{BARE}partitioned by what is gone",
     f"{BARE}files written anew",
     f"{BARE}files of snapshots that have expired",
@@ -111,6 +114,7 @@ ASKED = (
     f"{BARE}filter of a partition or another column",
     f"{BARE}filter eq of what is before 1970 in partitions by time",
     f"{BARE}filter of a partition by truncation",
+    f"{BARE}filter of a negative number in partitions by truncation",
     f"{BARE}filter of a partition by bucket",
     f"{BARE}filter not-starts-with of a partition by truncation",
     f"{BARE}filter beyond the type that a column was widened from",
@@ -272,6 +276,11 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         and appends(since) > 0,
         "a newer snapshot elsewhere": is_current
         and (isinstance(last, RollBack) or (isinstance(last, Append) and last.branch is not None)),
+        "a snapshot before rows of its files were deleted": scan.at is not None and _deleted_since(scan, scan.at),
+        "a tag before rows of its files were deleted": any(
+            isinstance(done, Tag) and done.name == scan.ref and _deleted_since(scan, place)
+            for place, done in enumerate(operations)
+        ),
         "partitioned by what is gone": bool(dropped & set(partitionings(scan))),
         "files written anew": is_current and any(_of_several(operations, at) for at in range(len(operations))),
         "files of snapshots that have expired": is_current and _outlived_their_snapshot(scan),
@@ -409,6 +418,13 @@ def _of_several_files(operations: Sequence[Operation], place: int) -> bool:
         return False
     file_of_each_row = [number for number, made in enumerate(before) for _ in range(made.rows)]  # type: ignore[union-attr]  # appends all
     return len(set(file_of_each_row[done.first :: done.step])) > 1
+
+
+def _deleted_since(scan: ScanSpec, place: int) -> bool:
+    """Return whether delete files were added after an operation for files that were there then, and still are."""
+    since, rows = scan.history.operations[place + 1 :], model_of(scan.history).at[place].rows
+    stay = not any(isinstance(done, (*REWRITING, RollBack)) for done in since)
+    return stay and any(isinstance(done, DeletePositions) and done.first < len(rows) for done in since)
 
 
 def _is_moved(scan: ScanSpec, place: int) -> bool:
