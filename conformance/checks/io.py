@@ -11,7 +11,7 @@ from typing import Any
 from conformance.adapter import Capability
 from conformance.checks.check import Judged, verifies
 from conformance.observation.difference import Difference, Place, Step, difference
-from conformance.observation.raised import Raised, attempt
+from conformance.observation.raised import Hung, Raised, attempt
 from conformance.observation.values import plain_mapping
 from conformance.transports.journey import NOT_SUPPORTED, Journey, not_carried
 from conformance.transports.transport import AS_BUILT
@@ -190,6 +190,11 @@ def credentials_end_when_they_say(journey: Journey) -> Judged:
         attempt(_with_credentials, journey, (*own, (VAULT_EXPIRES, str(ends)))) for ends in (LONG_AGO, NOT_YET)
     )
     if isinstance(expired, Raised) or isinstance(valid, Raised):
+        return
+    payload = attempt(dumped, expired, PICKLE)
+    if isinstance(payload, bytes) and isinstance(hung := journey.read_that_should_fail("IO-9", payload), Hung):
+        where = Place(Step.READ, "rows", case="where credentials have expired", variant="expired alone")
+        yield AS_BUILT, Difference(where, "an error that says 'expired'", str(hung))
         return
     rows = journey.observe("rows", split=valid)["rows"]
     if isinstance(rows, Raised):

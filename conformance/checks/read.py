@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from conformance.checks.check import Judged, verifies
 from conformance.checks.plan import rows_as_expected
 from conformance.observation.difference import Difference, Place, Step, difference, differing
-from conformance.observation.raised import Raised, attempt
+from conformance.observation.raised import Hung, Raised, attempt
 from conformance.observation.reachable import reachable
 from conformance.observation.values import Rows, in_any_layout, plain_rows
 from conformance.transports.calls import restart
@@ -86,8 +86,8 @@ def lost_file_raises_and_is_named(journey: Journey) -> Judged:
         or not journey.can_carry("pickle-2")
     ):
         return
-    yield from _lost_delete_file(journey)
-    yield from _times_out(journey)
+    if (yield from _lost_delete_file(journey)) or (yield from _times_out(journey)):
+        return  # it hangs: each other way would be waited for as long
     ways = list(DAMAGES.items())
     if not journey.example.exhaustive:
         offset = len(journey.example.title) % len(ways)
@@ -101,33 +101,45 @@ def lost_file_raises_and_is_named(journey: Journey) -> Judged:
         if isinstance(payload, Raised):
             continue  # WIRE-1 judges that
         damage(path)
-        answer = journey.ask_worker("first", "read_failure", payload, limit=READ_SECONDS)
+        answer = journey.read_that_should_fail("READ-4", payload)
         where = Place(Step.READ, case="the file", variant=way)
         if _none_to_lose(journey, answer):
             continue
         found = _as_it_should_fail(answer, materials.file_scan_task.file.file_path, where)
+        if isinstance(answer, Hung):
+            yield AS_BUILT, found
+            return
         if found is not None and isinstance(answer, dict) and "rows" in answer:
             restart("first")
-            answer = journey.ask_worker("first", "read_failure", payload, limit=READ_SECONDS)
+            answer = journey.read_that_should_fail("READ-4", payload)
             if isinstance(answer, dict) and "rows" not in answer:  # it raises where no other reading has failed before
                 found = replace(found, place=replace(where, case="the file, after another reading has failed"))
         yield AS_BUILT, found
 
 
-def _times_out(journey: Journey) -> Judged:
+# What is found of a way in which a file is lost, and at the end whether reading hangs.
+Ending = Generator[tuple[str, Difference | None], None, bool]
+
+
+def _times_out(journey: Journey) -> Ending:
     """Read from a store that does not answer in time."""
     assert journey.example.variant is not None  # there are files of its own elsewhere
     file_io = FileIOSpec("instance", "vault", properties=((VAULT_TIMES_OUT, "yes"),))
     given = journey.example.variant(file_io=file_io)
     payload = attempt(lambda: pickle.dumps(journey.adapter.build(given)))
-    if not isinstance(payload, Raised):
-        answer = journey.ask_worker("first", "read_failure", payload, limit=READ_SECONDS)
-        where = Place(Step.READ, case="of a store", variant="that does not answer in time")
-        silent = isinstance(answer, dict) and "rows" in answer and not _none_to_lose(journey, answer)
-        yield AS_BUILT, Difference(where, "raises", f"{answer['rows']} rows") if silent else None
+    if isinstance(payload, Raised):
+        return False
+    answer = journey.read_that_should_fail("READ-4", payload)
+    where = Place(Step.READ, case="of a store", variant="that does not answer in time")
+    if isinstance(answer, Hung):
+        yield AS_BUILT, Difference(where, "raises", str(answer))
+        return True
+    silent = isinstance(answer, dict) and "rows" in answer and not _none_to_lose(journey, answer)
+    yield AS_BUILT, Difference(where, "raises", f"{answer['rows']} rows") if silent else None
+    return False
 
 
-def _lost_delete_file(journey: Journey) -> Judged:
+def _lost_delete_file(journey: Journey) -> Ending:
     """Read with a delete file removed: the rows that it deletes must not come back.
 
     A loader may have read it when the split was built: then the rows are right.
@@ -141,14 +153,16 @@ def _lost_delete_file(journey: Journey) -> Judged:
         path = Path(file.file_path.removeprefix("vault://").replace("%25", "%"))
         (folder / path).unlink()
         if not isinstance(payload, Raised):
-            answer = journey.ask_worker("first", "read_failure", payload, limit=READ_SECONDS)
+            answer = journey.read_that_should_fail("READ-4", payload)
             where = Place(Step.READ, case="a delete file", variant="removed")
             right, rows = len(journey.example.rows.rows), answer.get("rows") if isinstance(answer, dict) else None
             found = None if rows == right else _as_it_should_fail(answer, file.file_path, where)
             if found is not None and rows is not None:
                 found = replace(found, expected=f"an error, or the {right} rows that are not deleted")
             yield AS_BUILT, found
-        return
+            return isinstance(answer, Hung)
+        return False
+    return False
 
 
 def _none_to_lose(journey: Journey, answer: Any) -> bool:
@@ -168,6 +182,10 @@ def error_of_a_function_is_raised(journey: Journey) -> Judged:
     if isinstance(split, Raised):
         return  # BUILD-4 judges what may be refused
     where = Place(Step.READ, "rows", case="of a plan whose function fails")
+    payload = attempt(pickle.dumps, split)
+    if isinstance(payload, bytes) and isinstance(hung := journey.read_that_should_fail("READ-6", payload), Hung):
+        yield AS_BUILT, Difference(where, "an error", str(hung))
+        return
     yield AS_BUILT, _silence(journey, split, where)
     for transport, arrived in journey.carried_together(split):
         if not isinstance(arrived, Raised):
@@ -334,10 +352,6 @@ def _told(journey: Journey, batches: Callable[[], Any]) -> Rows | None:
     """Return the rows of a reading; of its columns names and types, for the engine is of two minds about nulls."""
     rows = plain_rows(batches(), exact=not journey.example.question.has_plan)
     return rows and replace(rows, columns=tuple((name, type_, True) for name, type_, _ in rows.columns))
-
-
-# Seconds that reading a small damaged file may take.
-READ_SECONDS = 30.0
 
 
 def _as_it_should_fail(answer: Any, path: str, where: Place) -> Difference | None:

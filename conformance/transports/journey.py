@@ -20,7 +20,7 @@ from conformance.observation.difference import ABSENT, Difference, Place, Step, 
 from conformance.observation.once import observed_once
 from conformance.observation.parts import part
 from conformance.observation.question import Question
-from conformance.observation.raised import Died, Raised, attempt, qualified_name
+from conformance.observation.raised import Died, Hung, Raised, attempt, qualified_name
 from conformance.observation.recorder import Event, recorded
 from conformance.observation.secrets import keep_secret, secret_values
 from conformance.observation.state import State, whole_state
@@ -34,14 +34,16 @@ from fixtures.survival import lost_construct, survives
 from strategies.specs import SplitSpec
 from strategies.udfs import goes_by_name
 
-__all__ = ["NOT_SUPPORTED", "EndsProcess", "Journey", "not_carried", "travel"]
+__all__ = ["NOT_SUPPORTED", "READ_SECONDS", "EndsProcess", "Journey", "not_carried", "travel"]
 
+# Seconds that a reading which should fail may take: of a small file that is damaged, or of few rows.
+READ_SECONDS = 15.0
 
 NOT_SUPPORTED = qualified_name(NotSupported)
 
 
 class EndsProcess(Exception):
-    """A check cannot tell what it is to tell, for the split ends the processes that it is sent to."""
+    """A check cannot tell what it is to tell, for the split ends the processes that it is sent to, or hangs in them."""
 
 
 @dataclass
@@ -198,7 +200,30 @@ class Journey:
         """Observe the original, or another split, now; where no aspect is named, all that the example is asked for."""
         only = frozenset(aspects) or self.example.question.only
         question = replace(self.example.question, only=only, again=again)
-        return observe(self.adapter, self.split if split is None else split, question)
+        with watched("Reading a split, or looking at it,", self.example.title):
+            return observe(self.adapter, self.split if split is None else split, question)
+
+    def read_that_should_fail(self, clause: str, payload: bytes) -> Any:
+        """Return how reading a payload fails in another process, which can be cut off where it hangs.
+
+        Asked before a split is read here of which an error is expected: who waits for another thread, which has failed,
+        waits for ever.
+
+        Raises:
+            EndsProcess: it hung for this clause before in this process, and would again.
+
+        """
+        known = (self.adapter.reference, clause)
+        if known in _HUNG:
+            raise EndsProcess(f"reading hangs where it should fail: {clause}")
+        answer = self.ask_worker("first", "read_failure", payload, limit=READ_SECONDS)
+        if isinstance(answer, Hung):
+            _HUNG.add(known)
+        return answer
+
+
+# The loaders, and clauses, for which a reading that should fail hung in this process.
+_HUNG: set[tuple[str, str]] = set()
 
 
 def not_carried(arrival: Arrival) -> Difference | None:
