@@ -23,6 +23,8 @@ FlatTask = tuple[tuple[str, Any], ...]
 _CONTAINERS: dict[str, Callable[[Iterable[Any]], Any]] = {
     kind.__name__: kind for kind in (list, tuple, set, frozenset, bytearray)
 }
+_FIELDS = {version: tuple(field.name for field in struct.fields) for version, struct in DATA_FILE_TYPE.items()}
+_SCALARS = frozenset({bool, bytes, float, int, str})
 _EXTENT = tuple(name for name in ("start", "length") if name in signature(FileScanTask).parameters)
 
 
@@ -63,16 +65,16 @@ def task_paths(flat: FlatTask) -> tuple[str, ...]:
 def _flat_file(file: DataFile) -> tuple[Any, ...]:
     if not isinstance(file, DataFile):
         raise TypeError(f"file_scan_task holds a {type(file).__qualname__} where a DataFile should be")
-    for version, struct in DATA_FILE_TYPE.items():
-        if len(struct.fields) == len(file):
-            values = ((field.name, file[position]) for position, field in enumerate(struct.fields))
-            present = tuple(
-                (name, _flat_path(value) if name == "file_path" else _flat(value))
-                for name, value in values
-                if value is not None
-            )
-            return version, getattr(file, "_spec_id", None), present
-    raise TypeError(f"file_scan_task holds a DataFile of {len(file)} fields, which fits no format version")
+    size = len(file)
+    version = next((version for version, names in _FIELDS.items() if len(names) == size), None)
+    if version is None:
+        raise TypeError(f"file_scan_task holds a DataFile of {size} fields, which fits no format version")
+    present = tuple(
+        (name, _flat_path(value) if name == "file_path" else _flat(value))
+        for position, name in enumerate(_FIELDS[version])
+        if (value := file[position]) is not None
+    )
+    return version, getattr(file, "_spec_id", None), present
 
 
 def _rebuild_file(flat: tuple[Any, ...]) -> DataFile:
@@ -96,16 +98,24 @@ def _flat_path(path: str) -> Any:
 
 def _flat(value: Any) -> Any:
     """Return a scalar unchanged, and any other value as (name of its type, tuple of its parts)."""
+    if type(value) in _SCALARS:  # nearly all are: a file has several numbers for each of its columns
+        return value
     if isinstance(value, Enum):
         return type(value).__name__, (value.name,)
     if isinstance(value, Record):
         return "Record", tuple(_flat(part) for part in value._data)
+    if isinstance(value, LazyDict):
+        return "LazyDict of columns", _flat_columns(value.__dict__())  # its items one by one are slow
     if isinstance(value, Mapping):
-        kind = "LazyDict" if isinstance(value, LazyDict) else "dict"
-        return f"{kind} of columns", (_shared(tuple(value)), tuple(map(_flat, value.values())))
+        return "dict of columns", _flat_columns(value)
     if type(value).__name__ in _CONTAINERS:
         return type(value).__name__, tuple(_flat(part) for part in value)
     return value
+
+
+def _flat_columns(values: Mapping[Any, Any]) -> tuple[Any, ...]:
+    held = tuple(values.values())
+    return _shared(tuple(values)), held if _SCALARS.issuperset(map(type, held)) else tuple(map(_flat, held))
 
 
 @lru_cache(maxsize=256)
