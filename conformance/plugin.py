@@ -29,12 +29,10 @@ if TYPE_CHECKING:
     from conformance.run.selection import Selection
     from conformance.run.units import Unit
 
-__all__ = ["PROPERTY", "SEEN", "Run"]
+__all__ = ["Run"]
 
 PACKAGE = Path(__file__).resolve().parent
 UNITS = PACKAGE / "collected" / "test_units.py"
-# Names of what a report of pytest's bears: what a unit of work found, and what broke a clause while it was done.
-PROPERTY, SEEN = "conformance", "conformance-seen"
 # Seconds that workers of an interrupted run may take to end by themselves.
 WORKERS_SECONDS = 2
 # What ends a run; it then says what it knows.
@@ -233,6 +231,7 @@ class Run:
         from conformance.judging.findings import Findings
         from conformance.observation.secrets import hidden
         from conformance.report.terminal import seen_broken
+        from conformance.run.reported import PROPERTY, SEEN
         from conformance.transports.watchdog import told_in
 
         if self.is_worker:

@@ -16,7 +16,7 @@ from conformance.adapter import Adapter
 from conformance.adapters import builtin
 from conformance.contract import nearest
 
-__all__ = ["ENTRY_POINTS", "AdapterError", "adapter_names", "is_own", "load_adapter"]
+__all__ = ["ENTRY_POINTS", "AdapterError", "adapter_file", "adapter_names", "is_own", "load_adapter"]
 
 ENTRY_POINTS = "dataloader_conformance.adapters"
 ATTRIBUTE = "ADAPTER"
@@ -52,11 +52,10 @@ def load_adapter(reference: str) -> Adapter:
             outside the import system), or what was found is no :class:`Adapter`.
 
     """
-    path, _, attribute = reference.partition(".py:") if ".py:" in reference else (reference, "", "")
-    if reference.endswith(".py") or attribute:
-        file = Path(reference if not attribute else path + ".py")
-        found = _checked(_from_file(file, attribute or ATTRIBUTE), reference)
-        return replace(found, reference=f"{file.resolve()}:{attribute or ATTRIBUTE}")
+    if (in_file := adapter_file(reference)) is not None:
+        file, attribute = in_file
+        found = _checked(_from_file(file, attribute), reference)
+        return replace(found, reference=f"{file.resolve()}:{attribute}")
     if ":" in reference:
         module, attribute = reference.split(":", 1)
         return _checked(_attribute(_imported(module, reference), attribute, reference), reference)
@@ -72,6 +71,14 @@ def load_adapter(reference: str) -> Adapter:
     (entry,) = entry_points(group=ENTRY_POINTS, name=reference)
     module, _, attribute = entry.value.partition(":")
     return _checked(_attribute(_imported(module, reference), attribute or ATTRIBUTE, reference), reference)
+
+
+def adapter_file(reference: str) -> tuple[Path, str] | None:
+    """Return the file and the attribute in it that a reference means; ``None`` for one that means no file."""
+    path, _, attribute = reference.partition(".py:") if ".py:" in reference else (reference, "", "")
+    if not (reference.endswith(".py") or attribute):
+        return None
+    return Path(f"{path}.py" if attribute else reference), attribute or ATTRIBUTE
 
 
 def _from_file(file: Path, attribute: str) -> Any:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 
 import pytest
 
-from conformance.judging.findings import Findings
 from conformance.judging.ledger import telling_what_breaks
 from conformance.observation.difference import Difference
-from conformance.plugin import PROPERTY, SEEN
-from conformance.run.surroundings import SuiteFailed
-from conformance.run.units import Unit, Workplace
+from conformance.run.reported import PROPERTY, SEEN, complaint, seen_text
+from conformance.run.units import Unit, Workplace, outcome
 
 
 def test_unit(unit: Unit, place: Workplace, request: pytest.FixtureRequest) -> None:
     """Do a unit of work; it fails where a clause is broken."""
     with telling_what_breaks(_reporting(request.node)):
-        findings = done(unit, place)
+        findings = outcome(unit, place)
     if isinstance(findings, str):
         pytest.fail(findings, pytrace=False)
     request.node.user_properties.append((PROPERTY, findings.to_json()))
-    if findings.stale:
-        pytest.fail("; ".join(findings.stale.values()), pytrace=False)
-    if findings.broken:
-        pytest.fail(f"violates {', '.join(sorted({clause for clause, _ in findings.broken}))}", pytrace=False)
+    if text := complaint(findings):
+        pytest.fail(text, pytrace=False)
 
 
 def _reporting(item: pytest.Item) -> Callable[[str, Difference], None]:
@@ -38,22 +33,9 @@ def _reporting(item: pytest.Item) -> Callable[[str, Difference], None]:
     def report(clause: str, found: Difference) -> None:
         if clause not in told:
             told.add(clause)
-            seen = [(SEEN, (clause, f"{found.place}: expected {found.expected}, actual {found.actual}"))]
+            seen = [(SEEN, (clause, seen_text(found)))]
             item.ihook.pytest_runtest_logreport(
                 report=pytest.TestReport(item.nodeid, item.location, {}, "passed", None, "setup", user_properties=seen)
             )
 
     return report
-
-
-def done(unit: Unit, place: Workplace) -> Findings | str:
-    """Do a unit of work; or return why the suite could not, which needs a traceback only where the reason is unknown.
-
-    It is formatted here because pytest is told to show none.
-    """
-    try:
-        return unit.done(place)
-    except SuiteFailed as error:
-        return str(error)
-    except Exception:  # whatever it is, it is the suite's
-        return traceback.format_exc()

@@ -37,7 +37,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["EMPTY", "Baseline", "BaselineError", "Entry", "read_baseline", "written"]
+__all__ = ["EMPTY", "Baseline", "BaselineError", "Entry", "baseline_of", "read_baseline", "written"]
 
 # Whose the failure is: the loader's, to be repaired; a library's below the loader; as intended, and not to change.
 Fault = Literal["ours", "upstream", "never"]
@@ -195,8 +195,17 @@ def read_baseline(*paths: Path) -> Baseline:
             kind or names what does not exist, or an entry's pinned spec does not fall under its condition.
 
     """
+    return baseline_of({str(path): _text(path) for path in paths})
+
+
+def baseline_of(texts: Mapping[str, str]) -> Baseline:
+    """Return the baseline of these texts, each under the path of its file, which need not be there.
+
+    Raises:
+        BaselineError: a text is no TOML, or one of its entries cannot be used.
+
+    """
     numbers = count(1)
-    texts = {str(path): _text(path) for path in paths}
     entries = [
         entry.model_copy(update={"number": next(numbers)})
         for path, text in texts.items()

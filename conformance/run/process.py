@@ -21,7 +21,7 @@ from conformance.run.folder import run_folder
 from conformance.run.options import OUTCOME
 from fixtures.processes.guard import MARK, Guard
 
-__all__ = ["Ended", "run_pytest"]
+__all__ = ["Ended", "run_environment", "run_pytest"]
 
 COLLECTED = Path(__file__).resolve().parent.parent / "collected"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -51,16 +51,7 @@ def run_pytest(arguments: Sequence[str]) -> Ended:
     with run_folder() as folder, Guard() as guard:
         outcome = folder / "outcome"
         outcome.touch()
-        environment = {n: v for n, v in os.environ.items() if n not in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
-        environment |= {
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            # For the processes that others start for the run: xdist, and multiprocessing's own.
-            "PYTHONSAFEPATH": "1",
-            "TMPDIR": str(folder),
-            # Else Hypothesis leaves a folder of its own where the command is called.
-            "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "hypothesis"),
-            MARK: guard.marks(),
-        }
+        environment = run_environment(folder, guard)
         start = [sys.executable, "-c", _START, *_pytest_arguments(), *arguments, f"{OUTCOME}={outcome}"]
         with _relay() as relay:
             child = subprocess.Popen(start, env=environment, start_new_session=True)
@@ -68,6 +59,20 @@ def run_pytest(arguments: Sequence[str]) -> Ended:
             relay.to(lambda number: _pass_on(number, child, outcome, is_first=len(relay.signals) == 1))
             _wait(child, relay.signals)
         return Ended(child.returncode, outcome.read_text(), tuple(relay.signals))
+
+
+def run_environment(folder: Path, guard: Guard) -> dict[str, str]:
+    """Return the environment of a process that does units of work: its files are below the folder, and it is marked."""
+    environment = {n: v for n, v in os.environ.items() if n not in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
+    return environment | {
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        # For the processes that others start for the run: xdist, and multiprocessing's own.
+        "PYTHONSAFEPATH": "1",
+        "TMPDIR": str(folder),
+        # Else Hypothesis leaves a folder of its own where the command is called.
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "hypothesis"),
+        MARK: guard.marks(),
+    }
 
 
 def _pytest_arguments() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ from conformance.transports.watchdog import noting_in, telling, told_in
 from fixtures.tables.warehouse import Warehouse
 from strategies import scans, split_specs
 
-__all__ = ["Unit", "Workplace", "units", "workplace"]
+__all__ = ["Unit", "Workplace", "outcome", "units", "workplace"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,19 @@ class Unit:
         for name, spent in taken().items():
             findings.seconds[name] += spent
         return findings
+
+
+def outcome(unit: Unit, place: Workplace) -> Findings | str:
+    """Do a unit of work; or return why the suite could not, which needs a traceback only where the reason is unknown.
+
+    It is formatted here because pytest is told to show none, and because it may have to travel.
+    """
+    try:
+        return unit.done(place)
+    except SuiteFailed as error:
+        return str(error)
+    except Exception:  # whatever it is, it is the suite's
+        return traceback.format_exc()
 
 
 def units(selection: Selection) -> tuple[Unit, ...]:
