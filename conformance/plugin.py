@@ -78,9 +78,13 @@ def pytest_configure(config: pytest.Config) -> None:
         if not config.getoption("collectonly") and all(_is_ours(config, argument) for argument in config.args):
             # There is one verdict, and nothing of pytest's own is to stand after it.
             config.option.verbose = -2
+    if options.on and config.getoption("numprocesses", None):
+        raise pytest.UsageError("--on and -n contradict: the cluster says how many units of work are done at a time")
     selection = _resolve(options, is_worker=bool(worker))
     folder = Path(worker["conformance_folder"]) if worker else _own_folder(stack)
     run = Run(config, options=options, selection=selection, folder=folder, is_worker=bool(worker))
+    if options.on and not config.getoption("collectonly"):
+        _use_cluster(run, options.on, stack)
     config.pluginmanager.register(run, Run.NAME)
 
 
@@ -93,6 +97,21 @@ def _own_folder(stack: ExitStack) -> Path:
     if MARK not in os.environ:  # the command has a guard already
         stack.enter_context(stack.enter_context(Guard()).marking())
     return folder
+
+
+def _use_cluster(run: Run, url: str, stack: ExitStack) -> None:
+    """Have the run's units of work done by the cluster of that URL."""
+    from conformance.run.clusters import ClusterUnavailable, connected
+    from conformance.run.clusters.loop import Loop
+    from conformance.run.clusters.tasks import tasks
+
+    try:
+        cluster = stack.enter_context(connected(url))
+    except ClusterUnavailable as error:
+        raise pytest.UsageError(str(error)) from None
+    workers, slots = cluster.workers()
+    run.cluster, run.processes = f"{url}: {workers} workers, {slots} units of work at a time", slots
+    run.config.pluginmanager.register(Loop(cluster, tasks(run.options, run.selection, slots)), "conformance-cluster")
 
 
 def _given(config: pytest.Config) -> Options:
@@ -152,7 +171,10 @@ def _resolve(options: Options, *, is_worker: bool) -> Selection:
 
 @dataclass(eq=False)  # pytest keeps plugins in sets
 class Run:
-    """One run of the suite, in the controller and in each xdist worker: its selection and what it has found so far."""
+    """One run of the suite, in the controller and in each xdist worker: its selection and what it has found so far.
+
+    ``processes`` is how many do its units of work, 0 for this one alone; ``cluster`` says where they are, if not here.
+    """
 
     NAME: ClassVar[str] = "conformance-run"
 
@@ -161,6 +183,8 @@ class Run:
     selection: Selection
     folder: Path
     is_worker: bool
+    processes: int = 0
+    cluster: str = ""
     findings: Findings = field(init=False)
     ended: int = 0
     failed: dict[str, list[str]] = field(default_factory=dict)
@@ -177,6 +201,7 @@ class Run:
         from conformance.judging.findings import Findings
 
         self.findings = Findings()
+        self.processes = getattr(self.config.option, "numprocesses", None) or 0
 
     @property
     def errors(self) -> list[str]:
@@ -207,7 +232,7 @@ class Run:
                     if signal.getsignal(number) is not signal.SIG_IGN:
                         self.former_handlers[number] = signal.signal(number, self._interrupt)
             self._write_outcome("started")
-            self._print(header(self.selection, getattr(self.config.option, "numprocesses", None) or 0))
+            self._print(header(self.selection, self.processes, self.cluster))
 
     def _interrupt(self, *_: Any) -> None:
         self.interrupted = True
@@ -314,7 +339,7 @@ class Run:
             exit_code=int(self.outcome[0]),
             sentence=self.outcome[1],
             seconds=time.monotonic() - self.started,
-            workers=getattr(self.config.option, "numprocesses", None) or 0,
+            workers=self.processes,
             units=len(self.units),
             ended=self.ended,
             interrupted=self.interrupted,

@@ -45,10 +45,11 @@ END = 2_000
 FACT_STYLES = {"expected": "green", "actual": "red"}
 
 
-def header(selection: Selection, workers: int) -> str:
-    """Return what is tested: adapter, capabilities, versions, profile, seed, workers, selection."""
+def header(selection: Selection, workers: int, cluster: str = "") -> str:
+    """Return what is tested: the cluster if any, adapter, capabilities, versions, profile, seed, workers, selection."""
     shown = packages_shown(selection.adapter.modules)
     lines = [
+        *([("cluster", cluster)] if cluster else []),
         ("adapter", f"{selection.adapter.name} ({selection.adapter_reference})"),
         ("can", ", ".join(sorted(capability.name for capability in selection.adapter.capabilities)).lower()),
         (

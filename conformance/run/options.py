@@ -54,6 +54,7 @@ class Options:
     engines: bool = _option(False, None, "Send through each installed engine too (Ray, Spark, Dask, …).")
     store: tuple[str, ...] = _option((), "NAME", "Read from this object store too; repeatable.")
     worker: tuple[str, ...] = _option((), "PYTHON", "Send to this other interpreter too; repeatable.")
+    on: str | None = _option(None, "URL", "Do the work on this cluster: dask://HOST:PORT, or ray://HOST:PORT.")
     seed: int | None = _option(None, "N", "Draw other examples than the profile's.", int)
     budget: int | None = _option(None, "SECONDS", "How long the profile soak draws.", int)
     require: int | None = _option(None, "N", "Fail if fewer clauses than this are checked.", int)
