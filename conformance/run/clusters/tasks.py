@@ -44,10 +44,10 @@ class Task:
     def from_json(cls, text: str) -> Task:
         """Return what :meth:`to_json` wrote."""
         plain: dict[str, Any] = json.loads(text)
-        given: dict[str, Any] = plain["options"]
-        options = Options(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+        # JSON has no tuples.
+        given: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in plain["options"].items()}
         baselines = tuple((path, text) for path, text in plain["baselines"])
-        return cls(**plain | {"options": options, "baselines": baselines})
+        return cls(**plain | {"options": Options(**given), "baselines": baselines})
 
 
 @dataclass(frozen=True)
