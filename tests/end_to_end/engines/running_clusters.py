@@ -1,4 +1,4 @@
-"""Clusters that a test starts with the commands of their engines, as people start theirs; all of it ends with the test."""
+"""Clusters that a test starts by the commands of their engines, as people start theirs; all of it ends with the test."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def dask_cluster(workers: Sequence[Place] = (HERE, HERE), driver: Place = HERE) 
 
 @contextmanager
 def ray_cluster(workers: Sequence[Place] = (HERE,), driver: Place = HERE) -> Iterator[str]:
-    """Run a head beside the driver and the other nodes; yield the URL. One node alone has two slots, others one each."""
+    """Run a head beside the driver, and the nodes; yield the URL. One node alone has two slots, of several each one."""
     url = f"{driver.address}:{free_port()}"
     ray = ["-m", "ray.scripts.scripts", "start", "--disable-usage-stats", "--block", "--include-dashboard=false"]
     head = ["--head", "--port", url.rpartition(":")[2]]

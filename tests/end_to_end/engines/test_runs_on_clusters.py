@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 import venv
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ import pytest
 
 from benchmarks.running import COMMAND, ONE_CLAUSE, adapter, command, ends, started
 from tests.end_to_end.engines.hosts import hosts
-from tests.end_to_end.engines.running_clusters import CLUSTERS, HERE, Place, dask_cluster
+from tests.end_to_end.engines.running_clusters import CLUSTERS, Place, dask_cluster
 
 LIMIT = 240.0
 # Of a run with one clause, the unit that misbehaves in these tests.
@@ -176,7 +175,7 @@ def test_nothing_stays_of_a_run_that_is_ended(url: str, ending: signal.Signals, 
         code = running.wait()
         assert running.left() == []
     deadline = time.monotonic() + 60
-    while left := [pid for pid in map(int, os.listdir(pids)) if not ends(pid)]:
+    while left := [pid for pid in (int(mark.name) for mark in pids.iterdir()) if not ends(pid)]:
         assert time.monotonic() < deadline, f"{left} stay"
         time.sleep(0.2)
     if ending is signal.SIGINT:
@@ -298,4 +297,4 @@ def test_units_are_done_on_other_hosts(engine: str, tmp_path: Path) -> None:
     assert "2 workers, 2 units of work at a time" in ran.stdout
     networks = {network for _, _, network in told(tmp_path / "log")}
     assert len(networks) == 3
-    assert os.readlink("/proc/self/ns/net") not in networks
+    assert str(Path("/proc/self/ns/net").readlink()) not in networks
