@@ -110,7 +110,8 @@ def _use_cluster(run: Run, url: str, stack: ExitStack) -> None:
     except ClusterUnavailable as error:
         raise pytest.UsageError(str(error)) from None
     workers, slots = cluster.workers()
-    run.cluster, run.processes = f"{url}: {workers} workers, {slots} units of work at a time", slots
+    plural = "" if workers == 1 else "s"
+    run.cluster, run.processes = f"{url}: {workers} worker{plural}, slots for units of work: {slots}", slots
     run.config.pluginmanager.register(Loop(cluster, tasks(run.options, run.selection, slots)), "conformance-cluster")
 
 

@@ -45,7 +45,12 @@ class Cluster(Protocol):
         """Where it was reached."""
 
     def workers(self) -> tuple[int, int]:
-        """Return the number of its workers now, and of the units that they do at a time."""
+        """Return the number of its workers now, and of the units that they do at a time.
+
+        Raises:
+            ClusterLost: it does not answer any more.
+
+        """
 
     def send(self, task: str) -> Any:
         """Send a task, which is done once, and again wherever its process is lost."""

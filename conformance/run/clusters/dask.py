@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import sys
 import time
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import cloudpickle
-from distributed import Client, get_worker
+from distributed import Client, Security, get_worker
+from distributed.comm import connect
 from distributed.scheduler import KilledWorker
 
 from conformance.run.clusters import LOSSES, ClusterLost, ClusterUnavailable, UnitLost, launch
@@ -29,7 +31,10 @@ class _Dask:
     address: str
 
     def workers(self) -> tuple[int, int]:
-        threads = self.client.nthreads()
+        try:
+            threads = self.client.nthreads()
+        except OSError as error:
+            raise ClusterLost(f"the scheduler at {self.address} does not answer any more: {error}") from error
         return len(threads), sum(threads.values())
 
     def send(self, task: str) -> Any:
@@ -53,7 +58,8 @@ class _Dask:
         return answer
 
     def cancel(self, sent: Sequence[Any]) -> None:
-        self.client.cancel(list(sent), force=True)
+        if self.client.status == "running":  # else there is nobody who could be told
+            self.client.cancel(list(sent), force=True)
 
 
 @contextmanager
@@ -67,9 +73,11 @@ def connected(url: str, address: str, seconds: float) -> Iterator[_Dask]:
     for module in (launch, sys.modules[__name__]):
         cloudpickle.register_pickle_by_value(module)
     try:
+        asyncio.run(asyncio.wait_for(_greet(address), seconds))
         client = Client(address, timeout=seconds, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ClusterUnavailable(f"--on {url}: no Dask scheduler answers at {address}: {error}") from None
+    except (OSError, ValueError, asyncio.TimeoutError) as error:
+        why = str(error) or f"not within {seconds:.0f} s"
+        raise ClusterUnavailable(f"--on {url}: no Dask scheduler answers at {address}: {why}") from None
     with client:
         # What is sent as code is understood by the same Python alone.
         mine = platform.python_version().rpartition(".")[0]
@@ -80,6 +88,12 @@ def connected(url: str, address: str, seconds: float) -> Iterator[_Dask]:
                     f"--on {url}: the worker {worker} runs Python {theirs}, and this command {mine}: use the same"
                 )
         yield _Dask(client, address)
+
+
+async def _greet(address: str) -> None:
+    """Shake hands with the scheduler: the client's own time limit does not hold for that."""
+    comm = await connect(address, **Security().get_connection_args("client"))
+    await comm.close()
 
 
 def _done(task: str) -> str:

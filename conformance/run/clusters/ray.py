@@ -19,7 +19,7 @@ import ray
 from ray import cloudpickle
 from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, RayTaskError, WorkerCrashedError
 
-from conformance.run.clusters import LOSSES, ClusterUnavailable, UnitLost, launch
+from conformance.run.clusters import LOSSES, ClusterLost, ClusterUnavailable, UnitLost, launch
 from conformance.run.clusters.launch import POLL_SECONDS, done
 
 __all__ = ["connected"]
@@ -34,7 +34,10 @@ class _Ray:
     task: Any
 
     def workers(self) -> tuple[int, int]:
-        slots = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+        try:
+            slots = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+        except (RayError, RuntimeError) as error:
+            raise ClusterLost(f"the head of Ray at {self.address} does not answer any more: {error}") from error
         return sum(map(bool, slots)), sum(slots)
 
     def send(self, task: str) -> Any:

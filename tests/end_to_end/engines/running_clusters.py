@@ -1,4 +1,4 @@
-"""Clusters that a test starts by the commands of their engines, as people start theirs; all of it ends with the test."""
+"""Clusters that a test starts by the commands of their engines, as people do; all of it ends with the test."""
 
 from __future__ import annotations
 

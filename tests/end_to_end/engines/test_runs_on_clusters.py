@@ -72,7 +72,7 @@ def test_same_as_a_local_run(url: str, loader: str, tmp_path: Path, local_folder
     assert judged(report) == locally, ran.stdout + ran.stderr
     assert ran.returncode == report["outcome"]["exit_code"] == (0 if loader == "reference" else 1)
     assert ran.stdout.split("\n")[0].strip().startswith(f"cluster  {url}: ")
-    assert "2 units of work at a time" in ran.stdout.split("\n")[0]
+    assert "slots for units of work: 2" in ran.stdout.split("\n")[0]
 
 
 # What goes before `build` in an adapter: it finds out which unit this process does, and who watches over it.
@@ -294,7 +294,7 @@ def test_units_are_done_on_other_hosts(engine: str, tmp_path: Path) -> None:
             run = driver.command(*COMMAND, *ONE_CLAUSE, "--adapter", file, "--on", url)
             ran = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=LIMIT)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "2 workers, 2 units of work at a time" in ran.stdout
+    assert "2 workers, slots for units of work: 2" in ran.stdout
     networks = {network for _, _, network in told(tmp_path / "log")}
     assert len(networks) == 3
     assert str(Path("/proc/self/ns/net").readlink()) not in networks

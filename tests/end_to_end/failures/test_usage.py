@@ -28,6 +28,8 @@ CASES: dict[str, list[tuple[str, str]]] = {
         ("--transport pickel-5", "did you mean pickle"),
         ("--store s4", "known: azurite"),
         ("--worker no-such-python", "there is no file 'no-such-python'"),
+        ("--on tcp://127.0.0.1:1", "--on must be dask://HOST:PORT or ray://HOST:PORT, got 'tcp://127.0.0.1:1'"),
+        ("--on dask://127.0.0.1:1 -n 2", "--on and -n contradict"),
         ("--worker file", "--worker: file is no Python interpreter"),
         ("--seed many", "'many' is not a valid integer"),
         ("--budget 5", "--budget goes with --profile soak"),
