@@ -6,7 +6,7 @@ import asyncio
 import platform
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +26,19 @@ WANTED = ("executing", "long-running")
 
 
 @dataclass(frozen=True)
+class _ByValue:
+    """A function that travels with its code: Dask looks for it by its name first, and a worker without it would end."""
+
+    function: Callable[[str], str]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return cloudpickle.loads, (cloudpickle.dumps(self.function),)
+
+    def __call__(self, task: str) -> str:
+        return self.function(task)
+
+
+@dataclass(frozen=True)
 class _Dask:
     client: Any
     address: str
@@ -39,7 +52,7 @@ class _Dask:
 
     def send(self, task: str) -> Any:
         # A worker that dies is counted by the scheduler (its setting `allowed-failures`), a process that does by us.
-        return self.client.submit(_done, task, pure=False, retries=LOSSES - 1)
+        return self.client.submit(_ByValue(_done), task, pure=False, retries=LOSSES - 1)
 
     def ended(self, sent: Sequence[Any]) -> Sequence[Any]:
         # The scheduler tells the client what has ended, so to ask it costs nothing.

@@ -21,7 +21,7 @@ import pytest
 
 from benchmarks.running import COMMAND, ONE_CLAUSE, adapter, command, ends, started
 from tests.end_to_end.engines.hosts import hosts
-from tests.end_to_end.engines.running_clusters import CLUSTERS, Place, dask_cluster
+from tests.end_to_end.engines.running_clusters import CLUSTERS, Place
 
 LIMIT = 240.0
 # Of a run with one clause, the unit that misbehaves in these tests.
@@ -263,18 +263,18 @@ def with_another_version(folder: Path) -> Place:
     return Place(environment={"PYTHONPATH": str(folder / "other")})
 
 
-@pytest.mark.xdist_group("dask runs")
+@pytest.mark.parametrize("engine", EACH)
 @pytest.mark.parametrize(
     ("place", "says"),
     [(without_the_suite, "is not installed: install version"), (with_another_version, "is installed in version 99.1")],
     ids=["missing", "other version"],
 )
-def test_suite_that_is_not_the_same_there(place: Any, says: str, tmp_path: Path) -> None:
-    with dask_cluster([place(tmp_path)]) as url:
+def test_suite_that_is_not_the_same_there(engine: str, place: Any, says: str, tmp_path: Path) -> None:
+    with CLUSTERS[engine]([place(tmp_path)]) as url:
         ran, report = run_on(url, tmp_path, *ONE_CLAUSE)
     assert ran.returncode == 3, ran.stdout + ran.stderr
     (error,) = report["outcome"]["errors"]
-    assert f"On {platform.node()} (tcp://127.0.0.1:" in error
+    assert error.splitlines()[1].startswith(f"On {platform.node()} (")
     assert f"dataloader-conformance {says}" in error
     assert version("dataloader-conformance") in error
 
