@@ -21,6 +21,8 @@ from conformance.run.options import Options
 DOES = """
 import dataclasses, os, pathlib, signal, time
 from conformance.adapters.builtin.reference import ADAPTER as REFERENCE
+from conformance.transports import watchdog
+{first}
 
 def build(materials):
     {does}
@@ -31,10 +33,10 @@ ADAPTER = dataclasses.replace(REFERENCE, build=build)
 LIMIT = 120.0
 
 
-def task(does: str = "pass") -> str:
+def task(does: str = "pass", first: str = "") -> str:
     options = Options(adapter="my_adapter.py", profile="smoke", clause=("ID-1",), transport=("pickle-5",), seed=1)
     suite = version("dataloader-conformance")
-    return Task("examples-1-of-1", suite, options, adapter=DOES.format(does=does)).to_json()
+    return Task("examples-1-of-1", suite, options, adapter=DOES.format(does=does, first=first)).to_json()
 
 
 def never() -> bool:
@@ -81,6 +83,12 @@ def test_unit_whose_watch_is_killed_is_lost(tmp_path: Path) -> None:
     while not ends(int(began.read_text())):
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def test_unit_that_does_not_end_ends_the_run() -> None:
+    answer = Answer.from_json(done(task("time.sleep(600)", "watchdog.SECONDS = 2.0"), "there", never))
+    assert answer.stops
+    assert "takes longer than 2 s" in answer.error
 
 
 def test_other_version_is_told() -> None:
