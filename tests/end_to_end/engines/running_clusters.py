@@ -124,6 +124,15 @@ def _started() -> Iterator[Callable[[Place, list[str]], None]]:
             log = stack.enter_context(tempfile.TemporaryFile(dir=folder))
             with guard.marking():
                 environment = {**os.environ, **(place.environment or {})}
-            subprocess.Popen(place.command(*command), cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                place.command(*command),
+                cwd=folder,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            # Dask's scheduler changes its title, and writes over its mark with it.
+            guard.watch(process.pid)
 
         yield start
