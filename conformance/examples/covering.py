@@ -30,8 +30,12 @@ def plainest(scans: Sequence[ScanSpec]) -> list[ScanSpec]:
 
 
 def _shows(scan: ScanSpec, asked: str) -> bool:
-    """Return whether there are rows in which something can show: over none everything is plain."""
-    return asked == NOTHING_WRITTEN or rows_selected(scan).num_rows > 1
+    """Return whether there are rows in which something can show: over none everything is plain.
+
+    One row is enough where it is asked for: it may be missing.
+    """
+    least = 2 if scan.row_filter is None else 1
+    return asked == NOTHING_WRITTEN or rows_selected(scan).num_rows >= least
 
 
 def chosen(strategy: SearchStrategy[ScanSpec], count: int, seed: int) -> list[ScanSpec]:

@@ -12,7 +12,7 @@ from fixtures.tables.schemas import python_value
 from strategies.evolution import REWRITING, ROW_GROUPS, ROWS_A_GROUP
 from strategies.specs import Append, DeletePositions, Operation, Predicate, ScanSpec
 
-__all__ = ["after_skipped_row_groups", "after_two_row_groups", "has_row_groups"]
+__all__ = ["after_skipped_row_groups", "after_two_row_groups", "between_values_of_another", "has_row_groups"]
 
 # By which a row is asked for, and a row group may be skipped.
 COMPARED: dict[str, Callable[[Any, Any], bool]] = {
@@ -66,12 +66,10 @@ def after_skipped_row_groups(scan: ScanSpec, place: int) -> bool:
     asked = scan.row_filter
     if not isinstance(asked, Predicate) or asked.op not in COMPARED:
         return False
-    column = next(column for column in scanned_columns(scan) if column.name == asked.column)
-    held = [each for each in scan.history.columns if (each.id, each.type) == (column.id, column.type) and each.values]
-    if not held or not isinstance(column.type, str):
+    values, literals = _values_of(scan, asked)
+    if not values:
         return False
-    values = [python_value(column.type, value) for value in held[0].values]
-    literal, compare = python_value(column.type, asked.values[0]), COMPARED[asked.op]
+    literal, compare = literals[0], COMPARED[asked.op]
 
     def may_hold(group: list[Any]) -> bool:
         known = sorted(value for value in group if value is not None)
@@ -80,10 +78,51 @@ def after_skipped_row_groups(scan: ScanSpec, place: int) -> bool:
 
     for rows, gone in _files(scan.history.operations, place):
         written = [values[row % len(values)] for row in rows]
-        groups = [range(len(rows))[first : first + ROWS_A_GROUP] for first in range(0, len(rows), ROWS_A_GROUP)]
+        groups = _groups(len(rows))
         kept = [position for group in groups if may_hold([written[each] for each in group]) for position in group]
         wanted = [value is not None and compare(value, literal) for value in written]
         otherwise = [kept[count] for count in gone if count < len(kept)]
         if sum(wanted[position] for position in gone) != sum(wanted[position] for position in otherwise):
             return True
     return False
+
+
+def between_values_of_another(scan: ScanSpec) -> bool:
+    """Return whether rows are asked for by a number or a text, and of the row groups of their file by whose bounds it
+    may be there the first does not hold it, and a later one does.
+    """
+    asked, operations = scan.row_filter, scan.history.operations
+    if not isinstance(asked, Predicate) or asked.op not in ("eq", "in"):
+        return False
+    if not {c.type for c in scanned_columns(scan) if c.name == asked.column} <= {"int", "long", "string"}:
+        return False
+    values, literals = _values_of(scan, asked)
+    start = 0
+    for made in (done for done in operations if isinstance(done, Append)):
+        written = [values[row % len(values)] for row in range(start, start + made.rows)] if values else []
+        start += made.rows
+        held = [{value for value in written[g.start : g.stop] if value is not None} for g in _groups(len(written))]
+        for literal in literals:
+            may_hold = [
+                group for group in held if literal is not None and group and min(group) <= literal <= max(group)
+            ]
+            if any(literal in group for group in may_hold) and literal not in may_hold[0]:
+                return True
+    return False
+
+
+def _values_of(scan: ScanSpec, asked: Predicate) -> tuple[list[Any], list[Any]]:
+    """Return the values that the column of a predicate repeats since the table was created, and those that it is
+    compared with; nothing of a column that was added or changed since.
+    """
+    column = next(column for column in scanned_columns(scan) if column.name == asked.column)
+    held = [each for each in scan.history.columns if (each.id, each.type) == (column.id, column.type) and each.values]
+    if not held or not isinstance(column.type, str):
+        return [], []
+    type_ = column.type
+    return [python_value(type_, value) for value in held[0].values], [python_value(type_, v) for v in asked.values]
+
+
+def _groups(rows: int) -> list[range]:
+    """Return the positions in each row group of a file of so many rows."""
+    return [range(rows)[first : first + ROWS_A_GROUP] for first in range(0, rows, ROWS_A_GROUP)]

@@ -18,7 +18,12 @@ from conformance.examples.filter_features import (
     partitionings,
     selects_some,
 )
-from conformance.examples.row_groups import after_skipped_row_groups, after_two_row_groups, has_row_groups
+from conformance.examples.row_groups import (
+    after_skipped_row_groups,
+    after_two_row_groups,
+    between_values_of_another,
+    has_row_groups,
+)
 from fixtures.expected import asked_rows
 from fixtures.tables.model import asked_columns, is_sound, model_of, rows_selected, scanned_columns
 from strategies.evolution import REWRITING, ids_of, table_before
@@ -98,6 +103,7 @@ ASKED = (
     f"{BARE}deleted positions after two row groups",
     f"{BARE}filter in files of several row groups",
     f"{BARE}filter that skips row groups before deleted positions",
+    f"{BARE}filter of a value between those of an earlier row group",
     f"{BARE}filter in over many rows",
     f"{BARE}filter eq",
     f"{BARE}filter in",
@@ -314,6 +320,9 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         and has_row_groups(scan)
         and any(after_skipped_row_groups(scan, at) for at in deletes),
         "filter in files of several row groups": is_current and has_row_groups(scan) and selects_some(scan),
+        "filter of a value between those of an earlier row group": is_current
+        and has_row_groups(scan)
+        and between_values_of_another(scan),
         "a small size of parts": SetProperty("read.split.target-size", "200") in operations,
     }
     yield from (name for name, held in holds.items() if held)
