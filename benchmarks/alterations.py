@@ -116,6 +116,7 @@ ALTERATIONS = (
     Alteration("a grouping set is lost", r"SETS \(\(n\), \(p\), \(\)\)", "SETS ((n), (p))"),
     Alteration("a timestamp loses its fraction", r"'Timestamp\(Millisecond", "'Timestamp(Second"),
     Alteration("a flag is lost", r", 'g'\)", ")"),
+    Alteration("any character is taken for an underscore", r" LIKE 'a_%'", r" LIKE 'a\\_%'"),
     Alteration("case is ignored", *exchanged(r" {} ", ("LIKE", "ILIKE"))),
 )
 

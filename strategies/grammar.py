@@ -205,6 +205,7 @@ isnan({float})
 {text} IN ('a', 'b', '')
 {text} LIKE 'a%'
 {text} LIKE '%b_'
+{text} LIKE 'a_%'
 {text} NOT LIKE '_'
 {text} LIKE 'a\\%%'
 {text} ILIKE 'A%'

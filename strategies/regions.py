@@ -371,6 +371,7 @@ _CONSTRUCTS: dict[str, str] = {
     "predicate: NOT BETWEEN": r"NOT BETWEEN",
     "predicate: LIKE": r"(?<!NOT) LIKE ",
     "predicate: NOT LIKE": r"NOT LIKE",
+    "predicate: LIKE with any character before the rest": r" LIKE 'a_%'",
     "predicate: LIKE with an escape": r"LIKE 'a\\",
     "predicate: ILIKE": r" ILIKE ",
     "predicate: SIMILAR TO": r"SIMILAR TO",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from strategies.specs import AddColumn, Append, HistorySpec, ScanSpec, WrittenBySpark
+from strategies.specs import AddColumn, Append, DeletePositions, HistorySpec, ScanSpec, WrittenBySpark
 
 __all__ = ["simpler_scans", "without_operation"]
 
@@ -42,6 +42,10 @@ def simpler_scans(scan: ScanSpec) -> Iterator[ScanSpec]:
     for position in reversed(range(len(history.operations))):
         if (shorter := without_operation(scan, position)) is not None:
             yield shorter
+    for position, operation in enumerate(history.operations):
+        if isinstance(operation, DeletePositions) and operation.rows:  # what it appends may be what matters
+            operations = (*history.operations[:position], Append(operation.rows), *history.operations[position + 1 :])
+            yield replace(scan, history=replace(history, operations=operations))
     if history.nested:
         yield replace(scan, history=replace(history, nested=False))
     if history.format_version != HistorySpec.format_version:

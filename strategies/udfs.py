@@ -33,7 +33,7 @@ BEHAVIOURS: dict[str, tuple[str, str, str]] = {
     "count_in": ("window", "int64", "int64"),
 }
 # As above; drawn by no strategy, for a plan that calls it gives no rows.
-FAILING: dict[str, tuple[str, str, str]] = {"fail": ("scalar", "int64", "int64")}
+FAILING: dict[str, tuple[str, str, str]] = {"fail": ("scalar", "int64", "int64"), "stop": ("scalar", "int64", "int64")}
 ORIGINS = ("module", "method", "closure", "lambda", "main")
 # Those that are known by a name that can be imported.
 IMPORTABLE = ("module", "method")

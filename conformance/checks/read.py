@@ -175,32 +175,39 @@ def _none_to_lose(journey: Journey, answer: Any) -> bool:
 
 @verifies("READ-6", arrivals=True, one_in=8)  # it makes a table and a plan of its own
 def error_of_a_function_is_raised(journey: Journey) -> Judged:
-    """A split of three rows, over whose second a function fails."""
+    """A split of three rows, over whose second a function fails: with an error, and with what ends iterators."""
     if journey.materials.plan is None or journey.example.variant is None or not journey.adapter.applies_transforms:
         return
-    split = attempt(journey.adapter.build, journey.example.variant(**FAILING))
-    if isinstance(split, Raised):
-        return  # BUILD-4 judges what may be refused
-    where = Place(Step.READ, "rows", case="of a plan whose function fails")
-    payload = attempt(pickle.dumps, split)
-    if isinstance(payload, bytes) and isinstance(hung := journey.read_that_should_fail("READ-6", payload), Hung):
-        yield AS_BUILT, Difference(where, "an error", str(hung))
-        return
-    yield AS_BUILT, _silence(journey, split, where)
-    for transport, arrived in journey.carried_together(split):
-        if not isinstance(arrived, Raised):
-            yield transport.name, _silence(journey, arrived, where)
+    for behaviour, how in FAILURES.items():
+        split = attempt(journey.adapter.build, journey.example.variant(**failing(behaviour)))
+        if isinstance(split, Raised):
+            continue  # BUILD-4 judges what may be refused
+        where = Place(Step.READ, "rows", case=FAILED, variant=how)
+        payload = attempt(pickle.dumps, split)
+        if isinstance(payload, bytes) and isinstance(hung := journey.read_that_should_fail("READ-6", payload), Hung):
+            yield AS_BUILT, Difference(where, "an error", str(hung))
+            return
+        yield AS_BUILT, _silence(journey, split, where)
+        for transport, arrived in journey.carried_together(split):
+            if not isinstance(arrived, Raised):
+                yield transport.name, _silence(journey, arrived, where)
 
 
+FAILED = "of a plan whose function fails"
+FAILURES = {"fail": "", "stop": "by StopIteration"}
 # The number over which the function fails: none that a loader would try it with.
 FAILS_AT = 918_273_645
-FAILING: dict[str, Any] = {
-    "table": TableSpec((ColumnSpec(1, "a", "long", (1, FAILS_AT, 3)),), rows=3),
-    "row_filter": None,
-    "projection": None,
-    "plan": SqlPlanSpec('SELECT f("a") AS x FROM "t"'),
-    "registry": RegistrySpec((UdfSpec("f", "fail", FAILS_AT),)),
-}
+
+
+def failing(behaviour: str) -> dict[str, Any]:
+    """Return what is given, besides what an example is, for a plan whose function fails over one of three rows."""
+    return {
+        "table": TableSpec((ColumnSpec(1, "a", "long", (1, FAILS_AT, 3)),), rows=3),
+        "row_filter": None,
+        "projection": None,
+        "plan": SqlPlanSpec('SELECT f("a") AS x FROM "t"'),
+        "registry": RegistrySpec((UdfSpec("f", behaviour, FAILS_AT),)),
+    }
 
 
 def _silence(journey: Journey, split: Any, where: Place) -> Difference | None:

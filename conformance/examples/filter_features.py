@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
+
+from pyiceberg.expressions.literals import literal
+from pyiceberg.transforms import parse_transform
 
 from fixtures.tables.model import rows_selected, scanned_columns
-from fixtures.tables.schemas import python_value
+from fixtures.tables.schemas import iceberg_type, python_value
 from strategies.filters import COMPARISONS, predicates_of
 from strategies.histories import MANY_ROWS
 from strategies.primitives import BY_TIME
 from strategies.specs import (
     AddColumn,
     Append,
+    ColumnSpec,
     DeletePositions,
     Operation,
     Or,
@@ -92,6 +97,22 @@ def _of_what_is_stored(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
                 yield "filter of a negative number in partitions by truncation"
         if done.transform.startswith("bucket"):
             yield "filter of a partition by bucket"
+            column = next(column for column in scanned_columns(scan) if column.name == asked.column)
+            if asked.op == "ne" and _shares_its_bucket(column, asked, held):
+                yield "filter ne of a value in whose bucket are others"
+
+
+def _shares_its_bucket(column: ColumnSpec, asked: Predicate, selected: Iterable[object]) -> bool:
+    """Return whether a value that is selected has the hash of the one that is not."""
+    type_ = iceberg_type(column.type)
+    bucket = parse_transform("bucket[4]").transform(type_)
+
+    def hashed(value: object) -> int | None:
+        stored: Any = literal(value).to(type_).value  # type: ignore[type-var]
+        return bucket(stored)
+
+    unwanted = hashed(python_value(column.type, asked.values[0]))
+    return any(value is not None and hashed(value) == unwanted for value in selected)
 
 
 def _is_truncated_downwards(value: object) -> bool:

@@ -96,6 +96,7 @@ ASKED = (
     f"{BARE}a delete file for several files",
     f"{BARE}deletes of rows of their own commit",
     f"{BARE}rows deleted by a value",
+    f"{BARE}rows deleted by a value beside nulls",
     f"{BARE}files removed by the last commit",
     f"{BARE}partitioned by a name that looks hidden",
     f"{BARE}a small size of parts",
@@ -122,6 +123,7 @@ ASKED = (
     f"{BARE}filter of a partition by truncation",
     f"{BARE}filter of a negative number in partitions by truncation",
     f"{BARE}filter of a partition by bucket",
+    f"{BARE}filter ne of a value in whose bucket are others",
     f"{BARE}filter not-starts-with of a partition by truncation",
     f"{BARE}filter beyond the type that a column was widened from",
     f"{BARE}filter eq of a column that was widened",
@@ -156,7 +158,7 @@ ASKED = (
     *(f"where {operator} before a literal" for operator in ("=", "<>", "<", "<=", ">", ">=")),
     *(f"where {operator} after a literal" for operator in ("<", "<=", ">", ">=")),
     *("where BETWEEN", "where IN", "where NOT IN", "where AND", "where OR", "where NOT", "where NOT OR"),
-    *("where of a date", "where of a timestamp"),
+    *("where of a date", "where of a timestamp", "where LIKE with any character before the rest"),
 )
 
 
@@ -230,6 +232,9 @@ def _of_condition(scan: ScanSpec, made: RowwiseSpec) -> Iterator[str]:
     if negated or joined:
         yield f"where {'NOT ' if negated else ''}{joined[1] if joined else ''}".rstrip()
         return
+    pattern = " LIKE 'a_%'"
+    if made.where.endswith(pattern) and _differs(scan, made, made.where.replace(pattern, r" LIKE 'a\_%'")):
+        yield "where LIKE with any character before the rest"
     if (compared := _COMPARED.fullmatch(made.where)) is None:
         return
     first, operator, second = compared.groups()
@@ -306,6 +311,8 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         and isinstance(last, (DeleteRows, OverwriteRows))
         and f"{type(last).__name__} that tells" in _told(scan),
         "rows deleted by a value": is_current and "DeleteEqual that tells" in _told(scan),
+        "rows deleted by a value beside nulls": is_current
+        and any(_beside_nulls(scan, at) for at in range(len(operations))),
         "deletes of rows of their own commit": is_current and any(_of_their_own(operations, at) for at in deletes),
         "partitioned by a name that looks hidden": is_current
         and any(name is not None and name.startswith("_") for name in partitionings(scan)),
@@ -417,6 +424,16 @@ def _of_their_own(operations: Sequence[Operation], place: int) -> bool:
         return False
     written = sum(made.rows for made in before if isinstance(made, Append))
     return any(row >= written for row in range(done.first, written + done.rows, done.step))
+
+
+def _beside_nulls(scan: ScanSpec, place: int) -> bool:
+    """Return whether an operation deletes rows by a value of a column that holds nulls too."""
+    done = scan.history.operations[place]
+    if not isinstance(done, DeleteEqual) or done.value is None:
+        return False
+    id_ = {column.name: column.id for column in table_before(scan.history, place).columns}[done.column]
+    held = [row.get(id_) for row in model_of(scan.history).at[place - 1].rows]
+    return None in held and any(value is not None for value in held)
 
 
 def _of_several_files(operations: Sequence[Operation], place: int) -> bool:

@@ -26,7 +26,7 @@ import pyarrow as pa
 
 from fixtures.processes.workers import OWN_TEMPORARY_FILES
 
-__all__ = ["held", "keeping_locale_and_folder", "process_state", "putting_back"]
+__all__ = ["held", "keeping_locale_and_folder", "process_state", "putting_back", "set_apart"]
 
 
 def process_state() -> dict[str, Any]:
@@ -46,7 +46,7 @@ def process_state() -> dict[str, Any]:
         "decimal context": (decimal.getcontext().prec, decimal.getcontext().rounding),
         "socket timeout": socket.getdefaulttimeout(),
         "level of the root logger": logging.getLogger().level,
-        "garbage collection": gc.get_threshold(),
+        "garbage collection": (gc.isenabled(), gc.get_threshold()),
         "start method of processes": multiprocessing.get_start_method(allow_none=True),
         "temporary files": sorted(_temporary_files()),
     }
@@ -100,6 +100,14 @@ def keeping_locale_and_folder() -> Iterator[None]:
         locale.setlocale(locale.LC_ALL, named)
 
 
+def set_apart() -> None:
+    """Set what a process may have set otherwise than Python does: who sets it back to that shows only then."""
+    gc.disable()
+    sys.setrecursionlimit(sys.getrecursionlimit() + 100)
+    socket.setdefaulttimeout(900.0)
+    decimal.getcontext().prec += 1
+
+
 @contextmanager
 def putting_back() -> Iterator[None]:
     """Put the state of this process back as it was, so that the next split finds it as this one did."""
@@ -109,7 +117,8 @@ def putting_back() -> Iterator[None]:
     numpy = sys.modules.get("numpy")
     numbers = numpy.random.get_state() if numpy else None
     path, limit, level = list(sys.path), sys.getrecursionlimit(), logging.getLogger().level
-    decimals, timeout, thresholds = decimal.getcontext().copy(), socket.getdefaulttimeout(), gc.get_threshold()
+    decimals, timeout = decimal.getcontext().copy(), socket.getdefaulttimeout()
+    collects, thresholds = gc.isenabled(), gc.get_threshold()
     method, files = multiprocessing.get_start_method(allow_none=True), _temporary_files()
     try:
         yield
@@ -132,6 +141,7 @@ def putting_back() -> Iterator[None]:
         socket.setdefaulttimeout(timeout)
         logging.getLogger().setLevel(level)
         gc.set_threshold(*thresholds)
+        (gc.enable if collects else gc.disable)()
         multiprocessing.set_start_method(method, force=True)
         for name in _temporary_files() - files:
             left = Path(os.environ[OWN_TEMPORARY_FILES]) / name

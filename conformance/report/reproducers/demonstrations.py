@@ -14,7 +14,7 @@ from conformance.checks.context import WHOLE_STATE
 from conformance.checks.io import MORE
 from conformance.checks.plan import ONE_ROW, unsettled
 from conformance.checks.process import GROWN, SIDE_BY_SIDE, WITH_ANOTHER, another
-from conformance.checks.read import FAILING, ORDER, OTHERWISE, ROW_COUNT, THEIR_ORDER
+from conformance.checks.read import FAILED, FAILURES, ORDER, OTHERWISE, ROW_COUNT, THEIR_ORDER, failing
 from conformance.checks.wire import GROWING, PLAIN_MODULES, SIBLINGS
 from conformance.judging.findings import Violation
 from conformance.judging.where import Where
@@ -241,7 +241,8 @@ def _on_rows(show: Callable[..., Any]) -> Make:
 
 
 def _failing(asked: Asked) -> Demonstration:
-    return Demonstration(shows.failure_is_raised, look="rows", way=asked.way, of=FAILING)
+    behaviour = next(name for name, how in FAILURES.items() if how == asked.place.variant)
+    return Demonstration(shows.failure_is_raised, look="rows", way=asked.way, of=failing(behaviour))
 
 
 def _unsettled(asked: Asked) -> Demonstration:
@@ -333,7 +334,7 @@ ROWS: tuple[tuple[Where, Make], ...] = (
     (Where(_R, "the process"), _by(shows.process_stays_as_it_was, readings=READINGS)),
     (Where(_R, "rows", case="in other circumstances"), _in_circumstances),
     (Where(_R, "rows", case=SIDE_BY_SIDE), _beside_others),
-    (Where(_R, "rows", case="of a plan whose function fails"), _failing),
+    (Where(_R, "rows", case=FAILED), _failing),
     (Where(_R, "rows", case="of a second reading, of a query that calls"), _unsettled),
     (Where(_R, "rows", case="after a reading that was left"), _on_rows(shows.reads_whole_after_it_was_left)),
     (
