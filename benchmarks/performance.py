@@ -20,7 +20,7 @@ from benchmarks.plots import PLOTS
 from conformance.templates import template
 
 DOCS = Path(__file__).parents[1] / "docs"
-BENCHMARKS = ("wire", "reading", "gate", "power", "growth")
+BENCHMARKS = ("wire", "planning", "reading", "gate", "power", "growth")
 LIBRARIES = ("datafusion", "pyiceberg", "pyarrow", "hypothesis")
 
 
@@ -35,7 +35,12 @@ class Goal:
 
 def goals(results: dict[str, Any]) -> list[Goal]:
     """Return all goals, with what was measured."""
-    return [*_wire_goals(results["wire"]), *_reading_goals(results["reading"]), *_gate_goals(results["gate"])]
+    return [
+        *_wire_goals(results["wire"]),
+        *_planning_goals(results["planning"]),
+        *_reading_goals(results["reading"]),
+        *_gate_goals(results["gate"]),
+    ]
 
 
 def _wire_goals(wire: dict[str, Any]) -> list[Goal]:
@@ -68,6 +73,18 @@ def _wire_goals(wire: dict[str, Any]) -> list[Goal]:
             megabytes < 12,
         ),
         Goal("dumped and loaded in under 3 s", f"{together:.1f} s", together < 3),
+    ]
+
+
+def _planning_goals(planning: dict[str, Any]) -> list[Goal]:
+    most = max(row["files"] for row in planning["plannings"])
+    took = {row["loader"]: row["plan"] for row in planning["plannings"] if row["files"] == most}
+    times, power = took["reference"] / took["pyiceberg"], planning["powers"]["reference"]
+    return [
+        Goal(
+            f"a scan of {most:,} files planned in at most 1.1 times PyIceberg's own", f"{times:.2f} times", times <= 1.1
+        ),
+        Goal("planning and dumping grow with the files, and no more", f"power {power:.2f}", power <= 1.1),
     ]
 
 

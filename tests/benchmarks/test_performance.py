@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import performance, power, scans, soak, wire
+from benchmarks import performance, planning, power, scans, soak, wire
 from benchmarks.reading import WAYS, read_once, table_in
 from benchmarks.sampling.sitecustomize import package
 from conformance.adapters.builtin.reference import ADAPTER
@@ -59,6 +59,14 @@ def test_growth_of_the_wire_tells_loaders_apart() -> None:
         {"loader": "lean", "size": "snapshots", "counts": [1, 100], "bytes": [1000, 1000], "exponent": None},
         {"loader": "heavy", "size": "snapshots", "counts": [1, 100], "bytes": [1300, 31000], "exponent": 1.0},
     ]
+
+
+def test_each_loader_plans_a_split_for_each_file(tmp_path: Path) -> None:
+    planning.make_table(tmp_path / "made", 5)
+    for loader in ("pyiceberg", "reference"):
+        cost = planning.planned_once(tmp_path / "made", loader)
+        assert cost["files"] == 5
+        assert cost["one_by_one_bytes"] > cost["together_bytes"] > 0
 
 
 def test_every_way_of_reading_gives_the_same_rows(tmp_path: Path) -> None:
@@ -135,6 +143,22 @@ RESULTS = {
         ],
         "growth": [{"loader": "reference", "size": "snapshots", "counts": [1, 9], "bytes": [7, 7], "exponent": None}],
     },
+    "planning": {
+        "plannings": [
+            {
+                "loader": loader,
+                "files": 100_000,
+                "plan": seconds,
+                "peak": 10**8,
+                "together": 1.0,
+                "together_bytes": 10**7,
+                "one_by_one": 2.0,
+                "one_by_one_bytes": 10**8,
+            }
+            for loader, seconds in (("pyiceberg", 10.0), ("reference", 12.0))
+        ],
+        "powers": {"pyiceberg": 1.0, "reference": 1.02},
+    },
     "reading": {
         "bytes": 10**9,
         "readings": [
@@ -185,10 +209,12 @@ def test_goals_that_are_missed_are_said_to_be() -> None:
     missed = [goal.text for goal in performance.goals(RESULTS) if not goal.met]
     assert missed == [
         "with docs and column statistics: at most 16 kB",
+        "a scan of 100,000 files planned in at most 1.1 times PyIceberg's own",
         "with a plan, at least 95 % of that of DataFusion by hand",
     ]
     page = performance.page(json.loads(json.dumps(RESULTS)))
     assert "| with docs and column statistics: at most 16 kB | 17,000 bytes | **not met** |" in page
+    assert "| reference | 100,000 | 12.00 | 100 | 10.0 | 1.00 | 100.0 | 2.00 |" in page
     assert "300 MB at the median, 400 MB at most, +0.10 MB a minute." in page
     assert "| the suite | 1 of 1 | 1.00 | 1 |" in page
     assert "| reference | 1 to 9 snapshots | 7 to 7 | does not grow |" in page
