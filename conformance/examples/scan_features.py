@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
-import pyarrow as pa
-
+from conformance.examples.delete_features import features_of_deletes
 from conformance.examples.engine_refusals import is_refusal
 from conformance.examples.filter_features import (
     appends,
@@ -24,9 +22,10 @@ from conformance.examples.row_groups import (
     between_values_of_another,
     has_row_groups,
 )
+from conformance.examples.struct_features import features_of_structs
 from fixtures.expected import asked_rows
-from fixtures.tables.model import asked_columns, is_sound, model_of, rows_selected, scanned_columns
-from strategies.evolution import REWRITING, ids_of, table_before
+from fixtures.tables.model import is_sound, model_of, rows_selected, scanned_columns
+from strategies.evolution import REWRITING, table_before
 from strategies.filters import predicates_of
 from strategies.recorded import RECORDED, is_recorded
 from strategies.scans import NO_COLUMN
@@ -48,8 +47,6 @@ from strategies.specs import (
     RowwiseSpec,
     ScanSpec,
     SetProperty,
-    StructSpec,
-    Tag,
     WidenColumn,
     WrittenBySpark,
 )
@@ -174,7 +171,8 @@ def features(scan: ScanSpec) -> frozenset[str]:
         return frozenset()
     found = {*_of_history(scan), *_of_what_is_asked(scan), *_told(scan)}
     if scan.transformation is None:
-        found |= {f"{BARE}{name}" for name in (*_of_rows_as_they_are(scan), *features_of_filter(scan))}
+        untransformed = (_of_rows_as_they_are, features_of_structs, features_of_deletes, features_of_filter)
+        found |= {f"{BARE}{name}" for told in untransformed for name in told(scan)}
     else:
         found |= set(_of_transformation(scan, scan.transformation))
     return frozenset(found)
@@ -287,11 +285,6 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         and appends(since) > 0,
         "a newer snapshot elsewhere": is_current
         and (isinstance(last, RollBack) or (isinstance(last, Append) and last.branch is not None)),
-        "a snapshot before rows of its files were deleted": scan.at is not None and _deleted_since(scan, scan.at),
-        "a tag before rows of its files were deleted": any(
-            isinstance(done, Tag) and done.name == scan.ref and _deleted_since(scan, place)
-            for place, done in enumerate(operations)
-        ),
         "partitioned by what is gone": bool(dropped & set(partitionings(scan))),
         "files written anew": is_current and any(_of_several(operations, at) for at in range(len(operations))),
         "files of snapshots that have expired": is_current and _outlived_their_snapshot(scan),
@@ -299,25 +292,15 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         "a sort order": is_current and scan.history.sort_by is not None,
         "a required column": is_current and any(column.required for column in scanned_columns(scan)),
         "null in a column that was required": is_current and _holds_null_since(scan),
-        "a struct that is null": is_current and _holds_a_null_struct(scan),
-        "a struct of nulls": is_current and _holds_a_struct_of_nulls(scan),
-        "a struct of whose fields older files hold none": is_current and every_column and _holds_none_of_a_struct(scan),
-        "a field of a struct": _asks_within_structs(scan, 1),
-        "two fields of a struct of three": _asks_within_structs(scan, 2),
         "filter is-null of a column that was required": is_current and _asks_for_nulls_since(scan),
-        "several delete files": is_current and len(deletes) > 1,
         "filter beyond the type that a column was widened from": is_current and asks_beyond_a_former_type(scan),
         "files removed by the last commit": is_current
         and isinstance(last, (DeleteRows, OverwriteRows))
         and f"{type(last).__name__} that tells" in _told(scan),
         "rows deleted by a value": is_current and "DeleteEqual that tells" in _told(scan),
-        "rows deleted by a value beside nulls": is_current
-        and any(_beside_nulls(scan, at) for at in range(len(operations))),
-        "deletes of rows of their own commit": is_current and any(_of_their_own(operations, at) for at in deletes),
         "partitioned by a name that looks hidden": is_current
         and any(name is not None and name.startswith("_") for name in partitionings(scan)),
         "three files": is_current and not partitionings(scan) and files(operations) == 3,
-        "a delete file for several files": is_current and any(_of_several_files(operations, at) for at in deletes),
         "files of several row groups": is_current and has_row_groups(scan),
         "deleted positions after two row groups": is_current
         and has_row_groups(scan)
@@ -363,44 +346,6 @@ def _asks_for_nulls_since(scan: ScanSpec) -> bool:
     return selects_some(scan) and any(c.id in required for c in scanned_columns(scan) if c.name == asked.column)
 
 
-def _structs(scan: ScanSpec) -> list[list[Any]]:
-    """Return the values of each struct column that the scan gives."""
-    rows = rows_selected(scan)
-    return [rows[name].to_pylist() for name in rows.column_names if pa.types.is_struct(rows[name].type)]
-
-
-def _holds_a_null_struct(scan: ScanSpec) -> bool:
-    return any(None in held and any(held) for held in _structs(scan))
-
-
-def _holds_a_struct_of_nulls(scan: ScanSpec) -> bool:
-    """Return whether a struct that is not null holds nothing but nulls."""
-    return any(value and not any(each is not None for each in value.values()) for v in _structs(scan) for value in v)
-
-
-def _asks_within_structs(scan: ScanSpec, count: int) -> bool:
-    """Return whether so many fields are asked for of a struct that has more, and some of them are not null."""
-    asked = {column.id: column for column in asked_columns(scanned_columns(scan), scan.columns or ())}
-    less = {
-        asked[column.id].name
-        for column in scanned_columns(scan)
-        if column.id in asked and asked[column.id] != column and len(ids_of(asked[column.id])) == 1 + count
-    }
-    rows = rows_selected(scan)
-    held = [value for name in less for value in rows[name].to_pylist() if value]
-    return any(each is not None for value in held for each in value.values())
-
-
-def _holds_none_of_a_struct(scan: ScanSpec) -> bool:
-    """Return whether a struct has none of the fields any more with which files of it were written."""
-    operations = scan.history.operations
-    if any(isinstance(done, REWRITING) for done in operations) or not _holds_a_struct_of_nulls(scan):
-        return False
-    first = {c.id: {f.id for f in c.type.fields} for c in scan.history.columns if isinstance(c.type, StructSpec)}
-    now = {c.id: {f.id for f in c.type.fields} for c in scanned_columns(scan) if isinstance(c.type, StructSpec)}
-    return any(first[id_].isdisjoint(fields) for id_, fields in now.items() if id_ in first)
-
-
 def _of_several(operations: Sequence[Operation], place: int) -> bool:
     """Return whether an operation writes anew what several appends have written."""
     return isinstance(operations[place], Compact) and appends(operations[:place]) > 1
@@ -414,43 +359,6 @@ def _outlived_their_snapshot(scan: ScanSpec) -> bool:
     expired = [operations[place] for place in model_of(scan.history).expired]
     deletes = any(isinstance(done, (*REWRITING, DeletePositions, DeleteEqual)) for done in operations)
     return not deletes and any(isinstance(done, Append) and done.branch is None for done in expired)
-
-
-def _of_their_own(operations: Sequence[Operation], place: int) -> bool:
-    """Return whether an operation deletes positions of rows that it writes itself, of a table of appends."""
-    done, before = operations[place], operations[:place]
-    assert isinstance(done, DeletePositions)
-    if not done.rows or not files(before):
-        return False
-    written = sum(made.rows for made in before if isinstance(made, Append))
-    return any(row >= written for row in range(done.first, written + done.rows, done.step))
-
-
-def _beside_nulls(scan: ScanSpec, place: int) -> bool:
-    """Return whether an operation deletes rows by a value of a column that holds nulls too."""
-    done = scan.history.operations[place]
-    if not isinstance(done, DeleteEqual) or done.value is None:
-        return False
-    id_ = {column.name: column.id for column in table_before(scan.history, place).columns}[done.column]
-    held = [row.get(id_) for row in model_of(scan.history).at[place - 1].rows]
-    return None in held and any(value is not None for value in held)
-
-
-def _of_several_files(operations: Sequence[Operation], place: int) -> bool:
-    """Return whether an operation deletes positions of several files, each made by an append."""
-    done, before = operations[place], operations[:place]
-    assert isinstance(done, DeletePositions)
-    if not files(before):
-        return False
-    file_of_each_row = [number for number, made in enumerate(before) for _ in range(made.rows)]  # type: ignore[union-attr]  # appends all
-    return len(set(file_of_each_row[done.first :: done.step])) > 1
-
-
-def _deleted_since(scan: ScanSpec, place: int) -> bool:
-    """Return whether delete files were added after an operation for files that were there then, and still are."""
-    since, rows = scan.history.operations[place + 1 :], model_of(scan.history).at[place].rows
-    stay = not any(isinstance(done, (*REWRITING, RollBack)) for done in since)
-    return stay and any(isinstance(done, DeletePositions) and done.first < len(rows) for done in since)
 
 
 def _is_moved(scan: ScanSpec, place: int) -> bool:
