@@ -348,7 +348,11 @@ def _ways_agree(journey: Journey, split: Any, transport: str, where: Place) -> J
     first = attempt(_told, journey, lambda: journey.adapter.read(split))
     if isinstance(first, Raised):
         return  # READ-1 judges what cannot be read
-    for name in others(split):
+    ways = attempt(others, split)
+    if isinstance(ways, Raised):
+        yield transport, Difference(where, "the ways to read", str(ways))
+        return
+    for name in ways:
         seen = attempt(_told, journey, lambda name=name: others(split)[name])
         if (first is None or seen is None) and not any(each and each.rows for each in (first, seen)):
             continue
