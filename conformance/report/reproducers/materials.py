@@ -42,7 +42,7 @@ from fixtures.tables.warehouse import (
 from strategies.plans import LITERALS
 from strategies.specs import Chain, FramePlanSpec, SplitSpec
 from strategies.terms import quoted
-from strategies.udfs import BEHAVIOURS
+from strategies.udfs import BEHAVIOURS, FAILING
 
 __all__ = ["materials_code"]
 
@@ -70,7 +70,7 @@ def materials_code(spec: SplitSpec, embedding: Embedding) -> str:
     made = template(__file__, "materials.py.jinja", quoted, repr, code, _json, _parsed, _pretty).render(
         transform_sql=None if spec.plan is None else sql_text(spec.plan),
         spec=spec,
-        behaviours=BEHAVIOURS,
+        behaviours=BEHAVIOURS | FAILING,
         bodies=functions.BODIES,
         expressions=EXPRESSIONS,
         file_ios=FILE_IOS,
