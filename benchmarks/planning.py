@@ -10,8 +10,6 @@ import gc
 import json
 import pickle
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -30,6 +28,7 @@ from pyiceberg.typedef import Record
 from pyiceberg.types import LongType, NestedField
 from rich.console import Console
 
+from benchmarks.turns import in_turns
 from conformance.adapters.loading import load_adapter
 from conformance.checks.growth import exponent
 from fixtures.scans import Scan
@@ -38,7 +37,6 @@ from fixtures.tables.commits import append, catalog_in, commit_manifests, create
 IDENTIFIER = ("planning", "files")
 COLUMNS, IN_A_MANIFEST = 10, 1_000
 FILES = (1_000, 10_000, 100_000)
-ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -127,14 +125,9 @@ def _dumped(things: Sequence[object]) -> tuple[float, int]:
     return time.perf_counter() - started, size
 
 
-def in_turn(folder: Path, files: int, loaders: Sequence[str]) -> Iterator[Planning]:
+def plannings(folder: Path, files: int, loaders: Sequence[str]) -> Iterator[Planning]:
     """Yield what each loader takes. In each round all are run once, in new processes."""
-    found: dict[str, list[dict[str, float]]] = {loader: [] for loader in loaders}
-    for _ in range(ROUNDS):
-        for loader, rounds in found.items():
-            command = [sys.executable, "-m", "benchmarks.planning", "--plan", loader, "--folder", str(folder)]
-            rounds.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-    for loader, rounds in found.items():
+    for loader, rounds in in_turns("benchmarks.planning", "--plan", loaders, "--folder", str(folder)).items():
         least = {name: min(each[name] for each in rounds) for name in rounds[0]}
         assert least["files"] == files, f"{loader} planned other splits than one for each of {files} files"
         yield Planning(
@@ -174,7 +167,7 @@ def main(path: Path, files: tuple[int, ...], plan: str | None, folder: Path | No
     with tempfile.TemporaryDirectory() as made:
         for count in files:
             make_table(Path(made) / str(count), count)
-            for planning in in_turn(Path(made) / str(count), count, loaders):
+            for planning in plannings(Path(made) / str(count), count, loaders):
                 found.append(planning)
                 console.print(
                     f"{planning.loader:10} {count:8,} files: planned in {planning.plan:6.2f} s and "

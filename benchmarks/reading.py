@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -26,12 +24,12 @@ from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.table import Table
 from rich.console import Console
 
+from benchmarks.turns import in_turns
 from fixtures.plans import session_with
 from fixtures.tables.schemas import arrow_schema
 from reference import DataLoaderSplit, TableScanContext
 
 COLUMNS = 8
-ROUNDS = 3
 SQL = "SELECT column_0, column_1 + column_2 AS n FROM t WHERE column_3 > 0.5"
 
 
@@ -112,14 +110,9 @@ def read_once(folder: Path, way: str) -> dict[str, float]:
     return {"seconds": seconds, "peak": peak, "rows": rows, "batches": batches}
 
 
-def in_turn(folder: Path) -> Iterator[Reading]:
+def readings_of_each_way(folder: Path) -> Iterator[Reading]:
     """Yield the result of every way. In each round all ways are run once, in new processes."""
-    found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
-    for _ in range(ROUNDS):
-        for way, rounds in found.items():
-            command = [sys.executable, "-m", "benchmarks.reading", "--read", way, "--folder", str(folder)]
-            rounds.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-    for way, rounds in found.items():
+    for way, rounds in in_turns("benchmarks.reading", "--read", list(WAYS), "--folder", str(folder)).items():
         yield Reading(
             way,
             min(each["seconds"] for each in rounds),
@@ -142,7 +135,7 @@ def main(path: Path, megabytes: int, read: str | None, folder: Path | None) -> N
     console = Console(highlight=False, markup=False, soft_wrap=True)
     with tempfile.TemporaryDirectory() as made:
         (task,) = table_in(Path(made), megabytes).scan().plan_files()
-        readings = list(in_turn(Path(made)))
+        readings = list(readings_of_each_way(Path(made)))
     for reading in readings:
         console.print(
             f"{reading.way:38} {reading.seconds:6.2f} s, {reading.rows / reading.seconds:14,.0f} rows/s, "

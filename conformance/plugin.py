@@ -184,8 +184,8 @@ class Run:
     selection: Selection
     folder: Path
     is_worker: bool
-    processes: int = 0
-    cluster: str = ""
+    processes: int = field(init=False)
+    cluster: str = field(default="", init=False)
     findings: Findings = field(init=False)
     ended: int = 0
     failed: dict[str, list[str]] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Iterable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -148,21 +148,20 @@ def _lost_delete_file(journey: Journey) -> Ending:
     folder = journey.scratch / "damaged"
     shutil.rmtree(folder, ignore_errors=True)
     materials, _ = journey.example.elsewhere(folder)
-    for file in materials.file_scan_task.delete_files:
-        payload = attempt(lambda: pickle.dumps(journey.adapter.build(materials)))
-        path = Path(file.file_path.removeprefix("vault://").replace("%25", "%"))
-        (folder / path).unlink()
-        if not isinstance(payload, Raised):
-            answer = journey.read_that_should_fail("READ-4", payload)
-            where = Place(Step.READ, case="a delete file", variant="removed")
-            right, rows = len(journey.example.rows.rows), answer.get("rows") if isinstance(answer, dict) else None
-            found = None if rows == right else _as_it_should_fail(answer, file.file_path, where)
-            if found is not None and rows is not None:
-                found = replace(found, expected=f"an error, or the {right} rows that are not deleted")
-            yield AS_BUILT, found
-            return isinstance(answer, Hung)
+    if (file := next(iter(materials.file_scan_task.delete_files), None)) is None:
         return False
-    return False
+    payload = attempt(lambda: pickle.dumps(journey.adapter.build(materials)))
+    if isinstance(payload, Raised):
+        return False
+    (folder / Path(file.file_path.removeprefix("vault://").replace("%25", "%"))).unlink()
+    answer = journey.read_that_should_fail("READ-4", payload)
+    where = Place(Step.READ, case="a delete file", variant="removed")
+    right, rows = len(journey.example.rows.rows), answer.get("rows") if isinstance(answer, dict) else None
+    found = None if rows == right else _as_it_should_fail(answer, file.file_path, where)
+    if found is not None and rows is not None:
+        found = replace(found, expected=f"an error, or the {right} rows that are not deleted")
+    yield AS_BUILT, found
+    return isinstance(answer, Hung)
 
 
 def _none_to_lose(journey: Journey, answer: Any) -> bool:
@@ -345,23 +344,23 @@ def _ways_agree(journey: Journey, split: Any, transport: str, where: Place) -> J
     """Compare what each way gives with what ``read`` does; a way without a batch need not tell its schema."""
     others = journey.adapter.other_readings
     assert others is not None
-    first = attempt(_told, journey, lambda: journey.adapter.read(split))
+    first = attempt(lambda: _told(journey, journey.adapter.read(split)))
     if isinstance(first, Raised):
         return  # READ-1 judges what cannot be read
     ways = attempt(others, split)
     if isinstance(ways, Raised):
         yield transport, Difference(where, "the ways to read", str(ways))
         return
-    for name in ways:
-        seen = attempt(_told, journey, lambda name=name: others(split)[name])
+    for name, batches in ways.items():
+        seen = attempt(_told, journey, batches)
         if (first is None or seen is None) and not any(each and each.rows for each in (first, seen)):
             continue
         yield transport, difference(first, seen, replace(where, variant=name))
 
 
-def _told(journey: Journey, batches: Callable[[], Any]) -> Rows | None:
+def _told(journey: Journey, batches: Iterable[Any]) -> Rows | None:
     """Return the rows of a reading; of its columns names and types, for the engine is of two minds about nulls."""
-    rows = plain_rows(batches(), exact=not journey.example.question.has_plan)
+    rows = plain_rows(batches, exact=not journey.example.question.has_plan)
     return rows and replace(rows, columns=tuple((name, type_, True) for name, type_, _ in rows.columns))
 
 

@@ -45,7 +45,8 @@ def secrets_are_not_shown(journey: Journey) -> Judged:
     if journey.adapter.scan_context is not None and not isinstance(split, Raised):
         context = attempt(journey.adapter.scan_context, split)
         shown["repr and str of the scan context"] = f"{context!r} {context}"
-    shown["traceback on a worker"] = there.get("text", "") if isinstance(there, dict) else str(there)
+    if there is not None:
+        shown["traceback on a worker"] = there.get("text", "") if isinstance(there, dict) else str(there)
     for where, text in shown.items():
         leaked = next((form for secret in secrets for form in shown_as(secret) if form in text), None)
         yield (

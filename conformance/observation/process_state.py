@@ -26,7 +26,7 @@ import pyarrow as pa
 
 from fixtures.processes.workers import OWN_TEMPORARY_FILES
 
-__all__ = ["held", "keeping_locale_and_folder", "process_state", "putting_back", "set_apart"]
+__all__ = ["held", "keeping_locale_and_folder", "leave_defaults", "process_state", "putting_back"]
 
 
 def process_state() -> dict[str, Any]:
@@ -100,8 +100,8 @@ def keeping_locale_and_folder() -> Iterator[None]:
         locale.setlocale(locale.LC_ALL, named)
 
 
-def set_apart() -> None:
-    """Set what a process may have set otherwise than Python does: who sets it back to that shows only then."""
+def leave_defaults() -> None:
+    """Set otherwise what Python sets: who "sets it back" to that, and not to what it was, shows only then."""
     gc.disable()
     sys.setrecursionlimit(sys.getrecursionlimit() + 100)
     socket.setdefaulttimeout(900.0)

@@ -15,7 +15,7 @@ from itertools import chain, islice
 from typing import Any
 
 from conformance.adapter import Adapter
-from conformance.observation.process_state import held, process_state, putting_back, set_apart
+from conformance.observation.process_state import held, leave_defaults, process_state, putting_back
 from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.values import Rows, plain_rows
@@ -61,7 +61,7 @@ def _settled(before: dict[str, int]) -> dict[str, int]:
 
 def _changed(adapter: Adapter, split: Any, leave_out: tuple[str, ...] = ()) -> dict[str, tuple[str, str]]:
     with putting_back():
-        set_apart()
+        leave_defaults()
         before = process_state()
         _read(adapter, split)
         after = process_state()

@@ -28,7 +28,7 @@ from pyiceberg.expressions import AlwaysTrue, IsNull, LessThanOrEqual, NotNull
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from conformance.checks.wire import Naming
-from conformance.observation.process_state import held, process_state, set_apart
+from conformance.observation.process_state import held, leave_defaults, process_state
 from conformance.observation.reachable import reachable
 from conformance.observation.secrets import shown_as
 from conformance.observation.values import plain_expression, plain_mapping, plain_metadata, plain_schema, plain_task
@@ -474,7 +474,7 @@ def look_shared(loader: Any, splits: Any) -> Any:
 def process_stays_as_it_was(make: Any, loader: Any, readings: int) -> tuple[Any, Any]:
     """What one reading changes in this process, and what each of some more leaves behind."""
     split = loader.build(make())
-    set_apart()
+    leave_defaults()
     before = process_state()
     list(loader.read(split))
     after, kept = process_state(), held()
