@@ -18,7 +18,9 @@ from conformance.examples.asked_scans import OUTAGES, SIMPLEST, THINGS_MISSING
 from conformance.examples.covering import chosen
 from conformance.examples.design import designed_scans
 from conformance.judging.baseline import BaselineError, read_baseline
+from conformance.observation.raised import Raised
 from conformance.report.reproducers import reproducer
+from conformance.run.planning_loader import PlanningLoader
 from conformance.run.replay import Result, read_cases, replay
 from conformance.run.scans import MOST_SHRUNK, Scanning, clauses_of, planned, scanned_again
 from conformance.run.sweep import Sweep
@@ -28,10 +30,12 @@ from strategies.specs import (
     Append,
     ColumnSpec,
     DeletePositions,
+    HistorySpec,
     Predicate,
     RegistrySpec,
     RenameColumn,
     RowwiseSpec,
+    StructSpec,
     TableSpec,
     UdfSpec,
 )
@@ -188,6 +192,22 @@ def test_sizes_are_asked_of_a_loader_that_takes_them(sweep_of: Callable[..., Swe
         findings = planned(sweep_of(adapter, clauses=("SCAN-13", "SCAN-14")), asked)
         assert findings.violations == []
         assert {clause for clause, _ in findings.met} == met
+
+
+def test_fields_of_structs_are_asked_of_a_loader_that_plans_them(sweep_of: Callable[..., Sweep]) -> None:
+    fields = tuple(ColumnSpec(id_, name, "long") for id_, name in ((2, "x"), (3, "y")))
+    struct = ColumnSpec(1, "s", StructSpec(fields), ((1, 2), (3, 4)))
+    spec = ScanSpec(HistorySpec((struct,), (Append(2),)), columns=("s.y",))
+    able = load_adapter("reference")
+    asked = []
+    for adapter in (able, replace(able, can=able.can - {Capability.FIELDS_OF_STRUCTS})):
+        loader = PlanningLoader(sweep_of(adapter), {"SCAN-1"})
+        given = loader.given(spec)
+        made = loader.made(given.history)
+        assert not isinstance(made, Raised)
+        assert loader.rows_differ(given, made) is None
+        asked.append(given.columns)
+    assert asked == [("s.y",), ("s",)]
 
 
 @pytest.mark.parametrize(
