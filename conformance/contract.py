@@ -360,7 +360,7 @@ CLAUSES: tuple[Clause, ...] = (
         "PROC-1",
         "Reading leaves the process as it was: environment, working directory, locale, signal handlers, seeds, "
         "thread counts, filters of warnings, import path, start method of processes; and each reading, also one that is"
-        " left, gives back its descriptors, children, threads and batches, and leaves no temporary files.",
+        " left or fails, gives back its descriptors, children, threads and batches, and leaves no temporary files.",
         "field",
     ),
     Clause(

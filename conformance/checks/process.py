@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +20,7 @@ from conformance.transports.journey import Journey
 from conformance.transports.transport import AS_BUILT
 from fixtures.expected import expected_rows
 from fixtures.materials import Materials
+from fixtures.tables.damage import DAMAGES
 from strategies.filters import is_filterable
 from strategies.pairs import OF_ONE_HASH, differing_in
 from strategies.specs import SplitSpec
@@ -68,6 +70,33 @@ def reading_leaves_the_process_as_it_was(journey: Journey) -> Judged:
         before, after = found[what] if what else ("", "")
         place = Place(Step.READ, "the process", case="by reading", variant=what or "")
         yield AS_BUILT, Difference(place, before, after) if what else None
+    yield from _after_failures(journey)
+
+
+FAILING = "by readings that fail"
+# No format tells of less than the whole of a file what its rows are.
+CUT = "cut to a half"
+
+
+def _after_failures(journey: Journey) -> Judged:
+    """A data file is cut after the split was built. With a plan a loader may need no row of it."""
+    if journey.refusal or journey.materials.plan is not None or journey.example.elsewhere is None:
+        return
+    folder = journey.scratch / "failing"
+    shutil.rmtree(folder, ignore_errors=True)
+    materials, path = journey.example.elsewhere(folder)
+    payload = attempt(lambda: pickle.dumps(journey.adapter.build(materials)))
+    if isinstance(payload, Raised):
+        return  # WIRE-1 judges what cannot be carried
+    DAMAGES[CUT](path)
+    answer = journey.read_that_should_fail("PROC-1", payload)
+    if not isinstance(answer, dict) or "rows" in answer:
+        return  # READ-4 judges what does not fail as it should
+    found = journey.ask_worker(READER, "use", payload, "left_by_failures", journey.example.question, limit=USE_SECONDS)
+    if isinstance(found, dict):
+        what = next(iter(found), None)
+        place = Place(Step.READ, "the process", case=FAILING, variant=what or "")
+        yield AS_BUILT, Difference(place, *found[what]) if what else None
 
 
 @verifies("PROC-2", one_in=6)

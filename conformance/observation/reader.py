@@ -42,10 +42,26 @@ def changed_by_reading(adapter: Adapter, question: Question, split: Any) -> dict
     for _ in range(READINGS):
         _read(adapter, split)
         attempt(_begun_and_left, adapter, split, _after_one)
-    for name, many in _settled(before).items():
-        if many - before[name] >= READINGS:
-            changed[name] = (str(before[name]), f"{many} after {READINGS} readings more")
-    return changed
+    return changed | _left_behind(before)
+
+
+def left_by_failures(adapter: Adapter, question: Question, split: Any) -> dict[str, tuple[str, str]]:
+    """Return what of this process readings that fail leave behind: how many before and after, by what it is."""
+    attempt(_read, adapter, split)  # the first may start what then stays
+    before = held()
+    for _ in range(READINGS):
+        attempt(_read, adapter, split)
+    return _left_behind(before)
+
+
+def _left_behind(before: dict[str, int]) -> dict[str, tuple[str, str]]:
+    """Return of what there is one more for each reading since."""
+    now = _settled(before)
+    return {
+        name: (str(before[name]), f"{many} after {READINGS} readings more")
+        for name, many in now.items()
+        if many - before[name] >= READINGS
+    }
 
 
 def _settled(before: dict[str, int]) -> dict[str, int]:
@@ -194,6 +210,7 @@ def _finished(read: Any, first: list[Any], batches: Iterator[Any], plain: Callab
 
 
 USES: dict[str, Callable[[Adapter, Question, Any], Any]] = {
-    use.__name__: use for use in (changed_by_reading, rows_in, rows_after_leaving, grown_by_use, rows_side_by_side)
+    use.__name__: use
+    for use in (changed_by_reading, left_by_failures, rows_in, rows_after_leaving, grown_by_use, rows_side_by_side)
 }
 """What is done with a split, or with several that came in one payload, by name: how it is asked of a worker."""

@@ -13,7 +13,7 @@ from conformance.checks.build import FEWEST_WORDS
 from conformance.checks.context import WHOLE_STATE
 from conformance.checks.io import MORE
 from conformance.checks.plan import ONE_ROW, unsettled
-from conformance.checks.process import GROWN, SIDE_BY_SIDE, WITH_ANOTHER, another
+from conformance.checks.process import CUT, FAILING, GROWN, SIDE_BY_SIDE, WITH_ANOTHER, another
 from conformance.checks.read import FAILED, FAILURES, ORDER, OTHERWISE, ROW_COUNT, THEIR_ORDER, failing
 from conformance.checks.wire import GROWING, PLAIN_MODULES, SIBLINGS
 from conformance.judging.findings import Violation
@@ -331,6 +331,7 @@ ROWS: tuple[tuple[Where, Make], ...] = (
     (Where(_R, "rows", case="from a position on"), _by(shows.reads_on_from_positions)),
     (Where(part=ROW_COUNT), _number_of_rows),
     (Where(case=OTHERWISE), _other_ways),
+    (Where(_R, "the process", case=FAILING), _by(shows.failures_leave_nothing, readings=READINGS, damage=DAMAGES[CUT])),
     (Where(_R, "the process"), _by(shows.process_stays_as_it_was, readings=READINGS)),
     (Where(_R, "rows", case="in other circumstances"), _in_circumstances),
     (Where(_R, "rows", case=SIDE_BY_SIDE), _beside_others),

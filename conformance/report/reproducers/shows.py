@@ -484,6 +484,20 @@ def process_stays_as_it_was(make: Any, loader: Any, readings: int) -> tuple[Any,
     return {**before, "left behind": dict.fromkeys(left, 0)}, {**after, "left behind": left}
 
 
+def failures_leave_nothing(make: Any, loader: Any, readings: int, damage: Any) -> tuple[Any, Any]:
+    """A data file is cut after the split was built, and what each of some readings that fail then leaves behind."""
+    materials = make(Path(tempfile.mkdtemp()))
+    split = loader.build(materials)
+    damage(materials.files[materials.file_scan_task.file.file_path])
+    attempt(lambda: list(loader.read(split)))
+    before = held()
+    for _ in range(readings):
+        attempt(lambda: list(loader.read(split)))
+    gc.collect()
+    left = {name: (many - before[name]) // readings for name, many in held().items()}
+    return dict.fromkeys(left, 0), left
+
+
 def reads_in_a_running_event_loop(make: Any, loader: Any, look: Any) -> tuple[Any, Any]:
     split = pickle.loads(pickle.dumps(loader.build(make())))
 
