@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strategies.drawing import flip, one_in, pick, some
 from strategies.evolution import COMMITS, ROW_GROUPS, ids_of, is_on_branch, next_id, table_before
 from strategies.filters import predicates
-from strategies.primitives import primitive
+from strategies.primitives import BY_TIME, primitive
 from strategies.recorded import RECORDED
 from strategies.specs import (
     AddColumn,
@@ -94,6 +94,11 @@ def histories(draw: st.DrawFn) -> HistorySpec:
         format_version=1 if one_in(draw, 10) else 2,
         sort_by=pick(draw, sortable) if sortable and one_in(draw, 8) else None,
     )
+    times = {column.name: cut for column in columns if (cut := _by_time(column))}
+    if times and history.format_version > 1 and one_in(draw, 5):  # as most tables of events are
+        event_time = pick(draw, tuple(times))
+        parts = PartitionBy(event_time, pick(draw, times[event_time]))
+        history = replace(history, operations=(*history.operations, parts, Append(2 + pick(draw, range(5)))))
     if history.format_version > 1 and one_in(draw, 5):  # of files that nothing else was done to
         history = replace(history, operations=(*history.operations, _positions(draw)))
     for _ in range(pick(draw, range(7))):
@@ -103,15 +108,15 @@ def histories(draw: st.DrawFn) -> HistorySpec:
             done += (Append(2 + pick(draw, range(5))),)  # of the new partitions there should be some
         history = replace(history, operations=(*history.operations, *done))
     # A column by which the table was partitioned is dropped last: PyIceberg writes no more deletes afterwards.
-    parts = {history.partition_by, *(o.name for o in history.operations if isinstance(o, PartitionBy))}
+    partitioned = {history.partition_by, *(o.name for o in history.operations if isinstance(o, PartitionBy))}
     left = table_before(history, len(history.operations)).columns
     kept = {_partitioned_by(history), history.sort_by}
-    former = [column.name for column in left if column.name in parts - kept]
+    former = [column.name for column in left if column.name in partitioned - kept]
     if former and len(left) > 1 and one_in(draw, 3):
         history = replace(history, operations=(*history.operations, DropColumn(pick(draw, former))))
     # Last too: PyIceberg plans nothing afterwards, and so writes no file anew.
     exact = [column for column in left if column.type != "double" and isinstance(column.type, str) and column.values]
-    if parts == {None} and exact and history.format_version > 1 and one_in(draw, 12):
+    if partitioned == {None} and exact and history.format_version > 1 and one_in(draw, 12):
         by = pick(draw, exact)
         history = replace(history, operations=(*history.operations, DeleteEqual(by.name, pick(draw, by.values))))
     return replace(history, properties=(ROW_GROUPS,)) if one_in(draw, 3) else history
@@ -269,6 +274,11 @@ def _transforms(column: ColumnSpec) -> tuple[str, ...]:
     if not isinstance(column.type, str) or column.type == "decimal(9, 2)":
         return ()
     return tuple(transform for transform in primitive(column.type).transforms if transform != "void")
+
+
+def _by_time(column: ColumnSpec) -> tuple[str, ...]:
+    """Return the parts of time by which a table may be partitioned by the column."""
+    return tuple(transform for transform in _transforms(column) if transform in BY_TIME)
 
 
 def _transformed(history: HistorySpec) -> bool:

@@ -10,7 +10,7 @@ from strategies.drawing import flip, one_in, pick, some
 from strategies.evolution import COMMITS, EVOLVING, is_on_branch, table_before
 from strategies.filters import filter_columns, predicates, predicates_of, row_filters
 from strategies.histories import ALIKE, histories
-from strategies.primitives import primitive
+from strategies.primitives import BY_TIME, primitive
 from strategies.specs import (
     Append,
     Branch,
@@ -32,6 +32,7 @@ from strategies.specs import (
     TableSpec,
     Tag,
     UdfSpec,
+    Value,
 )
 from strategies.terms import quoted
 
@@ -88,11 +89,8 @@ def _scans(draw: st.DrawFn) -> ScanSpec:
     table = table_before(history, _seen(history, at, ref))
     names = [column.name for column in table.columns]
     parts = {history.partition_by, *(o.name for o in operations if isinstance(o, (PartitionBy, MakeOptional)))}
-    cut, hashed = (
-        {o.name for o in operations if isinstance(o, PartitionBy) and o.transform.startswith(transform)}
-        for transform in ("truncate", "bucket")
-    )
-    row_filter = _filter(draw, table, table_before(history, len(operations)), parts, cut, hashed)
+    transforms = [(o.name, o.transform) for o in operations if isinstance(o, PartitionBy)]
+    row_filter = _filter(draw, table, table_before(history, len(operations)), parts, transforms)
     columns = _columns(draw, names, () if row_filter is None else tuple(filter_columns(row_filter)))
     if flip(draw):
         columns = columns and _with_paths(draw, table, columns)
@@ -146,16 +144,15 @@ def _filter(
     table: TableSpec,
     now: TableSpec,
     parts: set[str | None],
-    cut: set[str | None],
-    hashed: set[str | None],
+    transforms: Sequence[tuple[str | None, str]],
 ) -> FilterSpec | None:
     """Draw a filter over the columns that are named in the scanned schema as they are now, or none.
 
     Half of those of a table with texts that no bound tells apart are about these.
     Half of those of a partitioned table are about a column by which it is or was partitioned: over that alone, or over
-    it or another. So are they about a column that was widened, or required (which ``parts`` names too). One by whose
-    first characters the table is partitioned (``cut``) is asked for longer prefixes, and one by whose hash
-    (``hashed``) for all values but one: others of its hash are in its files.
+    it or another. So are they about a column that was widened, or required (which ``parts`` names too). By whatever
+    else of a column than its value the table is partitioned, by one of the ``transforms``, there are other values in
+    the same files: a text is asked for longer prefixes, one by whose hash for all values but one, a time for its own.
 
     PyIceberg plans by the current schema, and fails over names that only the scanned one has (docs/FINDINGS.md). Where
     a set is negated, it selects nulls, which a negated comparison does not: no such is drawn. Nor is one that orders
@@ -171,16 +168,13 @@ def _filter(
         return None
     by = tuple(column for column in columns if column.name in parts or column.old_type is not None)
     alike = [column for column in columns if set(ALIKE) <= set(column.values)]
-    truncated = [column for column in by if column.type == "string" and column.name in cut]
     found: FilterSpec
     if alike and flip(draw):
         return Predicate(pick(draw, ("eq", "gt", "in", "ne")), pick(draw, alike).name, (pick(draw, ALIKE),))
-    in_buckets = [column for column in by if column.name in hashed and any(v is not None for v in column.values)]
-    if in_buckets and flip(draw):
-        column = pick(draw, in_buckets)
-        found = Predicate("ne", column.name, (pick(draw, [value for value in column.values if value is not None]),))
-    elif truncated and flip(draw):
-        found = _of_a_prefix(draw, pick(draw, truncated))
+    transformed = ((column, transform) for column in by for name, transform in transforms if name == column.name)
+    of_parts = [asked for made in transformed if (asked := _asked_of(*made)) is not None]
+    if of_parts and flip(draw):
+        found = draw(pick(draw, of_parts))
     elif by and flip(draw):
         chosen = draw(predicates(pick(draw, by)).filter(lambda predicate: predicate.op in _CHOOSES_PARTITIONS))
         others = [column for column in columns if column.name != chosen.column]
@@ -198,11 +192,22 @@ def _filter(
 _ASKS_FOR_BOUNDS = ("eq", "lt", "le", "gt", "ge")
 
 
-def _of_a_prefix(draw: st.DrawFn, column: ColumnSpec) -> Predicate:
-    """Draw whether a text begins so, or not: with all of a value, or with more than that."""
-    held = [value for value in column.values if isinstance(value, str) and value]
-    prefix = pick(draw, [*held, *(f"{value}c" for value in held)] or ["abc"])
-    return Predicate(pick(draw, ("starts-with", "not-starts-with")), column.name, (prefix,))
+def _asked_of(column: ColumnSpec, transform: str) -> st.SearchStrategy[Predicate] | None:
+    """Return what is asked of a column by whose transform the table is partitioned; ``None`` for nothing of its own."""
+    held = tuple(value for value in column.values if value is not None)
+    if transform.startswith("truncate") and column.type == "string":
+        prefixes = [value for value in held if isinstance(value, str) and value]
+        longer = [*prefixes, *(f"{value}c" for value in prefixes)] or ["abc"]
+        return _predicates(("starts-with", "not-starts-with"), column, longer)
+    if transform.startswith("bucket") and held:
+        return _predicates(("ne",), column, held)
+    return _predicates(("eq", "ge", "lt"), column, held) if transform in BY_TIME and held else None
+
+
+def _predicates(ops: Sequence[str], column: ColumnSpec, values: Sequence[Value]) -> st.SearchStrategy[Predicate]:
+    return st.builds(
+        lambda op, value: Predicate(op, column.name, (value,)), st.sampled_from(ops), st.sampled_from(values)
+    )
 
 
 def _orders_a_null(spec: FilterSpec, parts: Sequence[ColumnSpec]) -> bool:

@@ -22,6 +22,9 @@ def features_of_deletes(scan: ScanSpec) -> Iterator[str]:
         "deletes of rows of their own commit": is_current and any(_of_their_own(operations, at) for at in deletes),
         "rows deleted by a value beside nulls": is_current
         and any(_beside_nulls(scan, at) for at in range(len(operations))),
+        "rows deleted by a value of a column that is not asked for": is_current
+        and scan.columns is not None
+        and any(isinstance(done, DeleteEqual) and done.column not in scan.columns for done in operations),
         "a snapshot before rows of its files were deleted": scan.at is not None and _deleted_since(scan, scan.at),
         "a tag before rows of its files were deleted": any(
             isinstance(done, Tag) and done.name == scan.ref and _deleted_since(scan, place)

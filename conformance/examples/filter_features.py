@@ -89,6 +89,9 @@ def _of_what_is_stored(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
             and any(value is not None and value.year < 1970 for value in held)
         ):
             yield "filter eq of what is before 1970 in partitions by time"
+        type_ = next(column.type for column in scanned_columns(scan) if column.name == asked.column)
+        if done.transform in BY_TIME and asked.op == "eq" and any(value and value.year > RECENT for value in held):
+            yield f"filter eq of a {type_} in partitions by {done.transform}"
         if done.transform.startswith("truncate"):
             yield "filter of a partition by truncation"
             if asked.op == "not-starts-with" and any(_begin_alike(value, asked.values[0]) for value in held):
@@ -113,6 +116,10 @@ def _shares_its_bucket(column: ColumnSpec, asked: Predicate, selected: Iterable[
 
     unwanted = hashed(python_value(column.type, asked.values[0]))
     return any(value is not None and hashed(value) == unwanted for value in selected)
+
+
+# Since then the parts of time have grown apart from how many days they have at the median.
+RECENT = 2000
 
 
 def _is_truncated_downwards(value: object) -> bool:

@@ -27,6 +27,7 @@ from fixtures.expected import asked_rows
 from fixtures.tables.model import is_sound, model_of, rows_selected, scanned_columns
 from strategies.evolution import REWRITING, table_before
 from strategies.filters import predicates_of
+from strategies.primitives import BY_TIME
 from strategies.recorded import RECORDED, is_recorded
 from strategies.scans import NO_COLUMN
 from strategies.simpler_scans import without_operation
@@ -94,6 +95,7 @@ ASKED = (
     f"{BARE}deletes of rows of their own commit",
     f"{BARE}rows deleted by a value",
     f"{BARE}rows deleted by a value beside nulls",
+    f"{BARE}rows deleted by a value of a column that is not asked for",
     f"{BARE}files removed by the last commit",
     f"{BARE}partitioned by a name that looks hidden",
     f"{BARE}a small size of parts",
@@ -117,6 +119,8 @@ ASKED = (
     f"{BARE}filter eq of a second partitioning",
     f"{BARE}filter of a partition or another column",
     f"{BARE}filter eq of what is before 1970 in partitions by time",
+    *(f"{BARE}filter eq of a date in partitions by {transform}" for transform in ("year", "month", "day")),
+    *(f"{BARE}filter eq of a timestamp in partitions by {transform}" for transform in BY_TIME),
     f"{BARE}filter of a partition by truncation",
     f"{BARE}filter of a negative number in partitions by truncation",
     f"{BARE}filter of a partition by bucket",

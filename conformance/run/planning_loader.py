@@ -104,7 +104,7 @@ class PlanningLoader:
         if isinstance(payloads, Raised):
             if payloads.type == DECLINED:
                 return Declined(payloads.message)
-            if deletes_by_value(spec):
+            if self._takes_no_deletes_by_value(spec, made):
                 return Declined(f"deletes that name values: {payloads.message}")
             carries_plans = Capability.PLANS in self.sweep.adapter.capabilities
             if carries_plans and spec.transformation is not None and not query_survives(spec, expected):
@@ -115,10 +115,18 @@ class PlanningLoader:
         if isinstance(seen, Died):
             self.deaths += 1
             return Declined("a split that ends the process which reads it: WIRE-5 judges that")
-        if isinstance(seen, Raised) and deletes_by_value(spec):
+        if isinstance(seen, Raised) and self._takes_no_deletes_by_value(spec, made):
             return Declined(f"deletes that name values: {seen.message}")
         names_none = spec.transformation is not None and spec.transformation.select == NO_COLUMN
         return compared(expected, seen, variant="whose query names no column" if names_none else "")
+
+    def _takes_no_deletes_by_value(self, spec: ScanSpec, made: MadeTable) -> bool:
+        """Return whether rows were deleted by a value, and the loader refuses even the table as a whole.
+
+        PyIceberg refuses such tables. A loader that reads one has to read it whatever is asked of it.
+        """
+        whole = replace(spec, columns=None, row_filter=None, transformation=None, registry=None)
+        return deletes_by_value(spec) and (spec == whole or self.rows_differ(whole, made) is not None)
 
     def payloads(self, scan: Scan) -> Any:
         """Return the payloads of the splits that the loader plans, or how it fails."""
