@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fixtures.materials import Materials
-from fixtures.scans import Scan
+# Where splits are read nothing of this is needed, and importing it takes time.
+if TYPE_CHECKING:
+    from fixtures.materials import Materials
+    from fixtures.scans import Scan
 
 __all__ = ["Adapter", "Capability", "NotSupported"]
 

@@ -20,7 +20,7 @@ from conformance.observation.recorder import Event, recorded
 from conformance.observation.state import States, whole_state
 from conformance.observation.values import Rows, plain_refs, plain_rows
 from conformance.timing import phase
-from fixtures.expected import evaluated
+from fixtures.evaluation import evaluated
 
 __all__ = [
     "ASPECTS",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.adapter import Adapter, Capability
 from conformance.observation.raised import qualified_name
@@ -21,7 +21,9 @@ from conformance.observation.values import (
     plain_schema,
     plain_tasks,
 )
-from fixtures.materials import Materials
+
+if TYPE_CHECKING:
+    from fixtures.materials import Materials
 
 __all__ = ["PARTS", "READERS", "Part", "part", "scanned_snapshot"]
 

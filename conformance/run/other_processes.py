@@ -71,7 +71,7 @@ def _parcels(driver: Worker, adapter: Adapter, specs: Sequence[SplitSpec], root:
     Nothing more is built once it ends the driver, or hangs it: each such spec would cost the start of another.
     """
     for spec in specs:
-        built = answer(driver, "build_payload", adapter.reference, to_json(spec), str(root))
+        built = answer(driver, "driver_tasks:build_payload", adapter.reference, to_json(spec), str(root))
         if isinstance(built, (Died, Hung)):
             return
         if built is not None and not isinstance(built, Raised):

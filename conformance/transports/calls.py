@@ -1,4 +1,4 @@
-"""Calls to other processes: functions of :mod:`conformance.transports.worker_tasks`, run by a worker.
+"""Calls to other processes: functions of :mod:`conformance.transports.worker_tasks`, or of another module beside it.
 
 There is one way to call another interpreter: :class:`fixtures.processes.workers.Worker`. Fresh interpreters, other
 Pythons and the readers of object stores are workers with other options.
@@ -77,15 +77,17 @@ def answer(asked: Worker, function: str, *arguments: Any, limit: float = CALL_SE
 
     That is :class:`Hung` where it did not return in time, and :class:`Died` where its process ended, and a fresh one
     too.
+    ``function`` is one of :mod:`conformance.transports.worker_tasks`, ``"driver_tasks:…"`` one of the module beside it.
     Arguments and results are plain values and bytes. ``limit`` is in seconds.
     """
     return asked_twice(f"worker {asked.name}", lambda: _asked(asked, function, *arguments, limit=limit))
 
 
 def _asked(asked: Worker, function: str, *arguments: Any, limit: float) -> Any:
-    target = f"conformance.transports.worker_tasks:{function}"
+    module, _, name = function.rpartition(":")
+    target = f"conformance.transports.{module or 'worker_tasks'}:{name}"
     try:
-        return asked.call(target, *arguments, limit=limit, doing=f"{function} of a split")
+        return asked.call(target, *arguments, limit=limit, doing=f"{name} of a split")
     except RemoteError as error:
         return Raised(error.type_name, error.message)
     except WorkerHung as error:

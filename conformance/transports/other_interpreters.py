@@ -103,7 +103,7 @@ class Interpreter:
         changed = [name for name, _ in differing(here, seen, Place(Step.ARRIVE))]
         if not changed:
             return seen
-        built = call_interpreter(self.python, "build", adapter.reference, *question.made_from)
+        built = call_interpreter(self.python, "driver_tasks:build", adapter.reference, *question.made_from)
         if isinstance(built, Raised) or "broken" in built:
             return seen
         if "observation" in built:

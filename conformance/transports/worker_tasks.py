@@ -1,4 +1,7 @@
-"""What workers run: load a payload, observe it, send it on. Arguments and results are plain values and bytes."""
+"""What workers run: load a payload, observe it, send it on. Arguments and results are plain values and bytes.
+
+Nothing that draws or makes examples is imported: many processes are started, and each would wait for it.
+"""
 
 from __future__ import annotations
 
@@ -10,32 +13,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
-from pathlib import Path
 from typing import Any
 
 import cloudpickle
 
 from conformance.adapter import Adapter
 from conformance.adapters.loading import load_adapter
-from conformance.examples.example import Example
-from conformance.examples.from_spec import Unusable, calls_of, example_of
-from conformance.observation.aspects import Observation, observe
-from conformance.observation.difference import Place, Step, difference
-from conformance.observation.json_values import json_of
+from conformance.observation.aspects import observe
 from conformance.observation.process_state import putting_back
 from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.reader import USES
 from conformance.observation.recorder import recorded
-from conformance.observation.values import Rows, in_any_layout, rows_together
+from conformance.observation.values import Rows, rows_together
 from conformance.observation.work import memory_used
-from fixtures.materials import make_files
-from fixtures.tables.warehouse import Warehouse
-from strategies.serialization import from_json
 
 __all__ = [
-    "build",
-    "build_payload",
+    "adapter_of",
     "dumped",
     "held_by_file_io",
     "load_flipped",
@@ -43,7 +37,6 @@ __all__ = [
     "memory_of_reading",
     "observe_payload",
     "observe_split",
-    "read",
     "read_each",
     "read_failure",
     "read_planned",
@@ -52,7 +45,6 @@ __all__ = [
     "second_load",
     "use",
     "versions",
-    "write",
 ]
 
 CLOUDPICKLE = "cloudpickle"
@@ -69,12 +61,12 @@ def relay(reference: str, payload: bytes, question: Question, pickler: str) -> t
     split = attempt(pickle.loads, payload)
     if isinstance(split, Raised):
         return split, None
-    return observe(_adapter(reference), split, question), attempt(dumped, split, pickler)
+    return observe(adapter_of(reference), split, question), attempt(dumped, split, pickler)
 
 
 def observe_payload(reference: str, payload: bytes, question: Question) -> Any:
     """Return the observation of what the payload holds; :class:`Raised` where it cannot be loaded."""
-    adapter = _adapter(reference)
+    adapter = adapter_of(reference)
     with putting_back():
         split = attempt(pickle.loads, payload)
         return split if isinstance(split, Raised) else observe(adapter, split, question)
@@ -82,7 +74,7 @@ def observe_payload(reference: str, payload: bytes, question: Question) -> Any:
 
 def observe_split(reference: str, split: Any, question: Question) -> tuple[Any, Any]:
     """Return the observation of a split that came as an argument, and the split, which then goes back as a result."""
-    return observe(_adapter(reference), split, question), split
+    return observe(adapter_of(reference), split, question), split
 
 
 def looked_at(reference: str, question: Question, split: Any) -> tuple[Any, Any]:
@@ -92,114 +84,18 @@ def looked_at(reference: str, question: Question, split: Any) -> tuple[Any, Any]
 
 def rows_of(reference: str, split: Any) -> int:
     """Read the split and return the number of its rows; what reading raises is let through."""
-    return sum(batch.num_rows for batch in _adapter(reference).read(split))
+    return sum(batch.num_rows for batch in adapter_of(reference).read(split))
 
 
 @cache
-def _adapter(reference: str) -> Adapter:
+def adapter_of(reference: str) -> Adapter:
+    """Return the adapter of that name, which is loaded once."""
     return load_adapter(reference)
-
-
-def build_payload(reference: str, spec: str, root: str) -> tuple[bytes, Observation, Question] | None:
-    """Build and dump the split of a spec (JSON), observe it loaded; ``None`` where that fails, which others judge."""
-    made = _made(reference, spec, Warehouse(Path(root)))
-    if isinstance(made, dict):
-        return None
-    adapter, example, split = made
-    payload = attempt(dumped, split, PICKLE)
-    here = payload if isinstance(payload, Raised) else attempt(pickle.loads, payload)
-    if isinstance(here, Raised):
-        return None
-    return payload, observe(adapter, here, example.question), example.question
-
-
-def _made(reference: str, spec: str, warehouse: Warehouse) -> tuple[Adapter, Example, Any] | dict[str, Any]:
-    """Return adapter, example and split of a spec (JSON), or why there is no split, as :func:`write` says it."""
-    example = example_of(from_json(spec), warehouse)
-    if isinstance(example, Unusable):
-        return {"impossible": example.reason}
-    adapter = _adapter(reference)
-    split = attempt(adapter.build, example.make())
-    return {"refused": f"{split.type}: {split.message}"} if isinstance(split, Raised) else (adapter, example, split)
-
-
-def write(reference: str, spec: str, root: str) -> dict[str, Any]:
-    """Build and dump the split of a spec (JSON), and observe it after a round trip here; files go below ``root``.
-
-    Returns ``{"payload": bytes, "seen": JSON values}``, or why there is no payload: ``{"impossible": …}`` where this
-    engine cannot run the spec, ``{"refused": …}`` where the loader does not build or dump it, ``{"broken": …}`` where
-    it comes back wrong already here.
-    """
-    warehouse = Warehouse(Path(root))
-    made = _made(reference, spec, warehouse)
-    if isinstance(made, dict):
-        return made
-    adapter, example, split = made
-    payload = attempt(dumped, split, PICKLE)
-    if isinstance(payload, Raised):
-        return {"refused": f"{payload.type}: {payload.message}"}
-    here = attempt(pickle.loads, payload)
-    if isinstance(here, Raised):
-        return {"broken": str(here)}
-    observation = observe(adapter, here, example.question)
-    if wrong := _wrong_rows(adapter, example, observation):
-        return {"broken": wrong}
-    return {"payload": payload, "seen": json_of(observation, _folder(example, warehouse))}
-
-
-def read(reference: str, spec: str, root: str, payload: bytes) -> dict[str, Any]:
-    """Load and observe the payload of a spec (JSON), whose files are made below ``root`` if they are not there.
-
-    Returns ``{"seen": JSON values}``, or ``{"failed": …}`` where it does not load, or ``{"impossible": …}``.
-    """
-    warehouse = Warehouse(Path(root))
-    made_from = from_json(spec)
-    made = attempt(make_files, made_from, warehouse)
-    if isinstance(made, Raised):
-        return {"impossible": f"{made.type}: {made.message}"}
-    split = attempt(pickle.loads, payload)
-    if isinstance(split, Raised):
-        return {"failed": f"{split.type}: {split.message}"}
-    question = Question(calls_of(made_from.registry), made_from.plan is not None)
-    return {"seen": json_of(observe(_adapter(reference), split, question), warehouse.folder(made_from.table))}
-
-
-def build(reference: str, spec: str, root: str) -> dict[str, Any]:
-    """Build the split of a spec (JSON) and observe it as built: what no payload has touched.
-
-    Returns ``{"observation": …, "seen": JSON values}``, or why there is none as :func:`write` does.
-    """
-    warehouse = Warehouse(Path(root))
-    made = _made(reference, spec, warehouse)
-    if isinstance(made, dict):
-        return made
-    adapter, example, split = made
-    observation = observe(adapter, split, example.question)
-    if wrong := _wrong_rows(adapter, example, observation):
-        return {"broken": wrong}
-    return {"observation": observation, "seen": json_of(observation, _folder(example, warehouse))}
-
-
-def _folder(example: Example, warehouse: Warehouse) -> Path:
-    """Return the folder of the example's files."""
-    assert example.spec is not None
-    return warehouse.folder(example.spec.table)
-
-
-def _wrong_rows(adapter: Adapter, example: Example, observation: Observation) -> str | None:
-    """Return how the rows differ from those that the suite computed, where the loader executes what the spec asks."""
-    rows = observation["rows"]
-    if example.question.has_plan and not adapter.applies_transforms:
-        return None
-    if rows is None and not example.rows.rows:  # no batch gives no schema to look at
-        return None
-    wrong = difference(in_any_layout(example.rows), in_any_layout(rows), Place(Step.READ, "rows"))
-    return None if wrong is None else f"{wrong.place}: expected {wrong.expected}, got {wrong.actual}"
 
 
 def versions(reference: str) -> dict[str, str]:
     """Return the versions of what a payload depends on here, the distributions of the adapter's modules included."""
-    named = {module.split(".")[0] for module in _adapter(reference).modules}
+    named = {module.split(".")[0] for module in adapter_of(reference).modules}
     own = {name for module in named for name in packages_distributions().get(module, ())} - {"dataloader-conformance"}
     found = {name: distribution_version(name) for name in (*DEPENDENCIES, *sorted(own - set(DEPENDENCIES)))}
     return {"python": platform.python_version(), **found}
@@ -218,7 +114,7 @@ def distribution_version(distribution: str) -> str:
 
 def read_failure(reference: str, payload: bytes) -> dict[str, Any]:
     """Read what the payload holds, and return how that failed; ``rows`` where it did not."""
-    adapter = _adapter(reference)
+    adapter = adapter_of(reference)
     try:
         rows = sum(batch.num_rows for batch in adapter.read(pickle.loads(payload)))
     except Exception as error:
@@ -234,7 +130,7 @@ def read_planned(reference: str, payloads: Sequence[bytes], exact: bool) -> Rows
         ValueError: they have different columns.
 
     """
-    adapter = _adapter(reference)
+    adapter = adapter_of(reference)
     with putting_back():
         return rows_together((adapter.read(pickle.loads(payload)) for payload in payloads), exact=exact)
 
@@ -244,7 +140,7 @@ def memory_of_reading(reference: str, payloads: Sequence[bytes]) -> list[tuple[i
 
     The first is read once before: what a first reading imports and keeps is no matter of its rows.
     """
-    adapter = _adapter(reference)
+    adapter = adapter_of(reference)
     splits = [pickle.loads(payload) for payload in payloads]
     rows_of(reference, splits[0])
     return [memory_used(partial(_bytes_of, adapter, split)) for split in splits]
@@ -259,7 +155,7 @@ def use(reference: str, payload: bytes, how: str, question: Question) -> Any:
 
     What that changes in this process is put back: it would hide what the next split changes alike.
     """
-    adapter = _adapter(reference)
+    adapter = adapter_of(reference)
     with putting_back():
         return USES[how](adapter, question, pickle.loads(payload))
 
@@ -277,7 +173,7 @@ def _sent_back(error: Exception) -> Raised:
 
 def load_flipped(reference: str, payload: bytes, positions: Sequence[tuple[int, int]]) -> int:
     """Load the payload with one byte changed at a time, (position, bits to flip); return how often that succeeded."""
-    _adapter(reference)  # its modules are there, as in any worker
+    adapter_of(reference)  # its modules are there, as in any worker
     loaded = 0
     for position, bits in positions:
         damaged = bytearray(payload)
@@ -291,14 +187,14 @@ def load_flipped(reference: str, payload: bytes, positions: Sequence[tuple[int, 
 
 def held_by_file_io(reference: str, payload: bytes, attribute: str) -> Any:
     """Load the payload, and return an attribute of its FileIO before that opens anything; ``None`` without it."""
-    read = _adapter(reference).file_io
+    read = adapter_of(reference).file_io
     assert read is not None
     return getattr(read(pickle.loads(payload)), attribute, None)
 
 
 def second_load(reference: str, payload: bytes) -> list[str]:
     """Load and read the payload, load it again, and return what that second load registered, opened or imported."""
-    adapter = _adapter(reference)
+    adapter = adapter_of(reference)
     first = pickle.loads(payload)
     attempt(lambda: sum(batch.num_rows for batch in adapter.read(first)))
     with _audited() as audited, recorded() as events:

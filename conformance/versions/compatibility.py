@@ -79,22 +79,24 @@ class Environment:
         return self._call("versions")
 
     def write(self, spec: str) -> dict[str, Any]:
-        """Return what :func:`conformance.transports.worker_tasks.write` returns there."""
-        return self._call("write", spec, str(self.root))
+        """Return what :func:`conformance.transports.driver_tasks.write` returns there."""
+        return self._call("driver_tasks:write", spec, str(self.root))
 
     def build(self, spec: str) -> dict[str, Any]:
-        """Return what :func:`conformance.transports.worker_tasks.build` returns there."""
-        return self._call("build", spec, str(self.root))
+        """Return what :func:`conformance.transports.driver_tasks.build` returns there."""
+        return self._call("driver_tasks:build", spec, str(self.root))
 
     def read(self, spec: str, payload: bytes) -> dict[str, Any]:
-        """Return what the worker task ``read`` returns there; a payload that makes it hang has failed."""
-        answer = call_interpreter(self.python, "read", self.adapter, spec, str(self.root), payload)
+        """Return what ``read`` returns there; a payload that makes it hang has failed."""
+        answer = call_interpreter(self.python, "driver_tasks:read", self.adapter, spec, str(self.root), payload)
         return {"failed": f"{answer.type}: {answer.message}"} if isinstance(answer, Raised) else dict(answer)
 
     def _call(self, function: str, *arguments: Any) -> dict[str, Any]:
         answer = call_interpreter(self.python, function, self.adapter, *arguments)
         if isinstance(answer, Raised):
-            raise EnvironmentFailed(f"{function} under {self.python}: {answer.type}: {answer.message}")
+            raise EnvironmentFailed(
+                f"{function.rpartition(':')[2]} under {self.python}: {answer.type}: {answer.message}"
+            )
         return dict(answer)
 
 

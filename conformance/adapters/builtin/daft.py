@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import daft
 import pyarrow as pa
@@ -27,8 +27,10 @@ from pyiceberg.table.refs import SnapshotRefType
 
 from conformance.adapter import Adapter, NotSupported
 from conformance.adapters.filters import COMPARISONS, filter_in
-from fixtures.materials import Materials
-from fixtures.scans import Scan
+
+if TYPE_CHECKING:
+    from fixtures.materials import Materials
+    from fixtures.scans import Scan
 
 __all__ = ["ADAPTER", "Task"]
 

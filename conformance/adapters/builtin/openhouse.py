@@ -11,12 +11,14 @@ import importlib
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.adapter import Adapter, Capability, NotSupported
 from conformance.adapters.telling import UNKNOWN, telling_value
-from fixtures.materials import Materials
-from fixtures.scans import Scan
+
+if TYPE_CHECKING:
+    from fixtures.materials import Materials
+    from fixtures.scans import Scan
 
 __all__ = ["UnknownGeneration", "adapter_for"]
 

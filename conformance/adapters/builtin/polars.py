@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
@@ -21,9 +21,11 @@ from pyiceberg.types import IcebergType, StructType
 
 from conformance.adapter import Adapter, NotSupported
 from conformance.adapters.filters import COMPARISONS, filter_in
-from fixtures.materials import Materials
-from fixtures.scans import Scan
 from fixtures.tables.standing import standing_table
+
+if TYPE_CHECKING:
+    from fixtures.materials import Materials
+    from fixtures.scans import Scan
 
 __all__ = ["ADAPTER", "Query"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyiceberg.expressions import BooleanExpression
 from pyiceberg.io import FileIO
@@ -14,7 +14,9 @@ from pyiceberg.table import FileScanTask
 from pyiceberg.table.metadata import TableMetadata
 
 from conformance.adapter import Adapter, Capability
-from fixtures.materials import Materials
+
+if TYPE_CHECKING:
+    from fixtures.materials import Materials
 
 __all__ = ["ADAPTER", "Scan", "ScanSplit"]
 

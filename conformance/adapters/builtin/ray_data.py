@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from ray.data._internal.datasource import iceberg_datasource
@@ -17,7 +17,9 @@ from ray.data.block import BlockMetadata
 from ray.data.datasource import ReadTask
 
 from conformance.adapter import Adapter
-from fixtures.materials import Materials
+
+if TYPE_CHECKING:
+    from fixtures.materials import Materials
 
 __all__ = ["ADAPTER"]
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datafusion import DataFrame, SessionContext
 
 from conformance.adapter import Adapter, Capability, NotSupported
-from fixtures.materials import Materials
-from fixtures.scans import Scan
 from reference import DataLoader, DataLoaderSplit, TableScanContext, TableTransformer
+
+if TYPE_CHECKING:
+    from fixtures.materials import Materials
+    from fixtures.scans import Scan
 
 __all__ = ["ADAPTER", "adapter_for"]
 

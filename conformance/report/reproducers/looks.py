@@ -17,7 +17,7 @@ from datafusion.substrait import Producer
 
 from conformance.observation.aspects import registrations
 from conformance.observation.parts import plain_class
-from fixtures.expected import evaluated
+from fixtures.evaluation import evaluated
 
 __all__ = [
     "GIVEN",
