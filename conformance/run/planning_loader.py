@@ -146,40 +146,42 @@ class PlanningLoader:
         Where ``again``, the scan is planned once more; where ``later``, more is committed to the table, but to a
         recorded one.
         """
-        if again and TWICE in self.clauses and self.sweep.adapter.split_id is not None:
-            yield Judgement(TWICE, AS_BUILT, self._planned_twice(spec, made))
-        if again and FILE_IO in self.clauses:
-            yield from (Judgement(FILE_IO, AS_BUILT, found) for found in self._file_io_differs(spec, made))
+        if again and self.clauses & {TWICE, FILE_IO}:
+            yield from self._again(spec, made)
         if later and self.clauses & {PINNED, NO_CATALOG} and not is_recorded(spec.history):
             yield from self._later(spec, made)
 
-    def _file_io_differs(self, spec: ScanSpec, made: MadeTable) -> Iterator[Difference | None]:
-        """Yield how the FileIO of a split differs from that which the catalog gives the table, ``None`` if it does not.
+    def _again(self, spec: ScanSpec, made: MadeTable) -> Iterator[Judgement]:
+        """Plan once more, and compare each split's FileIO with that which the catalog gives the table; then twice.
 
-        Nothing where splits that are planned are others than those that are built, and the adapter cannot show theirs.
+        Nothing on FileIOs where splits that are planned are others than those that are built, and the adapter cannot
+        show theirs.
         """
+        adapter = self.sweep.adapter
+        split_id, file_io = adapter.split_id or (lambda _: None), adapter.file_io or (lambda _: None)
+
+        def looked_at(split: Any) -> tuple[str, Any]:
+            return repr(split_id(split)), attempt(lambda: _file_io(file_io(split)))
+
+        first = attempt(planned_splits, adapter, scan_of(spec, made), looked_at)
+        if isinstance(first, Raised):
+            return  # others tell
+        held = [each for _, each in first if not isinstance(each, Raised)]
+        if adapter.file_io is not None and held:
+            where = Place(Step.LOOK, "FileIO properties", case="of a split that was planned")
+            given = self._given(spec, made)
+            found = next(filter(None, (difference(given, each, where) for each in held)), None)
+            yield Judgement(FILE_IO, AS_BUILT, found)
+        if adapter.split_id is not None:
+            second = attempt(planned_splits, adapter, scan_of(spec, made), lambda split: repr(split_id(split)))
+            yield Judgement(TWICE, AS_BUILT, _ids_differ([id_ for id_, _ in first], second))
+
+    def _given(self, spec: ScanSpec, made: MadeTable) -> dict[str, str]:
+        """Return what there is of the FileIO that the catalog gives the table."""
         own = scan_of(spec, made).catalog
         given = _file_io(own.load_table(made.identifier).io)
         own.close()
-        reader = self.sweep.adapter.file_io
-        assert reader is not None
-        where = Place(Step.LOOK, "FileIO properties", case="of a split that was planned")
-        held = attempt(planned_splits, self.sweep.adapter, scan_of(spec, made), lambda split: _file_io(reader(split)))
-        if not isinstance(held, Raised):
-            yield next(filter(None, (difference(given, each, where) for each in held)), None)
-
-    def _planned_twice(self, spec: ScanSpec, made: MadeTable) -> Difference | None:
-        adapter, split_id = self.sweep.adapter, self.sweep.adapter.split_id
-        assert split_id is not None
-        first, second = (
-            attempt(planned_splits, adapter, scan_of(spec, made), lambda split: repr(split_id(split))) for _ in "12"
-        )
-        if isinstance(first, Raised):
-            return None  # others tell
-        where = Place(Step.LOOK, "ids of the splits")
-        if len(set(first)) < len(first):
-            return Difference(where, f"{len(first)} different ids", f"{len(set(first))} different ids: {first}")
-        return difference(first, second, replace(where, case="of a second planning"))
+        return given
 
     def _later(self, spec: ScanSpec, made: MadeTable) -> Iterator[Judgement]:
         """Plan, commit more, and read what was planned where the catalog cannot be reached; then plan again."""
@@ -223,6 +225,14 @@ class Declined:
     """Why a scan proves nothing."""
 
     why: str
+
+
+def _ids_differ(first: list[str], second: Any) -> Difference | None:
+    """Return how the ids of a scan's splits are not each its own, or others when it is planned again."""
+    where = Place(Step.LOOK, "ids of the splits")
+    if len(set(first)) < len(first):
+        return Difference(where, f"{len(first)} different ids", f"{len(set(first))} different ids: {first}")
+    return difference(first, second, replace(where, case="of a second planning"))
 
 
 def _committed(spec: ScanSpec, longer: ScanSpec) -> str:
