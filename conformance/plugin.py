@@ -62,15 +62,18 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _collects_package(config):
         return
     from conformance.run.installation import ShadowedPackage, check_packages
+    from conformance.run.profiles import profile, settled_seed
 
-    try:
-        check_packages()
-    except ShadowedPackage as error:
-        raise pytest.UsageError(str(error)) from None
     worker = getattr(config, "workerinput", {})
     options = _given(config)
-    if worker:
-        options = replace(options, seed=worker["conformance_seed"])
+    try:
+        check_packages()
+        seed = worker["conformance_seed"] if worker else settled_seed(profile(options.profile), options.seed)
+    except ShadowedPackage as error:
+        raise pytest.UsageError(str(error)) from None
+    except LookupError as error:
+        raise pytest.UsageError(error.args[0]) from None
+    options = replace(options, seed=seed)
     stack = ExitStack()
     config.add_cleanup(stack.close)
     if not worker:
@@ -80,9 +83,12 @@ def pytest_configure(config: pytest.Config) -> None:
             config.option.verbose = -2
     if options.on and config.getoption("numprocesses", None):
         raise pytest.UsageError("--on and -n contradict: the cluster says how many units of work are done at a time")
-    selection = _resolve(options, is_worker=bool(worker))
+    if not worker:
+        _check_adapter(options.adapter)
     folder = Path(worker["conformance_folder"]) if worker else _own_folder(stack)
-    run = Run(config, options=options, selection=selection, folder=folder, is_worker=bool(worker))
+    run = Run(config, options=options, folder=folder, is_worker=bool(worker))
+    if worker or not run.processes:
+        run.settle()
     if options.on and not config.getoption("collectonly"):
         _use_cluster(run, options.on, stack)
     config.pluginmanager.register(run, Run.NAME)
@@ -156,17 +162,18 @@ def _is_ours(config: pytest.Config, argument: str) -> bool:
     return bool(named) or Path(path).resolve().is_relative_to(PACKAGE)
 
 
-def _resolve(options: Options, *, is_worker: bool) -> Selection:
+def _check_adapter(reference: str) -> None:
+    """Try an adapter that is not the suite's own, before anything imports it: that may end the process that does it."""
     from conformance.adapters.loading import AdapterError, is_own
+
+    if is_own(reference):
+        return
     from conformance.adapters.preflight import check_adapter
     from conformance.observation.secrets import hidden
-    from conformance.run.selection import UsageError, resolve
 
     try:
-        if not is_worker and not is_own(options.adapter):
-            check_adapter(options.adapter)  # first: an import may end the process that does it
-        return resolve(options)
-    except (UsageError, AdapterError) as error:
+        check_adapter(reference)
+    except AdapterError as error:
         raise pytest.UsageError(hidden(str(error))) from error
 
 
@@ -181,12 +188,10 @@ class Run:
 
     config: pytest.Config
     options: Options
-    selection: Selection
     folder: Path
     is_worker: bool
     processes: int = field(init=False)
     cluster: str = field(default="", init=False)
-    findings: Findings = field(init=False)
     ended: int = 0
     failed: dict[str, list[str]] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
@@ -198,16 +203,35 @@ class Run:
     told: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """Begin with nothing found."""
-        from conformance.judging.findings import Findings
-
-        self.findings = Findings()
+        """Look up how many processes there are."""
         self.processes = getattr(self.config.option, "numprocesses", None) or 0
 
     @property
     def errors(self) -> list[str]:
         """The errors of the suite, each once, after the units of work in which it came."""
         return [f"{', '.join(units)}:\n{text}" for text, units in self.failed.items()]
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What was found so far."""
+        from conformance.judging.findings import Findings
+
+        return Findings()
+
+    @cached_property
+    def selection(self) -> Selection:
+        """What is checked, as the options say it; loads the adapter."""
+        from conformance.observation.secrets import hidden
+        from conformance.run.selection import UsageError, resolve
+
+        try:
+            return resolve(self.options)
+        except UsageError as error:
+            raise pytest.UsageError(hidden(str(error))) from error
+
+    def settle(self) -> None:
+        """Settle what is checked; a wrong option ends the run here."""
+        _ = self.selection
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
@@ -219,28 +243,46 @@ class Run:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Give an xdist worker the seed and the folder of this run."""
-        node.workerinput["conformance_seed"] = self.selection.seed
+        node.workerinput["conformance_seed"] = self.options.seed
         node.workerinput["conformance_folder"] = str(self.folder)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self) -> None:
-        """Show what is tested, before anything else is printed."""
-        from conformance.report.terminal import header
-
+        """Take signals, and write down that the run has started."""
         if not self.is_worker:
             if threading.current_thread() is threading.main_thread():
                 for number in SIGNALS:
                     if signal.getsignal(number) is not signal.SIG_IGN:
                         self.former_handlers[number] = signal.signal(number, self._interrupt)
             self._write_outcome("started")
+            # It says only that nodes are brought up.
+            self.config.pluginmanager.unregister(name="terminaldistreporter")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Show what is tested, before anything else is printed.
+
+        The processes of the run have started by now: they import what they need while this one does.
+        """
+        from conformance.report.terminal import header
+
+        if not self.is_worker:
+            try:
+                self.settle()
+            except pytest.UsageError:
+                self._end_workers_soon()
+                raise
             self._print(header(self.selection, self.processes, self.cluster))
 
     def _interrupt(self, *_: Any) -> None:
         self.interrupted = True
-        # Else xdist waits ten seconds for workers that are busy, which is longer than an interrupted run may speak.
+        self._end_workers_soon()
+        raise KeyboardInterrupt
+
+    def _end_workers_soon(self) -> None:
+        """Else xdist waits ten seconds for workers that are busy, which is longer than an interrupted run may speak."""
         if nodes := getattr(self.config.pluginmanager.getplugin("dsession"), "nodemanager", None):
             nodes.EXIT_TIMEOUT = WORKERS_SECONDS
-        raise KeyboardInterrupt
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Make a test of each unit of work."""
@@ -301,8 +343,8 @@ class Run:
         from conformance.judging.baseline import written
         from conformance.judging.verdicts import Exit, exit_code, verdicts
 
-        if self.is_worker or self.config.getoption("collectonly"):
-            return
+        if self.is_worker or self.config.getoption("collectonly") or "selection" not in vars(self):
+            return  # without a selection there was a wrong option, and nothing was done
         complete = self.ended >= len(self.units) and not self.failed
         self.verdicts = verdicts(self.selection.asked, self.findings, complete=complete)
         self.outcome = exit_code(self.selection.asked, self.verdicts, self.findings, complete=complete)

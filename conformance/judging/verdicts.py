@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum, IntEnum
 
 from conformance.adapter import Capability
 from conformance.checks.scan import FAMILY as SCAN
 from conformance.contract import Clause, Level
 from conformance.contract import clause as clause_of
+from conformance.judging.answers import Exit, State
 from conformance.judging.baseline import EMPTY, Baseline, Entry
 from conformance.judging.causes import Cause, causes
 from conformance.judging.findings import Common, Findings, Violation
@@ -17,25 +17,6 @@ from conformance.judging.where import Where
 from conformance.transports.transport import AS_BUILT
 
 __all__ = ["Asked", "Exit", "State", "Verdict", "causes_of", "exit_code", "verdicts"]
-
-
-class State(Enum):
-    """What a run says of a clause. ``not run``, ``not applicable`` and ``known`` (to the baseline) are no passes."""
-
-    CONFORMS = "conforms"
-    VIOLATES = "violates"
-    KNOWN = "known"
-    NOT_APPLICABLE = "not applicable"
-    NOT_RUN = "not run"
-
-
-class Exit(IntEnum):
-    """Exit codes of a run."""
-
-    CONFORMS = 0
-    VIOLATES = 1
-    USAGE = 2
-    SUITE_FAILED = 3
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from rich.pretty import pretty_repr
 
 from conformance.contract import FAMILIES, Level
 from conformance.judging.findings import Findings, Violation
-from conformance.judging.verdicts import State, Verdict, causes_of
+from conformance.judging.verdicts import Verdict, causes_of
 from conformance.observation.difference import Place
 from conformance.report.reproducers import verified
 from conformance.run.distributions import packages_shown, running_version
@@ -173,20 +173,3 @@ def _violation(violation: Violation, script: str) -> dict[str, Any]:
         "spec": json.loads(violation.spec) if violation.spec else None,
         "reproducer": script,
     }
-
-
-def is_violated(clause: dict[str, Any]) -> bool:
-    """Whether a clause of the document is violated."""
-    return bool(clause["verdict"] == State.VIOLATES.value)
-
-
-def shown_by(document: dict[str, Any]) -> dict[str, str]:
-    """Return for each violation, by id, the first one that its example shows."""
-    first: dict[str, str] = {}
-    return {each["id"]: first.setdefault(each["example"], each["id"]) for each in document["violations"]}
-
-
-def first_of_each_cause(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the causes of the document by the id of the first violation of each, with their numbers from one."""
-    causes_found = document.get("causes", [])
-    return {cause["violations"][0]: {"number": number, **cause} for number, cause in enumerate(causes_found, 1)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from conformance.report.document import is_violated
+from conformance.report.described import is_violated
 from conformance.templates import template
 
 __all__ = ["junit"]

@@ -10,7 +10,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from conformance.report.document import first_of_each_cause, is_violated, shown_by
+from conformance.report.described import first_of_each_cause, is_violated, shown_by
 from conformance.templates import template
 
 __all__ = ["page"]

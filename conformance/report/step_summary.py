@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from conformance.report.document import first_of_each_cause, is_violated, shown_by
+from conformance.report.described import first_of_each_cause, is_violated, shown_by
 from conformance.templates import template
 
 __all__ = ["annotation_lines", "step_summary"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 
 from conformance.contract import nearest
 
-__all__ = ["PROFILES", "Profile", "profile"]
+__all__ = ["PROFILES", "Profile", "profile", "settled_seed"]
 
 
 @dataclass(frozen=True)
@@ -57,3 +58,9 @@ def profile(name: str) -> Profile:
     if name not in PROFILES:
         raise LookupError(f"there is no profile {name!r}{nearest(name, PROFILES)}")
     return PROFILES[name]
+
+
+def settled_seed(chosen: Profile, given: int | None) -> int:
+    """Return the seed of a run: the one that was given, else the profile's own, else a new one."""
+    seed = chosen.seed if given is None else given
+    return random.SystemRandom().randrange(2**32) if seed is None else seed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from conformance.contract import Clause, nearest, select
 from conformance.judging.baseline import EMPTY, Baseline, BaselineError, read_baseline
 from conformance.judging.verdicts import Asked
 from conformance.run.options import Options
-from conformance.run.profiles import Profile, profile
+from conformance.run.profiles import Profile, profile, settled_seed
 from conformance.transports.engines import WAYS, Engine, Way
 from conformance.transports.other_interpreters import Interpreter, NoInterpreter, check_interpreter
 from conformance.transports.registry import select_engines, select_transports
@@ -108,12 +107,11 @@ def resolve(options: Options = DEFAULTS) -> Selection:
         loaded = load_adapter(options.adapter)
     except (AdapterError, BaselineError) as error:
         raise UsageError(str(error)) from error
-    seed = options.seed if options.seed is not None else chosen.seed
     return Selection(
         adapter_reference=options.adapter,
         adapter=loaded,
         profile=chosen,
-        seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
+        seed=settled_seed(chosen, options.seed),
         clauses=selected,
         transports=carried,
         budget=options.budget if options.budget is not None else chosen.budget,
