@@ -67,6 +67,8 @@ def _simpler_tables(spec: SplitSpec) -> Iterator[TableSpec]:
     if spec.plan is None or (isinstance(spec.plan, SqlPlanSpec) and spec.plan.sql.startswith("SELECT * FROM")):
         for columns in _shorter(table.columns):
             in_file = [column for column in columns if not column.added]
+            if not table.partition_in_file:  # a file without any column would have no rows
+                in_file = [column for column in in_file if column.name not in table.partition_by]
             if in_file and not named - {column.name for column in columns}:
                 yield dataclasses.replace(table, columns=columns)
     if table.rows > 1 and not table.deleted:

@@ -46,17 +46,19 @@ def registration_order_is_kept(journey: Journey) -> Judged:
     wanted = journey.registration_order
     if journey.refusal or not wanted:
         return
+    # However often it is applied: that counts once, also for a function that is there twice in a row.
+    in_order = registrations(wanted)
     if journey.materials.plan is not None:
         session = id(journey.materials.session_context)
         on_session = registrations(_labels([e for e in journey.build_events if e.session == session]))
-        if sorted(on_session) == sorted(wanted):  # UDF-1 judges whether they are there at all
-            yield AS_BUILT, difference(wanted, on_session, Place(Step.BUILD, "registered", case="while building"))
+        if sorted(on_session) == sorted(in_order):  # UDF-1 judges whether they are there at all
+            yield AS_BUILT, difference(in_order, on_session, Place(Step.BUILD, "registered", case="while building"))
     yield from journey.built("registry registers", wanted)
     yield from journey.arrives("registry registers")
     # Over no rows a loader need not apply its plan, and then registers nothing.
     nothing_applied = not journey.scanned_rows and not journey.sent.get("registered while reading")
     if journey.adapter.applies_transforms and not nothing_applied:
-        yield from journey.built("registered while reading", wanted)
+        yield from journey.built("registered while reading", in_order)
         yield from journey.arrives("registered while reading")
 
 
@@ -158,7 +160,7 @@ def no_registry_registers_nothing(journey: Journey) -> Judged:
 @verifies("UDF-8", arrivals=True)
 def functions_are_registered_before_sql(journey: Journey) -> Judged:
     """Judged on every session to which a query was given while the split was read."""
-    wanted = journey.registration_order
+    wanted = registrations(journey.registration_order)
     if journey.refusal or journey.materials.plan is None or not wanted:
         return
     for transport, seen in journey.observations():

@@ -15,7 +15,7 @@ from itertools import chain, islice
 from typing import Any
 
 from conformance.adapter import Adapter
-from conformance.observation.process_state import held, leave_defaults, process_state, putting_back
+from conformance.observation.process_state import leave_defaults, now_held, process_state, putting_back
 from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.values import Rows, plain_rows
@@ -38,7 +38,7 @@ def rows_read(adapter: Adapter, question: Question, split: Any) -> Rows | None:
 def changed_by_reading(adapter: Adapter, question: Question, split: Any) -> dict[str, tuple[str, str]]:
     """Return what of this process is not as it was before reading: its state before and after, by what it is."""
     changed = _changed(adapter, split, leave_out=BY_IMPORTS) or _changed(adapter, split)
-    before = held()
+    before = now_held()
     for _ in range(READINGS):
         _read(adapter, split)
         attempt(_begun_and_left, adapter, split, _after_one)
@@ -48,7 +48,7 @@ def changed_by_reading(adapter: Adapter, question: Question, split: Any) -> dict
 def left_by_failures(adapter: Adapter, question: Question, split: Any) -> dict[str, tuple[str, str]]:
     """Return what of this process readings that fail leave behind: how many before and after, by what it is."""
     attempt(_read, adapter, split)  # the first may start what then stays
-    before = held()
+    before = now_held()
     for _ in range(READINGS):
         attempt(_read, adapter, split)
     return _left_behind(before)
@@ -67,11 +67,11 @@ def _left_behind(before: dict[str, int]) -> dict[str, tuple[str, str]]:
 def _settled(before: dict[str, int]) -> dict[str, int]:
     """Return what this process holds now; what is about to end is waited for, and garbage is collected."""
     end = time.monotonic() + SETTLING_SECONDS
-    now = held()
+    now = now_held()
     while any(many - before[name] >= READINGS for name, many in now.items()) and time.monotonic() < end:
         gc.collect()
         time.sleep(0.02)
-        now = held()
+        now = now_held()
     return now
 
 

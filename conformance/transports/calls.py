@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.adapter import Adapter
+from conformance.observation.process_state import OTHER_ZONE
 from conformance.observation.raised import Died, Hung, Raised
 from conformance.transports.lost_processes import asked_twice
 from conformance.transports.transport import STARTED
@@ -38,8 +39,6 @@ CALL_SECONDS = 60.0
 # loader can prevent: it has to be refused at once.
 MEMORY_BYTES = 4 << 30
 LIMITED = "limited"
-# The local time zone of workers, which no driver has: 12 hours and 45 minutes east. As POSIX writes it, without files.
-OTHER_ZONE = "SUITE-12:45"
 # Settings of stores in the environment of workers, where the driver's has none. A worker may have its own, and what a
 # split says of its store comes first.
 OTHER_STORES = dict.fromkeys(

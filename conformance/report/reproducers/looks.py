@@ -267,6 +267,10 @@ def given_registers(materials: Any) -> Any:
     return registered_by(materials.udf_registry)
 
 
+def given_order(materials: Any) -> Any:
+    return registrations(registered_by(materials.udf_registry))
+
+
 def given_computes(materials: Any, calls: Any) -> Any:
     return computed_by(materials.udf_registry, calls)
 
@@ -274,6 +278,6 @@ def given_computes(materials: Any, calls: Any) -> Any:
 # What is expected of a split that was built and not sent, from what it was built from; parts know that by themselves.
 GIVEN: dict[str, Callable[..., Any]] = {
     "registry registers": given_registers,
-    "registered while reading": given_registers,
+    "registered while reading": given_order,
     "registry computes": given_computes,
 }

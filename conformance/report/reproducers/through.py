@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from conformance.observation.process_state import OTHER_ZONE
 from conformance.report.reproducers.sources import Embedding
 from conformance.templates import template
+from conformance.transports.calls import OTHER_STORES
 from conformance.transports.registry import TRANSPORTS
 from conformance.transports.transport import AS_BUILT
 
@@ -20,5 +22,12 @@ def through_code(transport: str, trips: int, embedding: Embedding) -> str:
     """Return the definition of ``through`` for a transport, as near to it as a plain script comes."""
     code = template(__file__, "through.py.jinja", repr)
     return embedding.below_imports(
-        code.render(transport=transport, trips=trips, as_built=AS_BUILT, stands_in=stands_in(transport))
+        code.render(
+            transport=transport,
+            trips=trips,
+            as_built=AS_BUILT,
+            stands_in=stands_in(transport),
+            settings=OTHER_STORES,
+            zone=OTHER_ZONE,
+        )
     )
