@@ -1,7 +1,8 @@
 """Chooses the examples of the quick profile among many drawn ones: `python -m benchmarks.design`.
 
 A greedy cover. What counts is each region, each pair of regions of different families (a table and a filter, a column
-and a projection), and each way of altering a plan that its rows tell (`benchmarks.alterations`). The next example is
+and a projection), each type and value that is read without a plan, and each way of altering a plan that its rows tell
+(`benchmarks.alterations`). The next example is
 the one that adds most; of two that add the same, the shorter. It takes some minutes, and writes the files that
 `conformance.examples.design` reads.
 """
@@ -62,8 +63,16 @@ def features(spec: SplitSpec, *, has_rows: bool) -> Iterator[str]:
         yield from (region for region in met if region.startswith("UDFs: from "))
         return
     yield from met
+    if has_rows:
+        yield from read_as_they_are(spec)
     paired = [region for region in met if family(region) in PAIRED]
     yield from (f"{a} × {b}" for a, b in combinations(paired, 2) if family(a) != family(b))
+
+
+def read_as_they_are(spec: SplitSpec) -> Iterator[str]:
+    """Yield the types and values that are read without a plan, which may leave out what it is given."""
+    if spec.plan is None:
+        yield from {f"bare: {region}" for region in regions(spec) if family(region) in ("type", "value")}
 
 
 def family(region: str) -> str:
@@ -82,7 +91,7 @@ def features_of_plan(spec: SplitSpec, warehouse: Warehouse) -> Iterator[str] | N
 
 def worth(feature: str, met: int) -> float:
     """Return what a feature counts that was met so many times before."""
-    kinds = {"told: ": TOLD, "pair: ": NAMED}
+    kinds = {"told: ": TOLD, "pair: ": NAMED, "bare: ": NAMED}
     values = PAIR if " × " in feature else kinds.get(feature[:6], REGION)
     return values[met] if met < len(values) else 0.0
 
@@ -110,8 +119,8 @@ def chosen(pool: Sequence[tuple[SplitSpec, frozenset[str]]], count: int, met: Co
     return found
 
 
-def meeting_each_pair(splits: Sequence[SplitSpec], count: int, seed: int) -> list[SplitSpec]:
-    """Return the splits and more: the shortest drawn ones for pairs with a name that none meets, then that one meets.
+def meeting_what_is_named(splits: Sequence[SplitSpec], count: int, seed: int) -> list[SplitSpec]:
+    """Return the splits and more: the shortest drawn ones for what has a name and none meets, then that one meets.
 
     Those of the first kind are all there, whatever the count.
     """
@@ -122,15 +131,15 @@ def meeting_each_pair(splits: Sequence[SplitSpec], count: int, seed: int) -> lis
     with tempfile.TemporaryDirectory() as folder:
         warehouse = Warehouse(Path(folder))
         for spec in splits:
-            met.update(named_pairs(spec, warehouse))
+            met.update(named_in(spec, warehouse))
         for often in (0, 1):
             for spec in drawn:
-                could = {region for region in regions(spec) if family(region) == "pair" and met[region] == often}
+                could = {name for name in named(spec) if met[name] == often}
                 if not could or spec in found or (often and len(found) >= count):
                     continue
-                if could & (pairs := named_pairs(spec, warehouse)):
+                if could & (more := named_in(spec, warehouse)):
                     found.append(spec)
-                    met.update(pairs)
+                    met.update(more)
     return found
 
 
@@ -159,12 +168,15 @@ def alterations_told(spec: SplitSpec, warehouse: Warehouse) -> set[str]:
     return {feature for feature in told if feature.startswith("told: ")}
 
 
-def named_pairs(spec: SplitSpec, warehouse: Warehouse) -> set[str]:
-    """Return the pairs with a name that a split meets, where it has rows in which something can show."""
+def named(spec: SplitSpec) -> set[str]:
+    """Return the pairs of a split that have a name, and what it reads as it is."""
+    return {*(region for region in regions(spec) if family(region) == "pair"), *read_as_they_are(spec)}
+
+
+def named_in(spec: SplitSpec, warehouse: Warehouse) -> set[str]:
+    """Return what has a name and is met by a split, where it has rows in which something can show."""
     example = example_of(spec, warehouse)
-    if isinstance(example, Unusable) or not example.rows.rows:
-        return set()
-    return {region for region in regions(spec) if family(region) == "pair"}
+    return set() if isinstance(example, Unusable) or not example.rows.rows else named(spec)
 
 
 def pools(seed: int) -> tuple[list[tuple[SplitSpec, frozenset[str]]], list[tuple[SplitSpec, frozenset[str]]]]:
@@ -259,7 +271,7 @@ def main(seed: int, *, add: bool) -> None:
         kept = designed_scans()
         missing = set(ASKED).difference(*map(scan_features, kept))
         written(SCANS, with_more(kept, fewest(asking(kept, seed)[len(kept) :], missing)))
-        written(SPLITS, meeting_each_pair(designed_splits(), profile.shards * profile.examples, seed))
+        written(SPLITS, meeting_what_is_named(designed_splits(), profile.shards * profile.examples, seed))
         written(PLANS, telling_each_alteration(designed_plans(), seed))
         return
     write_scans(profile.scans, seed)

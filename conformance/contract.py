@@ -417,8 +417,8 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "SCAN-5",
-        "What is pushed down, pruned or rewritten changes no row: a filter and the choice of columns select what they"
-        " select without any of it.",
+        "What is pushed down, pruned or rewritten changes no row, whatever the time zone of who plans: a filter and "
+        "the choice of columns select what they select without any of it.",
         "field",
         needs=(_C.PLANNING,),
     ),

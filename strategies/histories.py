@@ -104,8 +104,8 @@ def histories(draw: st.DrawFn) -> HistorySpec:
     for _ in range(pick(draw, range(7))):
         operation = _operation(draw, history)
         done: tuple[Operation, ...] = (operation,)
-        if isinstance(operation, PartitionBy) and flip(draw):
-            done += (Append(2 + pick(draw, range(5))),)  # of the new partitions there should be some
+        if isinstance(operation, (PartitionBy, MoveFirst)) and flip(draw):
+            done += (Append(2 + pick(draw, range(5))),)  # of such partitions, and such files, there should be some
         history = replace(history, operations=(*history.operations, *done))
     # A column by which the table was partitioned is dropped last: PyIceberg writes no more deletes afterwards.
     partitioned = {history.partition_by, *(o.name for o in history.operations if isinstance(o, PartitionBy))}
@@ -129,8 +129,13 @@ def some_names(draw: st.DrawFn, count: int) -> tuple[str, ...]:
 
 
 def _first_columns(draw: st.DrawFn) -> tuple[ColumnSpec, ...]:
-    """Draw the columns with which a table is created; those that never hold null may be required."""
+    """Draw the columns with which a table is created; those that never hold null may be required.
+
+    Those of some tables are of one type, and share no value: whoever takes one for another is found by values alone.
+    """
     count = 1 + pick(draw, range(4))
+    enough = [type_ for type_ in TYPES if len(values_of(type_)) >= count]
+    only = pick(draw, enough) if one_in(draw, 6) else None
     columns: list[ColumnSpec] = []
     next_id = count + 1
     for id_, name in enumerate(some_names(draw, count), 1):
@@ -138,7 +143,9 @@ def _first_columns(draw: st.DrawFn) -> tuple[ColumnSpec, ...]:
             columns.append(_struct(draw, id_, name, next_id))
             next_id += len(ids_of(columns[-1])) - 1
         else:
-            made = _column(draw, id_, name, pick(draw, TYPES))
+            made = _column(draw, id_, name, only or pick(draw, TYPES))
+            if only is not None:
+                made = replace(made, values=values_of(only)[id_ - 1 :: count])
             columns.append(replace(made, required=None not in made.values and one_in(draw, 4)))
     return tuple(columns)
 

@@ -21,6 +21,7 @@ from strategies.specs import (
     FilterSpec,
     HistorySpec,
     MakeOptional,
+    MoveFirst,
     Not,
     Or,
     PartitionBy,
@@ -88,7 +89,10 @@ def _scans(draw: st.DrawFn) -> ScanSpec:
         ref = pick(draw, refs)
     table = table_before(history, _seen(history, at, ref))
     names = [column.name for column in table.columns]
-    parts = {history.partition_by, *(o.name for o in operations if isinstance(o, (PartitionBy, MakeOptional)))}
+    parts = {
+        history.partition_by,
+        *(o.name for o in operations if isinstance(o, (PartitionBy, MakeOptional, MoveFirst))),
+    }
     transforms = [(o.name, o.transform) for o in operations if isinstance(o, PartitionBy)]
     row_filter = _filter(draw, table, table_before(history, len(operations)), parts, transforms)
     columns = _columns(draw, names, () if row_filter is None else tuple(filter_columns(row_filter)))
@@ -150,9 +154,10 @@ def _filter(
 
     Half of those of a table with texts that no bound tells apart are about these.
     Half of those of a partitioned table are about a column by which it is or was partitioned: over that alone, or over
-    it or another. So are they about a column that was widened, or required (which ``parts`` names too). By whatever
-    else of a column than its value the table is partitioned, by one of the ``transforms``, there are other values in
-    the same files: a text is asked for longer prefixes, one by whose hash for all values but one, a time for its own.
+    it or another. So are they about a column that was widened, required or moved, which ``parts`` names too. By
+    whatever else of a column than its value the table is partitioned, by one of the ``transforms``, there are other
+    values in the same files: a text is asked for longer prefixes, one by whose hash for all values but one, a time for
+    its own.
 
     PyIceberg plans by the current schema, and fails over names that only the scanned one has (docs/FINDINGS.md). Where
     a set is negated, it selects nulls, which a negated comparison does not: no such is drawn. Nor is one that orders
@@ -306,6 +311,8 @@ def _of_itself(column: ColumnSpec) -> list[str]:
         return [f"{name} IS NOT NULL", f"{name} > 0", f"{name} IN (0, 1, 2)", f"{name} IS NULL OR NOT ({name} = 1)"]
     if column.type == "string":
         return [f"{name} IS NOT NULL", f"{name} = 'a'", f"{name} LIKE 'a_%'", f"lower({name}) <> 'b'"]
+    if column.type == "double":
+        return [f"{name} IS NOT NULL", f"CAST({name} AS BIGINT) = 1"]
     return [f"{name} IS NOT NULL", f"{name} IS NULL"]
 
 
@@ -316,7 +323,11 @@ def _literals(column: ColumnSpec) -> list[str]:
     beyond = primitive(column.type).beyond_nanoseconds  # the engine counts those of SQL in nanoseconds
     held = [value for value in column.values if value is not None and value not in beyond]
     if column.type in ("long", "int"):
-        return [str(value) for value in held if isinstance(value, int) and abs(value) < BEYOND]
+        whole = [value for value in held if isinstance(value, int)]
+        return [
+            *(str(each) for each in whole if abs(each) < BEYOND),
+            *(f"{each}.5" for each in whole if abs(each) < 100),
+        ]
     if column.type == "string":
         return ["'{}'".format(str(value).replace("'", "''")) for value in held]
     if column.type in ("date", "timestamp"):

@@ -22,6 +22,7 @@ __all__ = [
     "OF_THE_SPLITS",
     "OUTAGE",
     "PINNED",
+    "PLANNED_ELSEWHERE",
     "ROWS",
     "SELECTION",
     "SPLIT_SIZE",
@@ -35,6 +36,8 @@ UNIT = "scans"
 # The case of a difference in what the splits of a scan give together.
 OF_THE_SPLITS = "of the splits of a scan"
 # The case of a difference that shows after later commits, in what was planned before and in what is planned then.
+# What goes wrong there, and not where clocks show UTC.
+PLANNED_ELSEWHERE = "planned where clocks are 12:45 ahead of UTC"
 AFTER_MORE = "after the commit of"
 NEXT_PLANNING = f"of a second planning, {AFTER_MORE}"
 # The case of what comes where sizes are asked for.

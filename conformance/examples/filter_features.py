@@ -11,6 +11,7 @@ from pyiceberg.transforms import parse_transform
 
 from fixtures.tables.model import rows_selected, scanned_columns
 from fixtures.tables.schemas import iceberg_type, python_value
+from strategies.evolution import table_before
 from strategies.filters import COMPARISONS, predicates_of
 from strategies.histories import MANY_ROWS
 from strategies.primitives import BY_TIME
@@ -59,6 +60,8 @@ def features_of_filter(scan: ScanSpec) -> Iterator[str]:
         yield "filter of a text with a quote"
     if isinstance(scan.row_filter, Predicate):
         yield from _of_what_is_stored(scan, scan.row_filter)
+    if isinstance(scan.row_filter, Predicate) and scan.row_filter.op in COMPARISONS:
+        yield from _of_moved_columns(scan, scan.row_filter)
     # Of one file some rows are wanted and some not: where a file is of one partition, its rows are often alike.
     if not parted_by and appends(operations) == 1 and isinstance(scan.row_filter, Predicate):
         yield f"filter {scan.row_filter.op}"
@@ -103,6 +106,37 @@ def _of_what_is_stored(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
             column = next(column for column in scanned_columns(scan) if column.name == asked.column)
             if asked.op == "ne" and _shares_its_bucket(column, asked, held):
                 yield "filter ne of a value in whose bucket are others"
+
+
+def _of_moved_columns(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
+    """Yield whether by the places of columns in one file another column of a second is taken for the one that is asked.
+
+    That is of the same type, and holds none of the values that are asked for. Each file has some of these.
+    """
+    written = [at for at, done in enumerate(scan.history.operations) if isinstance(done, Append) and not done.branch]
+    if len(written) < 2:
+        return
+    first, last = (table_before(scan.history, at).columns for at in (written[0], written[-1]))
+    before = replace(scan.history, operations=scan.history.operations[: written[-1]])
+    known = {column.name for column in table_before(before, len(before.operations)).columns}
+    if not {asked.column, *(scan.columns or ())} <= known:
+        return
+    if not 0 < rows_selected(replace(scan, history=before)).num_rows < rows_selected(scan).num_rows:
+        return
+    # Which file is looked at first is the loader's own matter.
+    for which, files in (("former", (first, last)), ("later", (last, first))):
+        other = _taken_for(scan, asked.column, *files)
+        if other and not rows_selected(replace(scan, row_filter=replace(asked, column=other))).num_rows:
+            yield f"filter of a column in whose {which} place is another"
+
+
+def _taken_for(scan: ScanSpec, name: str, before: Sequence[ColumnSpec], now: Sequence[ColumnSpec]) -> str | None:
+    """Return the column of the same type that stands where one stood; ``None`` where there is no other."""
+    wanted = next(column for column in scanned_columns(scan) if column.name == name)
+    place = next((i for i, column in enumerate(before) if column.id == wanted.id), len(now))
+    if place >= len(now) or now[place].id == wanted.id or now[place].type != wanted.type:
+        return None
+    return next((column.name for column in scanned_columns(scan) if column.id == now[place].id), None)
 
 
 def _shares_its_bucket(column: ColumnSpec, asked: Predicate, selected: Iterable[object]) -> bool:

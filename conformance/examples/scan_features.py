@@ -51,6 +51,7 @@ from strategies.specs import (
     WidenColumn,
     WrittenBySpark,
 )
+from strategies.terms import quoted
 
 __all__ = ["ASKED", "NOTHING_WRITTEN", "features"]
 
@@ -135,6 +136,7 @@ ASKED = (
     f"{BARE}filter eq of the least value",
     f"{BARE}filter eq of the greatest value",
     f"{BARE}filter of a text longer than its bounds",
+    *(f"{BARE}filter of a column in whose {which} place is another" for which in ("former", "later")),
     f"{BARE}filter of a text with a quote",
     f"{BARE}filter not-null",
     f"{BARE}filter ne",
@@ -159,6 +161,7 @@ ASKED = (
     *(f"where {operator} before a literal" for operator in ("=", "<>", "<", "<=", ">", ">=")),
     *(f"where {operator} after a literal" for operator in ("<", "<=", ">", ">=")),
     *("where BETWEEN", "where IN", "where NOT IN", "where AND", "where OR", "where NOT", "where NOT OR"),
+    *("where of a whole number beside a fraction", "where of a column that is cast"),
     *("where of a date", "where of a timestamp", "where LIKE with any character before the rest"),
 )
 
@@ -237,6 +240,13 @@ def _of_condition(scan: ScanSpec, made: RowwiseSpec) -> Iterator[str]:
     pattern = " LIKE 'a_%'"
     if made.where.endswith(pattern) and _differs(scan, made, made.where.replace(pattern, r" LIKE 'a\_%'")):
         yield "where LIKE with any character before the rest"
+    compares = any(f" {operator} " in made.where for operator in COMPARED_WITH)
+    if CAST.search(made.where) and _differs(scan, made, CAST.sub(r"\1", made.where)):
+        yield "where of a column that is cast"
+    whole = [quoted(column.name) for column in scanned_columns(scan) if column.type in ("long", "int")]
+    of_whole = compares and any(name in made.where for name in whole)
+    if of_whole and FRACTION.search(made.where) and _differs(scan, made, FRACTION.sub(r"\1", made.where)):
+        yield "where of a whole number beside a fraction"
     if (compared := _COMPARED.fullmatch(made.where)) is None:
         return
     first, operator, second = compared.groups()
@@ -256,6 +266,9 @@ def _differs(scan: ScanSpec, made: RowwiseSpec, where: str) -> bool:
 
 
 _COMPARED = re.compile(r"""((?:"[^"]*"|\S+ '[^']*'|'[^']*'|\S+)) (<=|>=|<>|<|>|=|BETWEEN|IN|NOT IN) (.*)""", re.DOTALL)
+CAST = re.compile(r"CAST\((.*?) AS BIGINT\)")
+# What is cut off where a number is made a whole one.
+FRACTION = re.compile(r"(\d+)\.\d+")
 COMPARED_WITH = ("=", "<>", "<", "<=", ">", ">=")
 _TAKEN_IN = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 

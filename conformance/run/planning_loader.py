@@ -13,11 +13,20 @@ from typing import Any, TypeVar
 
 from conformance.adapter import Adapter, Capability, NotSupported
 from conformance.adapters.loading import load_adapter
-from conformance.checks.scan import AFTER_MORE, FILE_IO, NEXT_PLANNING, NO_CATALOG, OF_THE_SPLITS, PINNED, TWICE
+from conformance.checks.scan import (
+    AFTER_MORE,
+    FILE_IO,
+    NEXT_PLANNING,
+    NO_CATALOG,
+    OF_THE_SPLITS,
+    PINNED,
+    PLANNED_ELSEWHERE,
+    TWICE,
+)
 from conformance.examples.asked_scans import expected_rows_of, query_survives, with_more
 from conformance.judging.judgement import Judgement
 from conformance.observation.difference import Difference, Place, Step, difference, difference_of_rows
-from conformance.observation.process_state import keeping_locale_and_folder
+from conformance.observation.process_state import OTHER_ZONE, in_zone, keeping_locale_and_folder
 from conformance.observation.raised import Died, Raised, attempt, qualified_name
 from conformance.observation.values import Rows, together
 from conformance.run.sweep import Sweep
@@ -92,15 +101,15 @@ class PlanningLoader:
             found = self.rows_differ(spec, made)
         return spec, found
 
-    def rows_differ(self, spec: ScanSpec, made: MadeTable) -> Any:
-        """Return how the rows of a scan differ from those asked for; ``None`` where they do not.
+    def rows_differ(self, spec: ScanSpec, made: MadeTable, zone: str = OTHER_ZONE) -> Any:
+        """Return how the rows of a scan differ from those asked for, where it is planned in that time zone.
 
-        :class:`Declined` where the loader takes no such scan.
+        ``None`` where they do not; :class:`Declined` where the loader takes no such scan.
         """
         expected = expected_rows_of(spec)
         if isinstance(expected, Raised):
             return Declined(f"the engine cannot run the transformation: {expected.message}")
-        payloads = self.payloads(scan_of(spec, made))
+        payloads = self.payloads(scan_of(spec, made), zone)
         if isinstance(payloads, Raised):
             if payloads.type == DECLINED:
                 return Declined(payloads.message)
@@ -128,9 +137,16 @@ class PlanningLoader:
         whole = replace(spec, columns=None, row_filter=None, transformation=None, registry=None)
         return deletes_by_value(spec) and (spec == whole or self.rows_differ(whole, made) is not None)
 
-    def payloads(self, scan: Scan) -> Any:
+    def told_of_the_zone(self, spec: ScanSpec, found: Difference) -> Difference:
+        """Return how the rows of a scan differ, with a word on the time zone if the scan is planned well in another."""
+        made = self.made(spec.history)
+        if isinstance(made, Raised) or self.rows_differ(spec, made, "UTC") is not None:
+            return found
+        return replace(found, place=replace(found.place, variant=PLANNED_ELSEWHERE))
+
+    def payloads(self, scan: Scan, zone: str = OTHER_ZONE) -> Any:
         """Return the payloads of the splits that the loader plans, or how it fails."""
-        return attempt(planned_splits, self.sweep.adapter, scan, dumped)
+        return attempt(planned_splits, self.sweep.adapter, scan, dumped, zone)
 
     def read(self, spec: ScanSpec, payloads: list[bytes]) -> Any:
         """Return the rows that two workers read from the payloads, or how that fails; ``None`` for no batch."""
@@ -241,11 +257,11 @@ def _committed(spec: ScanSpec, longer: ScanSpec) -> str:
 
 
 @keeping_locale_and_folder()
-def planned_splits(adapter: Adapter, scan: Scan, look: Callable[[Any], T]) -> list[T]:
-    """Return what is seen of each split that a loader plans; the scan's catalog is closed then."""
+def planned_splits(adapter: Adapter, scan: Scan, look: Callable[[Any], T], zone: str = OTHER_ZONE) -> list[T]:
+    """Return what is seen of each split that a loader plans in that time zone; the scan's catalog is closed then."""
     assert adapter.plan is not None
     try:
-        with watched("Planning a scan", repr(scan)):
+        with watched("Planning a scan", repr(scan)), in_zone(zone):
             return [look(split) for split in adapter.plan(scan)]
     finally:
         scan.catalog.close()

@@ -128,7 +128,9 @@ def scanned_again(sweep: Sweep, clause: str, spec: ScanSpec) -> list[Difference 
         return []
     if clause in clauses_of(spec):
         found = loader.rows_differ(spec, made)
-        return [] if isinstance(found, Declined) else [found]
+        if isinstance(found, Declined):
+            return []
+        return [found and loader.told_of_the_zone(spec, found)]
     others = chain(sizes(loader, spec, made), loader.others(spec, made, again=True, later=True))
     return [judgement.difference for judgement in others if judgement.clause == clause]
 
@@ -202,6 +204,7 @@ class Scanning:
         self.searched += 1
         smallest, difference_ = self._smallest(spec, found) if is_small else (spec, found)
         clause = self._clause(smallest, difference_, is_small=is_small)
+        difference_ = self.loader.told_of_the_zone(smallest, difference_)
         if is_small:
             self.shrunk.append((clause, smallest))
         if clause not in self.clauses:

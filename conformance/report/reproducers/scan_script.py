@@ -19,6 +19,7 @@ from conformance.checks.scan import (
     NO_CATALOG,
     OUTAGE,
     PINNED,
+    PLANNED_ELSEWHERE,
     SPLIT_SIZE,
     TWICE,
 )
@@ -32,6 +33,7 @@ from conformance.examples.asked_scans import (
     with_more,
 )
 from conformance.judging.findings import Violation
+from conformance.observation.process_state import OTHER_ZONE
 from conformance.observation.raised import qualified_name
 from conformance.observation.values import Rows, in_any_layout
 from conformance.report.reproducers import looks, scanning
@@ -95,6 +97,8 @@ def scan_script(violation: Violation, adapter: Adapter, spec: ScanSpec) -> str:
     embedding.named(Rows)
     asked = embedding.below_imports(_asked(violation, spec, way, calls))
     loader = loader_of(adapter, embedding, "loader.plan loader.read")
+    zone = OTHER_ZONE if violation.difference.place.variant == PLANNED_ELSEWHERE else ""
+    embedding.imports |= {"import os", "import time"} if zone else set()
     embedding.imports |= {
         "import importlib",
         "import tempfile",
@@ -106,6 +110,7 @@ def scan_script(violation: Violation, adapter: Adapter, spec: ScanSpec) -> str:
         imports=imports_of(embedding),
         definitions=list(embedding.definitions.values()),
         asked=asked,
+        zone=zone,
         loader=loader,
         call=f"{way.show.__name__}(the_loader, lambda: Asked(snapshots), {way.arguments})".replace(", )", ")"),
         tries=TRIES,
