@@ -54,7 +54,10 @@ MANY_ROWS = 150
 STRUCT_ONE_IN = 10
 _FIELDS = ("x", "Y", "x y")
 _LATER_FIELDS = ("z", "select", *_FIELDS)
-NAMES = ("a", "b", "c", "Upper", "two words", "_d", "select")
+# Among them one that delete files have for a column of their own.
+NAMES = ("a", "b", "c", "Upper", "two words", "_d", "select", "pos")
+# A name of a snapshot may look like the number of one.
+TAGS = ("release", "20240131")
 _LATER_NAMES = ("later", "Later", "newer", "renamed", "x y")
 
 
@@ -66,11 +69,13 @@ def values_of(type_: str) -> tuple[object, ...]:
         for value in primitive(type_).values
         if not (floating and (isinstance(value, str) or value == 0)) and len(str(value)) < LONGEST
     )
-    return values + ALIKE if type_ == "string" else values
+    return (*values, *ALIKE) if type_ == "string" else values
 
 
 # The bounds of a file's texts are cut, after 16 characters where nothing else is set: then these are all one.
 ALIKE = ("begins as others do: 1", "begins as others do: 2", "begins as others do")
+# By the first characters it is truncated to is another text than by as many bytes.
+OF_SEVERAL_BYTES = "ääb"
 # PyIceberg names folders by the values of a partition, and no file system takes names of any length.
 LONGEST = 100
 
@@ -152,6 +157,8 @@ def _first_columns(draw: st.DrawFn) -> tuple[ColumnSpec, ...]:
 
 def _column(draw: st.DrawFn, id_: int, name: str, type_: str) -> ColumnSpec:
     held = ALIKE if type_ == "string" and one_in(draw, 6) else some(draw, values_of(type_), 4)
+    if type_ == "string" and one_in(draw, 4):
+        held = (OF_SEVERAL_BYTES, *held)
     return ColumnSpec(id_, name, type_, (*held, None) if flip(draw) else held)
 
 
@@ -225,7 +232,7 @@ def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
     if kind == "branch":
         return Append(1 + pick(draw, range(3)), pick(draw, refs)) if refs else Branch("work")
     if kind == "tag" and not any(isinstance(operation, Tag) for operation in done):
-        return Tag("release")
+        return Tag(pick(draw, TAGS))
     if (
         kind == "roll back"
         and sum(isinstance(o, COMMITS) and not is_on_branch(o) for o in done) > 1

@@ -203,7 +203,8 @@ def _asked_of(column: ColumnSpec, transform: str) -> st.SearchStrategy[Predicate
     if transform.startswith("truncate") and column.type == "string":
         prefixes = [value for value in held if isinstance(value, str) and value]
         longer = [*prefixes, *(f"{value}c" for value in prefixes)] or ["abc"]
-        return _predicates(("starts-with", "not-starts-with"), column, longer)
+        begins = _predicates(("starts-with", "not-starts-with"), column, longer)
+        return begins | _predicates(("eq", "in"), column, prefixes) if prefixes else begins
     if transform.startswith("bucket") and held:
         return _predicates(("ne",), column, held)
     return _predicates(("eq", "ge", "lt"), column, held) if transform in BY_TIME and held else None

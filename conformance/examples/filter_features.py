@@ -99,6 +99,8 @@ def _of_what_is_stored(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
             yield "filter of a partition by truncation"
             if asked.op == "not-starts-with" and any(_begin_alike(value, asked.values[0]) for value in held):
                 yield "filter not-starts-with of a partition by truncation"
+            if asked.op in ("eq", "in") and any(_is_of_several_bytes(value) for value in asked.values):
+                yield "filter of a text of several bytes in partitions by truncation"
             if asked.op in ("eq", "ge") and any(_is_truncated_downwards(value) for value in asked.values):
                 yield "filter of a negative number in partitions by truncation"
         if done.transform.startswith("bucket"):
@@ -154,6 +156,11 @@ def _shares_its_bucket(column: ColumnSpec, asked: Predicate, selected: Iterable[
 
 # Since then the parts of time have grown apart from how many days they have at the median.
 RECENT = 2000
+
+
+def _is_of_several_bytes(value: object) -> bool:
+    """Return whether a text is truncated elsewhere by characters than by bytes."""
+    return isinstance(value, str) and value.encode()[:TRUNCATED_TO] != value[:TRUNCATED_TO].encode()
 
 
 def _is_truncated_downwards(value: object) -> bool:
