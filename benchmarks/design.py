@@ -2,9 +2,8 @@
 
 A greedy cover. What counts is each region, each pair of regions of different families (a table and a filter, a column
 and a projection), each type and value that is read without a plan, and each way of altering a plan that its rows tell
-(`benchmarks.alterations`). The next example is
-the one that adds most; of two that add the same, the shorter. It takes some minutes, and writes the files that
-`conformance.examples.design` reads.
+(`benchmarks.alterations`). The next example is the one that adds most; of two that add the same, the shorter. It takes
+some minutes, and writes the files that `conformance.examples.design` reads.
 """
 
 from __future__ import annotations
@@ -211,13 +210,14 @@ def write_scans(count: int, seed: int) -> None:
 
 
 def asking(scans: Sequence[ScanSpec], seed: int) -> list[ScanSpec]:
-    """Return the scans and more: drawn until all is asked that may be, at most :data:`ROUNDS` times."""
+    """Return the scans and more: the plainest for each thing that none asks, drawn at most :data:`ROUNDS` times."""
     found = list(scans)
     for later in range(1, ROUNDS):
-        missing = set(ASKED).difference(*map(scan_features, found))
+        asked = set[str]().union(*map(scan_features, found))
+        missing = [thing for thing in ASKED if thing not in asked]
         if not missing:
             break
-        found += [scan for scan in plainest(drawn_scans(seed + later)) if missing.intersection(scan_features(scan))]
+        found += plainest(drawn_scans(seed + later), missing)
     return found
 
 
@@ -227,17 +227,6 @@ def with_more(scans: Sequence[ScanSpec], more: Sequence[ScanSpec]) -> list[ScanS
     Recorded tables stand there: they are made no smaller, so by which clause they go wrong is told by plainer scans.
     """
     return [*scans[:-RICH], *more, *scans[-RICH:]]
-
-
-def fewest(scans: Sequence[ScanSpec], wanted: set[str]) -> list[ScanSpec]:
-    """Return some of the scans that together have what is wanted, those first that have most of it."""
-    found: list[ScanSpec] = []
-    left, has = set(wanted), {scan: scan_features(scan) for scan in scans}
-    while left & set().union(*has.values()):
-        best = max(scans, key=lambda scan: len(left & has[scan]))
-        found.append(best)
-        left -= has[best]
-    return found
 
 
 def drawn_scans(seed: int) -> list[ScanSpec]:
@@ -269,8 +258,7 @@ def main(seed: int, *, add: bool) -> None:
     profile = PROFILES["quick"]
     if add:
         kept = designed_scans()
-        missing = set(ASKED).difference(*map(scan_features, kept))
-        written(SCANS, with_more(kept, fewest(asking(kept, seed)[len(kept) :], missing)))
+        written(SCANS, with_more(kept, asking(kept, seed)[len(kept) :]))
         written(SPLITS, meeting_what_is_named(designed_splits(), profile.shards * profile.examples, seed))
         written(PLANS, telling_each_alteration(designed_plans(), seed))
         return

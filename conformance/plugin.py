@@ -255,7 +255,7 @@ class Run:
                     if signal.getsignal(number) is not signal.SIG_IGN:
                         self.former_handlers[number] = signal.signal(number, self._interrupt)
             self._write_outcome("started")
-            # It says only that nodes are brought up.
+            # Of processes that start and end the run says itself what matters.
             self.config.pluginmanager.unregister(name="terminaldistreporter")
 
     @pytest.hookimpl(tryfirst=True)

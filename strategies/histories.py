@@ -56,7 +56,7 @@ _FIELDS = ("x", "Y", "x y")
 _LATER_FIELDS = ("z", "select", *_FIELDS)
 # Among them one that delete files have for a column of their own.
 NAMES = ("a", "b", "c", "Upper", "two words", "_d", "select", "pos")
-# A name of a snapshot may look like the number of one.
+# The name of a tag may look like the id of a snapshot.
 TAGS = ("release", "20240131")
 _LATER_NAMES = ("later", "Later", "newer", "renamed", "x y")
 
@@ -69,12 +69,12 @@ def values_of(type_: str) -> tuple[object, ...]:
         for value in primitive(type_).values
         if not (floating and (isinstance(value, str) or value == 0)) and len(str(value)) < LONGEST
     )
-    return (*values, *ALIKE) if type_ == "string" else values
+    return values + ALIKE if type_ == "string" else values
 
 
 # The bounds of a file's texts are cut, after 16 characters where nothing else is set: then these are all one.
 ALIKE = ("begins as others do: 1", "begins as others do: 2", "begins as others do")
-# By the first characters it is truncated to is another text than by as many bytes.
+# Truncated to two characters, it is another text than truncated to two bytes.
 OF_SEVERAL_BYTES = "ääb"
 # PyIceberg names folders by the values of a partition, and no file system takes names of any length.
 LONGEST = 100
@@ -148,9 +148,11 @@ def _first_columns(draw: st.DrawFn) -> tuple[ColumnSpec, ...]:
             columns.append(_struct(draw, id_, name, next_id))
             next_id += len(ids_of(columns[-1])) - 1
         else:
-            made = _column(draw, id_, name, only or pick(draw, TYPES))
-            if only is not None:
-                made = replace(made, values=values_of(only)[id_ - 1 :: count])
+            made = (
+                _column(draw, id_, name, pick(draw, TYPES))
+                if only is None
+                else ColumnSpec(id_, name, only, values_of(only)[id_ - 1 :: count])
+            )
             columns.append(replace(made, required=None not in made.values and one_in(draw, 4)))
     return tuple(columns)
 

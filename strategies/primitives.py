@@ -263,7 +263,7 @@ _ROWS = (
         regions=(("NaN", "nan"), ("infinity", "inf")),
     ),
     Primitive("binary", ("", "00", "ff00", "c3a4"), "hexadecimal", has_bounds=True, kind="bytes"),
-    # Divided by a million and multiplied again, the second is a bit less than it was.
+    # The second of these, divided by a million and multiplied again as a float, is a bit less than it was.
     Primitive(
         "time",
         ("00:00:00", "18:30:00.000001", "23:59:59.999999"),

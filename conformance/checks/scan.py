@@ -35,9 +35,9 @@ FAMILY = "SCAN"
 UNIT = "scans"
 # The case of a difference in what the splits of a scan give together.
 OF_THE_SPLITS = "of the splits of a scan"
-# The case of a difference that shows after later commits, in what was planned before and in what is planned then.
-# What goes wrong there, and not where clocks show UTC.
+# Which of these goes wrong only there: it does not where a scan is planned in UTC.
 PLANNED_ELSEWHERE = "planned where clocks are 12:45 ahead of UTC"
+# The case of a difference that shows after later commits, in what was planned before and in what is planned then.
 AFTER_MORE = "after the commit of"
 NEXT_PLANNING = f"of a second planning, {AFTER_MORE}"
 # The case of what comes where sizes are asked for.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations
 
 from hypothesis.strategies import SearchStrategy
@@ -13,24 +13,24 @@ from fixtures.tables.model import rows_selected
 from strategies.recorded import is_recorded
 from strategies.specs import ScanSpec
 
-__all__ = ["chosen", "covering", "plainest", "shows"]
+__all__ = ["chosen", "covering", "plainest"]
 
 # So many scans are drawn for each that is chosen.
 CHOSEN_FROM = 8
 
 
-def plainest(scans: Sequence[ScanSpec]) -> list[ScanSpec]:
-    """Return for each thing that may be asked the scan that asks it and has least besides.
+def plainest(scans: Sequence[ScanSpec], wanted: Collection[str] = ASKED) -> list[ScanSpec]:
+    """Return for each thing that is wanted the scan that asks it and has least besides.
 
     One with many features hides what it would tell of one behind what it tells of another.
     """
     sound = [(scan, has) for scan in scans if (has := features(scan))]
     sound.sort(key=lambda each: (len(each[1]), len(repr(each[0]))))
-    found = (next((scan for scan, has in sound if asked in has and shows(scan, asked)), None) for asked in ASKED)
+    found = (next((scan for scan, has in sound if asked in has and _shows(scan, asked)), None) for asked in wanted)
     return list(dict.fromkeys(scan for scan in found if scan is not None))
 
 
-def shows(scan: ScanSpec, asked: str) -> bool:
+def _shows(scan: ScanSpec, asked: str) -> bool:
     """Return whether there are rows in which something can show: over none everything is plain.
 
     One row is enough where it is asked for: it may be missing. Recorded tables are made no smaller, and so tell less

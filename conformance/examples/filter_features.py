@@ -86,15 +86,13 @@ def _of_what_is_stored(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
         if not isinstance(done, PartitionBy) or done.name != asked.column or not appends(operations[at:]):
             continue
         held = rows_selected(replace(scan, columns=(asked.column,)))[asked.column].to_pylist()
-        if (
-            done.transform in BY_TIME
-            and asked.op == "eq"
-            and any(value is not None and value.year < 1970 for value in held)
-        ):
-            yield "filter eq of what is before 1970 in partitions by time"
-        type_ = next(column.type for column in scanned_columns(scan) if column.name == asked.column)
-        if done.transform in BY_TIME and asked.op == "eq" and any(value and value.year > RECENT for value in held):
-            yield f"filter eq of a {type_} in partitions by {done.transform}"
+        column = _scanned_column(scan, asked.column)
+        if done.transform in BY_TIME and asked.op == "eq":
+            years = [value.year for value in held if value is not None]
+            if any(year < 1970 for year in years):
+                yield "filter eq of what is before 1970 in partitions by time"
+            if any(year > RECENT for year in years):
+                yield f"filter eq of a {column.type} in partitions by {done.transform}"
         if done.transform.startswith("truncate"):
             yield "filter of a partition by truncation"
             if asked.op == "not-starts-with" and any(_begin_alike(value, asked.values[0]) for value in held):
@@ -105,9 +103,16 @@ def _of_what_is_stored(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
                 yield "filter of a negative number in partitions by truncation"
         if done.transform.startswith("bucket"):
             yield "filter of a partition by bucket"
-            column = next(column for column in scanned_columns(scan) if column.name == asked.column)
             if asked.op == "ne" and _shares_its_bucket(column, asked, held):
                 yield "filter ne of a value in whose bucket are others"
+
+
+# The last year near 1970: whoever takes each month for thirty days, say, is off by a month only some years later.
+RECENT = 2000
+
+
+def _scanned_column(scan: ScanSpec, name: str) -> ColumnSpec:
+    return next(column for column in scanned_columns(scan) if column.name == name)
 
 
 def _of_moved_columns(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
@@ -134,7 +139,7 @@ def _of_moved_columns(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
 
 def _taken_for(scan: ScanSpec, name: str, before: Sequence[ColumnSpec], now: Sequence[ColumnSpec]) -> str | None:
     """Return the column of the same type that stands where one stood; ``None`` where there is no other."""
-    wanted = next(column for column in scanned_columns(scan) if column.name == name)
+    wanted = _scanned_column(scan, name)
     place = next((i for i, column in enumerate(before) if column.id == wanted.id), len(now))
     if place >= len(now) or now[place].id == wanted.id or now[place].type != wanted.type:
         return None
@@ -154,10 +159,6 @@ def _shares_its_bucket(column: ColumnSpec, asked: Predicate, selected: Iterable[
     return any(value is not None and hashed(value) == unwanted for value in selected)
 
 
-# Since then the parts of time have grown apart from how many days they have at the median.
-RECENT = 2000
-
-
 def _is_of_several_bytes(value: object) -> bool:
     """Return whether a text is truncated elsewhere by characters than by bytes."""
     return isinstance(value, str) and value.encode()[:TRUNCATED_TO] != value[:TRUNCATED_TO].encode()
@@ -170,7 +171,7 @@ def _is_truncated_downwards(value: object) -> bool:
 
 def _of_bounds(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
     """Yield which bound of a file's values a filter asks for, and whether the bounds tell its texts apart."""
-    column = next(column for column in scanned_columns(scan) if column.name == asked.column)
+    column = _scanned_column(scan, asked.column)
     rows = rows_selected(replace(scan, columns=(asked.column,), row_filter=None))
     held = {value for value in rows[asked.column].to_pylist() if value is not None}
     literals = [python_value(column.type, value) for value in asked.values]

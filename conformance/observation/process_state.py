@@ -27,7 +27,19 @@ import pyarrow as pa
 
 from fixtures.processes.workers import OWN_TEMPORARY_FILES
 
-__all__ = ["keeping_locale_and_folder", "leave_defaults", "now_held", "process_state", "putting_back"]
+__all__ = [
+    "OTHER_ZONE",
+    "in_zone",
+    "keeping_locale_and_folder",
+    "leave_defaults",
+    "now_held",
+    "process_state",
+    "putting_back",
+    "settled",
+]
+
+# Seconds that a reading may take to give back what it holds.
+SETTLING_SECONDS = 1.0
 
 
 def process_state() -> dict[str, Any]:
@@ -76,6 +88,20 @@ def now_held() -> dict[str, int]:
         "child processes": len(multiprocessing.active_children()),
         "threads": threading.active_count(),
     }
+
+
+def settled(before: dict[str, int], readings: int) -> dict[str, int]:
+    """Return what this process holds after so many readings more; what is about to end is waited for.
+
+    Garbage is collected. Less than one for each reading is left behind by none of them.
+    """
+    end = time.monotonic() + SETTLING_SECONDS
+    now = now_held()
+    while any(many - before[name] >= readings for name, many in now.items()) and time.monotonic() < end:
+        gc.collect()
+        time.sleep(0.02)
+        now = now_held()
+    return now
 
 
 def _put_back_environment(environment: dict[str, str]) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import pickle
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -15,7 +13,7 @@ from itertools import chain, islice
 from typing import Any
 
 from conformance.adapter import Adapter
-from conformance.observation.process_state import leave_defaults, now_held, process_state, putting_back
+from conformance.observation.process_state import leave_defaults, now_held, process_state, putting_back, settled
 from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.values import Rows, plain_rows
@@ -24,8 +22,6 @@ __all__ = ["CIRCUMSTANCES", "LEFT", "USES"]
 
 # So many readings more; a descriptor or a child that each of them leaves behind is counted as often.
 READINGS = 3
-# Seconds that a reading may take to give back what it holds.
-SETTLING_SECONDS = 1.0
 # What importing a library changes as well: the first reading may have imported one.
 BY_IMPORTS = ("warning filters", "state of numpy.random")
 
@@ -56,23 +52,12 @@ def left_by_failures(adapter: Adapter, question: Question, split: Any) -> dict[s
 
 def _left_behind(before: dict[str, int]) -> dict[str, tuple[str, str]]:
     """Return of what there is one more for each reading since."""
-    now = _settled(before)
+    now = settled(before, READINGS)
     return {
         name: (str(before[name]), f"{many} after {READINGS} readings more")
         for name, many in now.items()
         if many - before[name] >= READINGS
     }
-
-
-def _settled(before: dict[str, int]) -> dict[str, int]:
-    """Return what this process holds now; what is about to end is waited for, and garbage is collected."""
-    end = time.monotonic() + SETTLING_SECONDS
-    now = now_held()
-    while any(many - before[name] >= READINGS for name, many in now.items()) and time.monotonic() < end:
-        gc.collect()
-        time.sleep(0.02)
-        now = now_held()
-    return now
 
 
 def _changed(adapter: Adapter, split: Any, leave_out: tuple[str, ...] = ()) -> dict[str, tuple[str, str]]:

@@ -8,7 +8,7 @@ from conformance.examples.drawing import draw
 from conformance.examples.from_spec import example_of
 from conformance.run.search import reduced
 from fixtures.tables.warehouse import Warehouse
-from strategies import SplitSpec, split_specs
+from strategies import ColumnSpec, SplitSpec, TableSpec, split_specs
 from strategies.simpler import simpler
 
 
@@ -23,6 +23,12 @@ def test_simpler_splits_can_be_made(tmp_path: Path) -> None:
             example_of(smaller, warehouse)  # raises where the suite cannot make it
 
     draw(split_specs(), 40, 3, each)
+
+
+def test_a_file_that_lacks_its_partition_keeps_a_column() -> None:
+    columns = (ColumnSpec(1, "a", "long", (1,)), ColumnSpec(2, "b", "long", (2,)))
+    spec = SplitSpec(TableSpec(columns, rows=1, partition_by=("a",), partition_in_file=False))
+    assert all(smaller.table.partition_in_file or smaller.table.columns == columns for smaller in simpler(spec))
 
 
 def test_what_does_not_matter_is_left_out() -> None:

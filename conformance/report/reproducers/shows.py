@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +29,7 @@ from pyiceberg.expressions import AlwaysTrue, IsNull, LessThanOrEqual, NotNull
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from conformance.checks.wire import Naming
-from conformance.observation.process_state import leave_defaults, now_held, process_state
+from conformance.observation.process_state import leave_defaults, now_held, process_state, settled
 from conformance.observation.reachable import reachable
 from conformance.observation.secrets import shown_as
 from conformance.observation.values import plain_expression, plain_mapping, plain_metadata, plain_schema, plain_task
@@ -489,14 +488,8 @@ def process_stays_as_it_was(make: Any, loader: Any, readings: int) -> tuple[Any,
 
 
 def left_since(before: Any, readings: int) -> Any:
-    """Return how much more this process holds for each reading; what is about to end is waited for."""
-    for _ in range(50):
-        gc.collect()
-        left = {name: (many - before[name]) // readings for name, many in now_held().items()}
-        if not any(many > 0 for many in left.values()):
-            return dict.fromkeys(left, 0)
-        time.sleep(0.02)
-    return left
+    """Return how much more this process holds for each of the readings."""
+    return {name: max(0, many - before[name]) // readings for name, many in settled(before, readings).items()}
 
 
 def failures_leave_nothing(make: Any, loader: Any, readings: int, damage: Any) -> tuple[Any, Any]:

@@ -14,13 +14,15 @@ from conformance.adapter import Adapter, Capability, NotSupported
 from conformance.adapters.builtin.reference import ADAPTER
 from conformance.adapters.loading import load_adapter
 from conformance.adapters.specimens import reference_of
+from conformance.checks.scan import PLANNED_ELSEWHERE
 from conformance.examples.asked_scans import OUTAGES, SIMPLEST, THINGS_MISSING
 from conformance.examples.covering import chosen
 from conformance.examples.design import designed_scans
 from conformance.judging.baseline import BaselineError, read_baseline
+from conformance.observation.difference import Difference
 from conformance.observation.raised import Raised
 from conformance.report.reproducers import reproducer
-from conformance.run.planning_loader import PlanningLoader
+from conformance.run.planning_loader import Declined, PlanningLoader
 from conformance.run.replay import Result, read_cases, replay
 from conformance.run.scans import MOST_SHRUNK, Scanning, clauses_of, planned, scanned_again
 from conformance.run.sweep import Sweep
@@ -29,8 +31,10 @@ from strategies import ScanSpec, SplitSpec, from_json, scans, to_json
 from strategies.specs import (
     Append,
     ColumnSpec,
+    DeleteEqual,
     DeletePositions,
     HistorySpec,
+    PartitionBy,
     Predicate,
     RegistrySpec,
     RenameColumn,
@@ -52,6 +56,42 @@ def deleting() -> list[ScanSpec]:
         if all(isinstance(done, with_deletes) for done in scan.history.operations)
         and any(isinstance(done, DeletePositions) for done in scan.history.operations)
     ]
+
+
+EVENTS = ScanSpec(
+    HistorySpec(
+        (ColumnSpec(1, "at", "timestamp", ("2024-02-29T12:30:00.000001", "2024-03-01T12:15:00")),),
+        (Append(1), PartitionBy("at", "day"), Append(4)),
+    ),
+    row_filter=Predicate("eq", "at", ("2024-03-01T12:15:00",)),
+)
+
+
+def test_what_comes_of_the_zone_of_who_plans_is_said(sweep_of: Callable[..., Sweep]) -> None:
+    sweep = sweep_of(load_adapter(reference_of("partitions-by-the-zone-of-the-machine")), clauses=("SCAN-5",))
+    (violation,) = planned(sweep, [EVENTS]).violations
+    assert violation.difference.place.variant == PLANNED_ELSEWHERE
+    assert [found and found.place.variant for found in scanned_again(sweep, "SCAN-5", EVENTS)] == [PLANNED_ELSEWHERE]
+    assert planned(sweep_of(load_adapter("reference")), [EVENTS]).violations == []
+
+
+@pytest.mark.parametrize(
+    ("adapter", "wrong"),
+    [
+        ("reference", Declined),  # it reads no such table
+        (reference_of("equality-deletes-need-their-columns"), Difference),
+        (reference_of("equality-deletes-take-nulls"), type(None)),  # there are none here
+    ],
+)
+def test_who_reads_rows_that_were_deleted_by_a_value_does_so_whatever_is_asked(
+    adapter: str, wrong: type, sweep_of: Callable[..., Sweep]
+) -> None:
+    columns = (ColumnSpec(1, "a", "long", (1, 2)), ColumnSpec(2, "b", "long", (3,)))
+    scan = ScanSpec(HistorySpec(columns, (Append(4), DeleteEqual("a", 1))), columns=("b",))
+    loader = PlanningLoader(sweep_of(load_adapter(adapter)), {"SCAN-2"})
+    made = loader.made(scan.history)
+    assert not isinstance(made, Raised)
+    assert isinstance(loader.rows_differ(scan, made), wrong)
 
 
 def test_reference_plans_as_asked(sweep_of: Callable[..., Sweep]) -> None:
