@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from strategies.functions import NEWER_SCALARS, SCALARS
 
-__all__ = ["CONVERSIONS", "EXPRESSIONS", "GRAMMAR", "IS_HELD", "OF_NUMBER", "QUERIES", "Production", "production"]
+__all__ = ["BY_SETTING", "CONVERSIONS", "EXPRESSIONS", "GRAMMAR", "IS_HELD", "OF_NUMBER", "QUERIES", "Production", "production"]
 
 HOLE = re.compile(r"\{([a-z ]+)\}")
 
@@ -625,6 +625,26 @@ WITH x AS (SELECT {number} AS n, {text} AS t FROM {table}) SELECT n, t FROM x WH
 WITH x AS (SELECT {number} AS n FROM {table}), y AS (SELECT n + 1 AS k FROM x WHERE n IS NOT NULL) SELECT k, count(*) AS c FROM y GROUP BY k
 SELECT n, k FROM {s} CROSS JOIN (VALUES (1), (NULL), (3)) AS v(k)
 """,
+    "query in a time zone": """
+SELECT CAST(date_part('hour', to_timestamp_seconds({number} % 100000)) AS BIGINT) AS c0 FROM {table}
+SELECT CAST(to_timestamp_seconds({number} % 100000) AS DATE) AS c0 FROM {table}
+SELECT CAST(CAST({timestamp} AS TIMESTAMPTZ) AS VARCHAR) AS c0, {number} AS c1 FROM {table}
+""",
+    "query in the order of nulls": """
+SELECT n, m FROM {s} ORDER BY n DESC, m
+SELECT n, m FROM {s} ORDER BY n, m LIMIT 2
+SELECT n, m, t, p, row_number() OVER (ORDER BY n, m DESC, t, p) AS w FROM {s}
+SELECT t, first_value(n ORDER BY n DESC) AS a FROM {s} GROUP BY t
+""",
+    "query with fractions": """
+SELECT {number} % 100 + 0.1 + 0.2 AS c0 FROM {table}
+SELECT n, m FROM {s} WHERE n % 10 - n % 10 + 0.1 + 0.2 > 0.3
+SELECT t, sum(n % 100 * 1.10) AS a FROM {s} GROUP BY t
+""",
+    "query with upper case": """
+SELECT Ab FROM (SELECT {number} AS Ab FROM {table}) x
+SELECT Ab FROM (SELECT {number} AS "Ab", {number} + 1 AS "ab" FROM {table}) x
+""",
     "l": """
 (SELECT {number} AS n, {number} AS m, {text} AS t, {condition} AS p FROM {table}) l
 """,
@@ -635,6 +655,14 @@ SELECT n, k FROM {s} CROSS JOIN (VALUES (1), (NULL), (3)) AS v(k)
 
 QUERIES = ("query", "query", "aggregate query", "window query", "window query", "join query", "nested query")
 """The kinds that are whole queries, each as often as it is to be drawn."""
+
+BY_SETTING = {
+    "datafusion.execution.time_zone": "query in a time zone",
+    "datafusion.sql_parser.default_null_ordering": "query in the order of nulls",
+    "datafusion.sql_parser.parse_float_as_decimal": "query with fractions",
+    "datafusion.sql_parser.enable_ident_normalization": "query with upper case",
+}
+"""The kind of whole queries that mean something else under a setting of the session, by the setting."""
 
 _FUNCTIONS = {"function": SCALARS, "newer function": NEWER_SCALARS}
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from strategies.drawing import flip, one_in, pick, some
-from strategies.grammar import EXPRESSIONS, GRAMMAR, QUERIES, Production, production
+from strategies.grammar import BY_SETTING, EXPRESSIONS, GRAMMAR, QUERIES, Production, production
 from strategies.primitives import primitive
 from strategies.specs import ColumnSpec, FramePlanSpec, PlanSpec, RegistrySpec, SqlPlanSpec, TableSpec
 from strategies.terms import another, column_terms, often_varied, quoted
@@ -29,7 +29,7 @@ TABLE_NAMES: tuple[tuple[str, ...], ...] = (("t",), ("t",), ("Orders",), ("db", 
 
 # Each changes what a plan means: while it is planned, or wherever it runs.
 SETTINGS = (
-    # Most often the one that nothing in the plan shows.
+    # Most often the one that nothing in the plan's text shows.
     *(("datafusion.execution.time_zone", "America/Denver"),) * 3,
     ("datafusion.sql_parser.default_null_ordering", "nulls_min"),
     ("datafusion.sql_parser.parse_float_as_decimal", "true"),
@@ -128,8 +128,12 @@ def _frame_plans(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:
 def _sql_plan(draw: st.DrawFn, columns: _Columns, udfs: _Udfs, depth: int) -> SqlPlanSpec:
     name = pick(draw, TABLE_NAMES)
     scope = _Scope(draw, columns, udfs, ".".join(map(quoted, name)))
-    sql = scope.call() if udfs and flip(draw) else scope.text(pick(draw, QUERIES), depth)
-    return SqlPlanSpec(sql, name, _settings(draw))
+    settings = _settings(draw)
+    if settings and not one_in(draw, 8):
+        sql = scope.text(BY_SETTING[settings[0][0]], depth)
+    else:
+        sql = scope.call() if udfs and flip(draw) else scope.text(pick(draw, QUERIES), depth)
+    return SqlPlanSpec(sql, name, settings)
 
 
 def _frame_plan(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:
@@ -156,7 +160,7 @@ def _frame_plan(draw: st.DrawFn, columns: _Columns) -> FramePlanSpec:
         steps += [(made, f"made{i}", literal) for i, literal in enumerate(some(draw, tuple(LITERALS), 3))]
     elif made == "with_function" and ending in ("nothing", "with_column"):  # where all columns are there
         steps.append((made, "made", scope.text("number", 1)))
-    return FramePlanSpec(tuple(steps), pick(draw, TABLE_NAMES), _settings(draw))
+    return FramePlanSpec(tuple(steps), pick(draw, TABLE_NAMES), _settings(draw) if one_in(draw, 4) else ())
 
 
 # Endings after which columns may be added: nothing depends on their order, or compares them.
@@ -165,7 +169,7 @@ _IN_ANY_ORDER = ("nothing", "select", "with_column", "aggregate")
 
 def _settings(draw: st.DrawFn) -> tuple[tuple[str, str], ...]:
     """Return the settings of a session: most often none."""
-    return (pick(draw, SETTINGS),) if one_in(draw, 6) else ()
+    return (pick(draw, SETTINGS),) if one_in(draw, 12) else ()
 
 
 @dataclass(frozen=True)
@@ -212,7 +216,7 @@ class _Scope:
 
 
 # A plan that computes with constants alone gives the same rows whatever a loader does with the split's.
-COLUMNS_TO_CONSTANTS = 6
+COLUMNS_TO_CONSTANTS = 10
 
 # Derived tables: their expressions nest less deep, there being several.
 DERIVED = frozenset({"s", "l", "r"})

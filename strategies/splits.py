@@ -39,7 +39,7 @@ def split_specs(
     True
     """
     return _split_specs(
-        tables() if table_specs is None else table_specs,
+        (tables(), tables(varied=True)) if table_specs is None else (table_specs, table_specs),
         _REGISTRIES if registry_specs is None else registry_specs,
         file_ios() if file_io_specs is None else file_io_specs,
         with_plan,
@@ -49,17 +49,17 @@ def split_specs(
 @st.composite
 def _split_specs(
     draw: st.DrawFn,
-    table_specs: st.SearchStrategy[TableSpec],
+    table_specs: tuple[st.SearchStrategy[TableSpec], st.SearchStrategy[TableSpec]],
     registry_specs: st.SearchStrategy[RegistrySpec],
     file_io_specs: st.SearchStrategy[FileIOSpec],
     with_plan: bool | None,
 ) -> SplitSpec:
-    table = draw(table_specs)
     planned = flip(draw) if with_plan is None else with_plan
+    table = draw(table_specs[planned])
     if planned:  # the engine counts nanoseconds in many functions, and fails over values beyond
         table = replace(table, columns=tuple(map(_within_nanoseconds, table.columns)))
     # Rarely below a plan, as filters are: they take the columns and rows by which plans are told apart.
-    is_projected, is_filtered = (pick(draw, range(8)) > (6 if planned else 3) for _ in range(2))
+    is_projected, is_filtered = (one_in(draw, 12) if planned else flip(draw) for _ in range(2))
     projection = draw(projections(table, nested=not planned)) if is_projected else None
     filterable = TableSpec(tuple(column for column in table.columns if not _is_told_null(column, table)))
     told = tuple(column for column in filterable.columns if column.name in table.partition_by)

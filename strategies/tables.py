@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import lru_cache
 
 from hypothesis import strategies as st
@@ -139,10 +139,13 @@ def tables(
     min_columns: int = 1,
     max_columns: int = 6,
     rows: st.SearchStrategy[int] | None = None,
+    varied: bool = False,
 ) -> st.SearchStrategy[TableSpec]:
     """Tables with one data file: its columns, rows, partition, deletes, evolution, snapshots and properties.
 
-    ``types`` draws the types of columns, ``rows`` the number of rows in the file before deletes.
+    ``types`` draws the types of columns, ``rows`` the number of rows in the file before deletes. Where they are
+    ``varied``, seven tables of eight have more columns: of numbers and text, of many values that meet in many ways. Over
+    these rows plans differ that mean something else.
 
     Raises:
         hypothesis.errors.InvalidArgument: ``min_columns`` is below 1, or above ``max_columns`` or the known
@@ -166,7 +169,7 @@ def tables(
 
     parquet = drafts(column_types(depth=3) if types is None else types)
     orc = drafts(column_types(nested=False).filter(_is_in_orc)) if types is None else parquet
-    return _tables(parquet, orc, _ROWS if rows is None else rows)
+    return _tables(parquet, orc, (_ROWS, _VARIED_ROWS) if rows is None else (rows, rows), varied)
 
 
 # A column and what became of it since the file was written.
@@ -178,9 +181,9 @@ _EVOLUTIONS = ("none", "none", "none", "none", "renamed", "renamed within", "wid
 _GONE: tuple[tuple[str, ...], ...] = ((), (), (), ("column",), ("partition spec",), ("column", "partition spec"))
 
 # Rarely none, and mostly more than a pattern is long: over few rows many plans give the same.
-_ROWS = st.one_of(
-    st.integers(0, 8), *(st.sampled_from(counts) for counts in ((9, 12), (10, 15), (13, 20), (16, 24, 40, 300)))
-)
+_SEVERAL_ROWS = tuple(st.sampled_from(counts) for counts in ((9, 12), (10, 15), (13, 20), (16, 24, 40, 300)))
+_ROWS = st.one_of(st.integers(0, 8), *_SEVERAL_ROWS)
+_VARIED_ROWS = st.one_of(*_SEVERAL_ROWS * 6, st.integers(0, 1))
 
 _TABLE_PROPERTIES: tuple[tuple[tuple[str, str], ...], ...] = (
     (),
@@ -195,14 +198,16 @@ def _tables(
     draw: st.DrawFn,
     parquet: st.SearchStrategy[list[_Draft]],
     orc: st.SearchStrategy[list[_Draft]],
-    rows: st.SearchStrategy[int],
+    rows: tuple[st.SearchStrategy[int], st.SearchStrategy[int]],
+    varied: bool,
 ) -> TableSpec:
     wants_orc = one_in(draw, 4)
     drafts = draw(orc if wants_orc else parquet)
+    added = _varied_columns(draw, {column.name for column, _ in drafts}) if varied and pick(draw, range(8)) else []
     next_id = _Counter(pick(draw, (1, 1, 3, 1000)), step=pick(draw, (1, 1, 7)))
     drawn = [
         _evolved(_numbered(column, next_id), evolution, is_first=position == 0)
-        for position, (column, evolution) in enumerate(drafts)
+        for position, (column, evolution) in enumerate([*drafts, *((column, "none") for column in added)])
     ]
     is_parquet = not (wants_orc and all(_is_in_orc(column.type) and _holds_in_orc(column) for column in drawn))
     # PyIceberg does not read a timestamp of an ORC file in a table of version 3.
@@ -213,9 +218,12 @@ def _tables(
         drawn = [_of_version_3(column) for column in drawn]
     # Under identity alone a file may lack the columns of its partition.
     transform = pick(draw, ("identity", "identity", "identity", "identity", *TRANSFORMS))
-    partition_by = _few(draw, [column.name for column in drawn if _may_partition(column, transform)], chance=4)
+    may_partition = [column.name for column in drawn if _may_partition(column, transform)]
+    # A column of a partition has one value in the file.
+    kept = {column.name for column in added}
+    partition_by = _few(draw, [name for name in may_partition if name not in kept], chance=4)
     drawn = [_single_valued(column) if column.name in partition_by else column for column in drawn]
-    count = draw(rows)
+    count = draw(rows[bool(added)])
     # Drawn also where nothing comes of it, so that shrinking to Parquet moves no later choice.
     wants_deletes, wants_small_groups, lacks_ids = one_in(draw, 3), one_in(draw, 3), one_in(draw, 6)
     lacks_partition, has_every_field = flip(draw), one_in(draw, 6)
@@ -246,6 +254,27 @@ def _tables(
         partition_in_file=not (lacks_partition and _may_lack(drawn, partition_by, transform)),
         every_field=has_every_field,
     )
+
+
+# Types of the columns that are added to a varied table, and how many values each has: lengths that seldom are multiples
+# of one another, so that their values meet in many ways.
+# Long texts among them would only be in the way.
+LONG_VALUE = 40
+_VARIED = (("long", 5, 7), ("int", 3, 4), ("string", 4, 6))
+
+
+def _varied_columns(draw: st.DrawFn, taken: Set[str]) -> list[ColumnSpec]:
+    names = [name for name in COLUMN_NAMES if name not in taken]
+    return [
+        ColumnSpec(0, name, type_, tuple(draw(_several(type_, fewest, most))))
+        for name, (type_, fewest, most) in zip(names, _VARIED, strict=False)
+    ]
+
+
+@lru_cache
+def _several(type_: str, fewest: int, most: int) -> st.SearchStrategy[list[Value]]:
+    short = tuple(value for value in PRIMITIVES[type_].values if len(str(value)) < LONG_VALUE)
+    return st.lists(st.sampled_from((*short, None, None, None)), min_size=fewest, max_size=most, unique_by=repr)
 
 
 class _Counter:

@@ -14,8 +14,24 @@ __all__ = ["another", "column_terms", "often_varied", "quoted"]
 # Beside the columns of a kind stand others, converted: so that not every term is the same column.
 OWN_TO_CONVERTED = 3
 
+# A comparison tells most with a value that the column holds: its rows stand on both sides, and at the bound.
+COMPARISONS = ("<", "<=", ">", ">=", "=", "<>")
+
+# How SQL writes a value of a kind.
+LITERALS = {
+    "number": "{}",
+    "text": "'{}'",
+    "float": "CAST('{}' AS DOUBLE)",
+    "date": "DATE '{}'",
+    "timestamp": "TIMESTAMP '{}'",
+    "decimal": "CAST('{}' AS DECIMAL(38, 10))",
+}
+
+# A longer value makes a plan of text that nobody reads.
+LONG_VALUE = 40
+
 # From so many distinct values on, a column tells as much as any other.
-MANY_VALUES = 4
+MANY_VALUES = 5
 
 
 def quoted(name: str) -> str:
@@ -34,6 +50,8 @@ def column_terms(kind: str, columns: Sequence[ColumnSpec], at_least: int) -> tup
         many = _variety(column)
         if of == kind:
             terms += [_term(term, column)] * OWN_TO_CONVERTED * many
+        elif kind == "condition" and (held := _held(column, of)):
+            terms += [_term(f"({term} {operator} {value})", column) for operator in COMPARISONS for value in held]
         elif made := _conversion(kind, of):
             terms += [_term(made.replace("{}", term), column)] * many
     if not terms and (kind == "number" or kind in OF_NUMBER):
@@ -65,6 +83,15 @@ def _conversion(kind: str, of: str) -> str | None:
         return CONVERSIONS[kind, of]
     number = "{}" if of == "number" else CONVERSIONS.get(("number", of))
     return OF_NUMBER[kind].replace("{}", number) if number and kind in OF_NUMBER else None
+
+
+def _held(column: ColumnSpec, of: str) -> list[str]:
+    """Return the SQL of some short values that the column holds; nothing of a kind that has no literals here."""
+    literal = LITERALS.get(of)
+    values = dict.fromkeys(value for value in column.values if value is not None) if literal else {}
+    return [
+        str(literal).replace("{}", str(value).replace("'", "''")) for value in values if len(str(value)) < LONG_VALUE
+    ][:MANY_VALUES]
 
 
 def _kind(column: ColumnSpec) -> tuple[str, str]:

@@ -5,6 +5,7 @@ What means the same as of a split has the same name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from conformance.judging.conditions.condition import Condition
@@ -180,6 +181,10 @@ SCAN_CONDITIONS: dict[str, Condition[ScanSpec]] = {
     ),
     "query_with_condition": Condition(
         "The transformation has a condition.", _transforms(lambda made: bool(made.where or made.having))
+    ),
+    "condition_with_fraction": Condition(
+        "The transformation has a condition with a number that has a fraction.",
+        _transforms(lambda made: bool(re.search(r"\d\.\d", f"{made.where} {made.having}"))),
     ),
     "registry": Condition("The transformation calls a function of a registry.", lambda spec: spec.registry is not None),
     "udf_with_upper_case": Condition("The name of a function has upper case.", _has_upper_case),
