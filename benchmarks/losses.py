@@ -33,11 +33,8 @@ BATCH = 100  # plans per seed
 DOES_NOT_RUN = "does not run"
 
 
-def way(spec: SplitSpec, warehouse: Warehouse) -> str:
-    """Return how the plan of a split fails to survive, without names and numbers of that plan; empty if it survives."""
-    example = example_of(spec, warehouse)
-    if isinstance(example, Unusable):
-        return DOES_NOT_RUN
+def way(spec: SplitSpec, example: Example) -> str:
+    """Return how the plan of an example fails to survive, without names and numbers in it; empty if it survives."""
     known = lost_construct(spec.plan)
     outcome = attempt(survives, example.make(), example.scanned)
     if isinstance(outcome, Raised):
@@ -53,10 +50,8 @@ def way(spec: SplitSpec, warehouse: Warehouse) -> str:
     return f"{differs or 'the same rows'} ({known})" if known else differs
 
 
-def refuses(spec: SplitSpec, warehouse: Warehouse) -> bool:
-    """Return whether the reference data loader refuses the plan of a split."""
-    example = example_of(spec, warehouse)
-    assert isinstance(example, Example)
+def refuses(example: Example) -> bool:
+    """Return whether the reference data loader refuses the plan of an example."""
     materials = example.make()
     assert materials.plan is not None
     assert materials.session_context is not None
@@ -102,11 +97,12 @@ def main(seconds: float, seed: int) -> None:
     shortest: dict[str, str] = {}
 
     def judge(spec: SplitSpec) -> None:
-        how = way(spec, warehouse)
+        example = example_of(spec, warehouse)
+        how = DOES_NOT_RUN if isinstance(example, Unusable) else way(spec, example)
         met[how] += 1
         is_silent = False
-        if how != DOES_NOT_RUN:
-            is_refused = refuses(spec, warehouse)
+        if not isinstance(example, Unusable):
+            is_refused = refuses(example)
             refused[how] += is_refused
             is_silent = how.startswith(("other rows", "other columns")) and not is_refused
         name, plan = f"{how}, and is not refused" if is_silent else how, repr(spec.plan)

@@ -111,6 +111,9 @@ def encode_plan_of_scan(
     return result
 
 
+# Functions of the engine that give times in the time zone of the session, in some versions.
+IN_THE_ZONE = frozenset(f"to_timestamp{unit}" for unit in ("", "_seconds", "_millis", "_micros", "_nanos"))
+
 # Functions of the engine that take from the clock or at random: each reading would give other rows (PLAN-9).
 UNSETTLED = frozenset({"now", "current_date", "current_time", "random", "uuid"})
 
@@ -146,6 +149,11 @@ def encode_plan(
     registered = registered_names(registry)
     if unsettled := sorted(UNSETTLED & _functions(data) - registered):
         raise PlanRefused(f"the plan calls {unsettled[0]}(): a second reading would give other rows than the first")
+    for zoned in sorted(IN_THE_ZONE & _functions(data) - registered):
+        if zone := _zone(session_context, zoned):
+            raise PlanRefused(
+                f"the plan calls {zoned}(), which gives times in the zone of the session, {zone}; a worker's has none"
+            )
     if mixed := sorted(name for name in registered if name != name.lower() and _calls(plan, name)):
         raise PlanRefused(f"the plan calls {mixed[0]!r}; the engine decodes names of functions in lower case")
     if replaced := sorted(operators() & _functions(data) & registered):
@@ -296,6 +304,16 @@ def _functions(data: bytes) -> set[str]:
     declared = [part for field, part in message(data) if field == 2]
     functions = [part for item in declared for field, part in message(item) if field == 3]
     return {part.decode() for item in functions for field, part in message(item) if field == 3}
+
+
+def _zone(session: SessionContext, function: str) -> str | None:
+    """Return the time zone of a session as one of its functions sees it; `None` for none, and for UTC.
+
+    The session has no call that tells it. A plan says little of it either: the zone is in types within it alone.
+    """
+    [batch] = session.sql(f"SELECT arrow_typeof({function}(0))").collect()
+    found = re.search(r'"(.+)"', str(batch.column(0)[0]))
+    return None if found is None or found[1] in ("UTC", "+00:00") else found[1]
 
 
 def _calls(plan: LogicalPlan, name: str) -> bool:
