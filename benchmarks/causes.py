@@ -72,7 +72,7 @@ def told_of(name: str) -> Told:
     with tempfile.TemporaryDirectory() as folder:
         sweep = Sweep(selection.adapter, selection.transports, selection.checks, Warehouse(Path(folder)))
         findings = sweep.pinned(PINNED)
-        findings.add(sweep.designed(designed_splits()[:DESIGNED], split_specs(), SEED))
+        findings.add(sweep.designed(designed_splits()[:DESIGNED], split_specs(large=True), SEED))
         findings.add(planned(sweep, designed_scans()))
     return Told(name, tuple(cause.clauses for cause in causes(findings.violations, findings.patterns)))
 

@@ -1,9 +1,9 @@
 """Chooses the examples of the quick profile among many drawn ones: `python -m benchmarks.design`.
 
 A greedy cover. What counts is each region, each pair of regions of different families (a table and a filter, a column
-and a projection), each type and value that is read without a plan, and each way of altering a plan that its rows tell
-(`benchmarks.alterations`). The next example is the one that adds most; of two that add the same, the shorter. It takes
-some minutes, and writes the files that `conformance.examples.design` reads.
+and a projection), each type and value that is read without a plan, each part that is large, and each way of altering a
+plan that its rows tell (`benchmarks.alterations`). The next example is the one that adds most; of two that add the
+same, the shorter. It takes some minutes, and writes the files that `conformance.examples.design` reads.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def features(spec: SplitSpec, *, has_rows: bool) -> Iterator[str]:
 def read_as_they_are(spec: SplitSpec) -> Iterator[str]:
     """Yield the types and values that are read without a plan, which may leave out what it is given."""
     if spec.plan is None:
-        yield from {f"bare: {region}" for region in regions(spec) if family(region) in ("type", "value")}
+        yield from {f"bare: {region}" for region in regions(spec) if family(region) in ("type", "value", "default")}
 
 
 def family(region: str) -> str:
@@ -119,24 +119,29 @@ def chosen(pool: Sequence[tuple[SplitSpec, frozenset[str]]], count: int, met: Co
 
 
 def meeting_what_is_named(splits: Sequence[SplitSpec], count: int, seed: int) -> list[SplitSpec]:
-    """Return the splits and more: the shortest drawn ones for what has a name and none meets, then that one meets.
+    """Return the splits and more: drawn ones for what has a name and none meets, then that one meets.
 
-    Those of the first kind are all there, whatever the count.
+    Those of the first kind are all there, whatever the count. The next is the one that meets most of it, and of these
+    the shortest.
     """
     drawn: list[SplitSpec] = []
-    draw(split_specs(), SPLITS_DRAWN, seed, drawn.append)
-    drawn.sort(key=lambda spec: len(repr(spec)))
+    draw(split_specs(large=True), SPLITS_DRAWN, seed, drawn.append)
     found, met = list(splits), Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
         warehouse = Warehouse(Path(folder))
         for spec in splits:
             met.update(named_in(spec, warehouse))
+        names = {spec: named(spec) for spec in dict.fromkeys(drawn) if spec not in splits}
         for often in (0, 1):
-            for spec in drawn:
-                could = {name for name in named(spec) if met[name] == often}
-                if not could or spec in found or (often and len(found) >= count):
-                    continue
-                if could & (more := named_in(spec, warehouse)):
+            while names and (not often or len(found) < count):
+                # Lazily: most specs meet nothing new, and only the best is made to see whether it has rows.
+                wanted = {spec: sum(met[name] == often for name in has) for spec, has in names.items()}
+                spec = max(wanted, key=lambda each: (wanted[each], -len(repr(each))))
+                if not wanted[spec]:
+                    break
+                del names[spec]
+                more = named_in(spec, warehouse)
+                if any(met[name] == often for name in more):
                     found.append(spec)
                     met.update(more)
     return found
@@ -168,8 +173,10 @@ def alterations_told(spec: SplitSpec, warehouse: Warehouse) -> set[str]:
 
 
 def named(spec: SplitSpec) -> set[str]:
-    """Return the pairs of a split that have a name, and what it reads as it is."""
-    return {*(region for region in regions(spec) if family(region) == "pair"), *read_as_they_are(spec)}
+    """Return the pairs of a split that have a name, what it reads as it is, its properties, and what is large in it."""
+    met = set(regions(spec))
+    own = {region for region in met if family(region) in ("pair", "size") or region.startswith("FileIO: property")}
+    return own | set(read_as_they_are(spec))
 
 
 def named_in(spec: SplitSpec, warehouse: Warehouse) -> set[str]:
@@ -194,7 +201,7 @@ def pools(seed: int) -> tuple[list[tuple[SplitSpec, frozenset[str]]], list[tuple
             if (has := features_of_plan(spec, warehouse)) is not None:
                 plans.append((spec, frozenset(has)))
 
-        draw(split_specs(), SPLITS_DRAWN, seed, use)
+        draw(split_specs(large=True), SPLITS_DRAWN, seed, use)
         draw(split_specs(with_plan=True), PLANS_DRAWN, seed, use_plan)
     return splits, plans
 

@@ -226,7 +226,7 @@ def _shrink(row: Row, sweep: Sweep, spec: SplitSpec) -> None:
     """Replace the example by the smallest one that the suite's search finds."""
     assert QUICK.seed is not None
     own = [check for check in sweep.checks if check.clause.id == row.clause]
-    found = replace(sweep, checks=own).designed([spec], split_specs(), QUICK.seed).violations
+    found = replace(sweep, checks=own).designed([spec], split_specs(large=True), QUICK.seed).violations
     smallest = min(found, key=lambda violation: len(violation.example))
     row.example = smallest.example
     row.expected, row.actual = smallest.difference.expected, smallest.difference.actual

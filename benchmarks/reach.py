@@ -30,7 +30,7 @@ def shares(planned: bool | None, draws: int, seed: int) -> Counter[str]:
     def count(spec: SplitSpec) -> None:
         met.update(set(regions(spec)))
 
-    draw(split_specs(with_plan=planned), draws, seed, count)
+    draw(split_specs(with_plan=planned, large=True), draws, seed, count)
     return met
 
 

@@ -11,6 +11,7 @@ from strategies.pairs import pairs
 from strategies.plans import frame_plans, plans, sql_plans
 from strategies.scans import scans
 from strategies.serialization import from_json, to_json
+from strategies.sizes import whole
 from strategies.specs import (
     And,
     ArgumentsSpec,
@@ -23,11 +24,13 @@ from strategies.specs import (
     ListSpec,
     MapSpec,
     Not,
+    Numbered,
     Or,
     PairSpec,
     PlanSpec,
     Predicate,
     RegistrySpec,
+    Repeated,
     RowwiseSpec,
     ScanSpec,
     Spec,
@@ -54,11 +57,13 @@ __all__ = [
     "ListSpec",
     "MapSpec",
     "Not",
+    "Numbered",
     "Or",
     "PairSpec",
     "PlanSpec",
     "Predicate",
     "RegistrySpec",
+    "Repeated",
     "RowwiseSpec",
     "ScanSpec",
     "Spec",
@@ -89,4 +94,5 @@ __all__ = [
     "udfs",
     "valid_arguments",
     "values",
+    "whole",
 ]

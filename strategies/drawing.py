@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-__all__ = ["flip", "one_in", "pick", "picks", "some"]
+__all__ = ["any_of", "flip", "one_in", "pick", "picks", "some"]
 
 T = TypeVar("T")
 
@@ -42,6 +42,19 @@ def flip(draw: st.DrawFn) -> bool:
 def one_in(draw: st.DrawFn, count: int) -> bool:
     """Return true in one draw of ``count``."""
     return draw(_index(count)) == count - 1
+
+
+def any_of(*strategies: st.SearchStrategy[T]) -> st.SearchStrategy[T]:
+    """Draw from one of the strategies, each as often as it stands there; the first is the simplest.
+
+    Of :func:`hypothesis.strategies.one_of` each is drawn from equally often, even if it stands there several times.
+    """
+    return _any_of(strategies)
+
+
+@st.composite
+def _any_of(draw: st.DrawFn, strategies: Sequence[st.SearchStrategy[T]]) -> T:
+    return draw(pick(draw, strategies))
 
 
 @cache

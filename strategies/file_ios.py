@@ -40,6 +40,8 @@ _PROPERTIES: tuple[tuple[str, Value], ...] = (
     ("token", SECRET_VALUE),
     (" spaced ", " x "),
     ("json", '{"a": [1]}'),
+    # What shells, files of settings, addresses and pages take for something else.
+    ("as it is", "~/a$HOME/${USER}/%(name)s/%41/{x}&amp;#\\n"),
 )
 
 

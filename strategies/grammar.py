@@ -2,8 +2,8 @@
 
 A production is SQL with holes: ``{number}`` stands for any production of that kind. Kinds named after types are
 expressions of that type, over the columns of the split's table (:class:`strategies.primitives.Primitive` says of which
-kind each column is); ``{column}`` is any of these columns, ``{table}`` the
-table. ``{s}`` is a table of expressions: ``n`` and ``m`` are BIGINT, ``t`` text, ``p`` BOOLEAN, and what stands over it
+kind each column is); ``{column}`` is any of these columns, ``{words}`` mostly one of texts, in which patterns find
+something, ``{table}`` the table. ``{s}`` is a table of expressions: ``n`` and ``m`` are BIGINT, ``t`` text, ``p`` BOOLEAN, and what stands over it
 (aggregates, window functions, joins) uses these names.
 
 Every production runs on its own, whatever the rows are; rows that depend on the order in which an engine visits its
@@ -17,7 +17,17 @@ from typing import NamedTuple
 
 from strategies.functions import NEWER_SCALARS, SCALARS
 
-__all__ = ["BY_SETTING", "CONVERSIONS", "EXPRESSIONS", "GRAMMAR", "IS_HELD", "OF_NUMBER", "QUERIES", "Production", "production"]
+__all__ = [
+    "BY_SETTING",
+    "CONVERSIONS",
+    "EXPRESSIONS",
+    "GRAMMAR",
+    "IS_HELD",
+    "OF_NUMBER",
+    "QUERIES",
+    "Production",
+    "production",
+]
 
 HOLE = re.compile(r"\{([a-z ]+)\}")
 
@@ -153,7 +163,7 @@ overlay({text} PLACING 'Z' FROM 1 FOR 1)
 reverse({text})
 repeat({text}, 2)
 split_part({text}, 'a', 1)
-regexp_replace({text}, '[ab]', 'Z', 'g')
+regexp_replace({words}, '[ab]', 'Z', 'g')
 regexp_replace({text}, '^a', 'Z')
 regexp_match({text}, '(a)')[1]
 md5({text})
@@ -203,19 +213,19 @@ isnan({float})
 {text} = {text}
 {text} < 'b'
 {text} IN ('a', 'b', '')
-{text} LIKE 'a%'
-{text} LIKE '%b_'
-{text} LIKE 'a_%'
-{text} NOT LIKE '_'
-{text} LIKE 'a\\%%'
-{text} ILIKE 'A%'
-{text} NOT ILIKE '%B%'
+{words} LIKE 'a%'
+{words} LIKE '%b_'
+{words} LIKE 'a_%'
+{words} NOT LIKE '_'
+{words} LIKE 'a\\%%'
+{words} ILIKE 'A%'
+{words} NOT ILIKE '%B%'
 {text} LIKE {text}
-{text} SIMILAR TO '(a|b)%'
-{text} ~ '^a'
-{text} ~* '^A'
-{text} !~ 'b'
-{text} !~* 'B'
+{words} SIMILAR TO '(a|b)%'
+{words} ~ '^a'
+{words} ~* '^A'
+{words} !~ 'b'
+{words} !~* 'B'
 starts_with({text}, 'a')
 ends_with({text}, 'b')
 contains({text}, 'a')

@@ -104,6 +104,10 @@ def histories(draw: st.DrawFn) -> HistorySpec:
         event_time = pick(draw, tuple(times))
         parts = PartitionBy(event_time, pick(draw, times[event_time]))
         history = replace(history, operations=(*history.operations, parts, Append(2 + pick(draw, range(5)))))
+    texts = [column.name for column in columns if OF_SEVERAL_BYTES in column.values]
+    if texts and not times and history.format_version > 1 and one_in(draw, 5):
+        parts = PartitionBy(pick(draw, texts), "truncate[2]")
+        history = replace(history, operations=(*history.operations, parts, Append(2 + pick(draw, range(5)))))
     if history.format_version > 1 and one_in(draw, 5):  # of files that nothing else was done to
         history = replace(history, operations=(*history.operations, _positions(draw)))
     for _ in range(pick(draw, range(7))):
@@ -154,7 +158,30 @@ def _first_columns(draw: st.DrawFn) -> tuple[ColumnSpec, ...]:
                 else ColumnSpec(id_, name, only, values_of(only)[id_ - 1 :: count])
             )
             columns.append(replace(made, required=None not in made.values and one_in(draw, 4)))
-    return tuple(columns)
+    return tuple(
+        _with_a_name_of(draw, each, columns) if isinstance(each.type, StructSpec) else each for each in columns
+    )
+
+
+def _with_a_name_of(draw: st.DrawFn, struct: ColumnSpec, columns: Sequence[ColumnSpec]) -> ColumnSpec:
+    """Return a struct whose first field half of the time has name and type of a column, and other values where it can.
+
+    Whoever looks for the column by its name alone may find the field.
+    """
+    assert isinstance(struct.type, StructSpec)
+    others = [column for column in columns if isinstance(column.type, str)]
+    if not others or flip(draw):
+        return struct
+    like = pick(draw, others)
+    assert isinstance(like.type, str)
+    first, *fields = struct.type.fields
+    known = values_of(like.type)
+    held = [value for value in known if value not in like.values][:2] or known
+    values = tuple(
+        value and (None if value[0] is None else held[row % len(held)], *value[1:])
+        for row, value in enumerate(struct.values)
+    )
+    return replace(struct, type=StructSpec((replace(first, name=like.name, type=like.type), *fields)), values=values)
 
 
 def _column(draw: st.DrawFn, id_: int, name: str, type_: str) -> ColumnSpec:
@@ -189,6 +216,9 @@ def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
     partitioned = {history.partition_by, *(o.name for o in done if isinstance(o, PartitionBy))}
     if kind in _ABOUT_COLUMNS and isinstance(column.type, StructSpec):
         return _within(draw, history, column, column.type.fields)
+    if kind == "delete" and history.partition_by and _partitioned_by(history) == history.partition_by and flip(draw):
+        # Some files are then removed as a whole.
+        column = next((each for each in columns if each.name == history.partition_by), column)
     # PyIceberg writes files of partitions by identity alone, and these operations write them anew.
     if kind in ("delete", "overwrite") and not column.added and column.old_type is None and not _transformed(history):
         where = draw(predicates(column).filter(lambda predicate: predicate.op in _DELETED_BY))
@@ -221,6 +251,8 @@ def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:
         return MakeOptional(pick(draw, required))
     if kind == "move":
         return MoveFirst(column.name)
+    if kind == "partition" and history.format_version == 1 and partitioned == {history.partition_by} != {None}:
+        return PartitionBy()
     # Specs of format version 1 keep each column for ever, which PyIceberg takes for a redundant one later.
     if kind == "partition" and history.format_version > 1:
         now = _partitioned_by(history)

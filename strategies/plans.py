@@ -187,6 +187,11 @@ class _Scope:
             return self.table
         if kind == "column":
             return quoted(pick(self.draw, often_varied(self.columns)).name)
+        if kind == "words":
+            own = tuple(column for column in self.columns if column.type == "string" and column.values)
+            if own and not one_in(self.draw, 4):
+                return quoted(pick(self.draw, often_varied(own)).name)
+            kind = "text"
         if kind == "terms":
             return " + ".join([self.text("number", 0)] * pick(self.draw, TERMS))
         is_expression = kind in EXPRESSIONS
@@ -236,7 +241,7 @@ _CALLS = {
 
 
 # What wraps a column in functions hides most of its values: columns come this many times as often.
-COLUMNS_TO_OTHERS = 2
+COLUMNS_TO_OTHERS = 3
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from strategies.functions import functions_in
 from strategies.grammar import GRAMMAR
 from strategies.plans import callable_udfs
 from strategies.primitives import family, primitive
+from strategies.sizes import BATCH, sizes_in, whole
 from strategies.specs import (
     And,
     Chain,
@@ -25,6 +27,7 @@ from strategies.specs import (
     ListSpec,
     MapSpec,
     Not,
+    Numbered,
     Or,
     PlanSpec,
     Predicate,
@@ -47,6 +50,8 @@ def regions(spec: SplitSpec) -> Iterator[str]:
     >>> "type: uuid" in set(regions(SplitSpec(TableSpec((ColumnSpec(1, "a", "uuid"),)))))
     True
     """
+    yield from _of_sizes(spec)
+    drawn, spec = spec, whole(spec)
     yield from _of_table(spec.table)
     for column in spec.table.columns:
         yield from _of_column(column)
@@ -64,14 +69,42 @@ def regions(spec: SplitSpec) -> Iterator[str]:
     yield from _of_what_is_read(spec)
     yield from _of_projection(spec)
     yield from _of_plan(spec.plan)
-    yield from _of_registry(spec.registry)
+    yield from _of_registry(spec.registry and _without_many(drawn.registry, "udfs"))
     if spec.registry is not None and spec.plan is None:
         yield "pair: a registry and no plan"
     yield from _of_calls(spec)
-    yield from _of_file_io(spec.file_io)
-    yield f"path: {spec.file_name!r}"
+    yield from _of_file_io(_without_many(drawn.file_io, "properties"))
+    if isinstance(drawn.file_name, str):
+        yield f"path: {spec.file_name!r}"
     if spec.snapshot is not None:
         yield "table: scanned at an older snapshot"
+
+
+def _without_many(spec: Any, field: str) -> Any:
+    """Return the spec without those of its items that are many alike, which are no regions of their own."""
+    return replace(spec, **{field: tuple(item for item in getattr(spec, field) if not isinstance(item, Numbered))})
+
+
+def _of_sizes(spec: SplitSpec) -> Iterator[str]:
+    """Yield where something is large, and how large the largest is: in characters, or in number."""
+    places: dict[str, list[Any]] = {
+        "a value": [column.values for column in spec.table.columns],
+        "a doc": [column.doc for column in spec.table.columns],
+        "a set in a filter": [
+            value for each in predicates_of(spec.row_filter) for value in each.values if isinstance(value, Numbered)
+        ],
+        "a property of the FileIO": [item for item in spec.file_io.properties if not isinstance(item, Numbered)],
+        "many properties of the FileIO": [item for item in spec.file_io.properties if isinstance(item, Numbered)],
+        "a property of the table": list(spec.table.properties),
+        "many functions": [] if spec.registry is None else list(spec.registry.udfs),
+        "the name of the file": [spec.file_name],
+    }
+    for place, held in places.items():
+        if sizes := list(sizes_in(tuple(held))):
+            yield f"size: {place}"
+            yield from (f"size: {place}, {size:,} or more" for size in (4096, 1_048_576) if max(sizes) >= size)
+    if spec.table.rows > BATCH:
+        yield "size: more rows than a batch of the engine holds"
 
 
 def _of_table(table: TableSpec) -> Iterator[str]:
@@ -121,6 +154,8 @@ def _of_column(column: ColumnSpec) -> Iterator[str]:
         "upper case": name != name.lower(),
     }
     yield from (f"name: {what}" for what, held in holds.items() if held)
+    if column.default is not None and isinstance(column.type, str):
+        yield f"default: of {family(column.type)}"
     evolution = {
         "required": column.required,
         "documented": bool(column.doc),

@@ -106,7 +106,7 @@ def _scans(draw: st.DrawFn) -> ScanSpec:
 
 
 # Predicates by which whole partitions are chosen or left out.
-_CHOOSES_PARTITIONS = ("eq", "in", "is-null", "ne", "ge", "lt", "starts-with", "not-starts-with")
+_CHOOSES_PARTITIONS = ("eq", "in", "is-null", "not-null", "ne", "ge", "lt", "starts-with", "not-starts-with")
 
 
 def _has_schema_of_today(history: HistorySpec, branch: Branch) -> bool:
@@ -135,7 +135,7 @@ def _columns(draw: st.DrawFn, names: Sequence[str], filtered: Sequence[str]) -> 
 
 def _with_paths(draw: st.DrawFn, table: TableSpec, names: Sequence[str]) -> tuple[str, ...]:
     """Draw paths to fields in place of half of the structs that are asked for."""
-    fields = {column.name: column.type.fields for column in table.columns if isinstance(column.type, StructSpec)}
+    fields = {column.name: _fields(column) for column in table.columns}
     found: list[str] = []
     for name in names:
         within = [f"{name}.{field.name}" for field in fields.get(name, ())]
@@ -176,10 +176,20 @@ def _filter(
     found: FilterSpec
     if alike and flip(draw):
         return Predicate(pick(draw, ("eq", "gt", "in", "ne")), pick(draw, alike).name, (pick(draw, ALIKE),))
+    told_by_order = [asked for column in columns if (asked := _before_others(column)) is not None]
+    if told_by_order and one_in(draw, 6):
+        return draw(pick(draw, told_by_order))
+    within = {(field.name, field.type) for each in table.columns for field in _fields(each)}
+    named_as_fields = [column for column in columns if (column.name, column.type) in within and any(column.values)]
+    if named_as_fields and flip(draw):
+        like = pick(draw, named_as_fields)
+        return Predicate("eq", like.name, (pick(draw, [value for value in like.values if value is not None]),))
     transformed = ((column, transform) for column in by for name, transform in transforms if name == column.name)
     of_parts = [asked for made in transformed if (asked := _asked_of(*made)) is not None]
     if of_parts and flip(draw):
         found = draw(pick(draw, of_parts))
+    elif by and one_in(draw, 8):
+        return Predicate("not-null", pick(draw, by).name)
     elif by and flip(draw):
         chosen = draw(predicates(pick(draw, by)).filter(lambda predicate: predicate.op in _CHOOSES_PARTITIONS))
         others = [column for column in columns if column.name != chosen.column]
@@ -195,6 +205,19 @@ def _filter(
 
 # Predicates by whose bounds files, and row groups of them, are left out.
 _ASKS_FOR_BOUNDS = ("eq", "lt", "le", "gt", "ge")
+
+
+def _before_others(column: ColumnSpec) -> st.SearchStrategy[Predicate] | None:
+    """Return what is asked of texts of which others begin beyond ASCII; ``None`` where there are no such two."""
+    texts = [value for value in column.values if isinstance(value, str) and value]
+    plain = [text for text in texts if text[0].isascii()]
+    if column.type != "string" or not plain or len(plain) == len(texts):
+        return None
+    return _predicates(("eq", "in", "gt", "ge"), column, plain)
+
+
+def _fields(column: ColumnSpec) -> tuple[ColumnSpec, ...]:
+    return column.type.fields if isinstance(column.type, StructSpec) else ()
 
 
 def _asked_of(column: ColumnSpec, transform: str) -> st.SearchStrategy[Predicate] | None:

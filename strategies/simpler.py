@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from strategies.filters import filter_columns
-from strategies.specs import SplitSpec, SqlPlanSpec, TableSpec, UdfSpec
+from strategies.specs import ColumnSpec, Numbered, Repeated, SplitSpec, SqlPlanSpec, TableSpec, UdfSpec
 from strategies.terms import quoted
 
 __all__ = ["simpler"]
@@ -62,6 +62,9 @@ def _simpler_tables(spec: SplitSpec) -> Iterator[TableSpec]:
     yield from _without(table, TABLE_PARTS)
     if table.partition_by and not table.partition_evolved:
         yield dataclasses.replace(table, partition_by=(), partition_transform="identity", partition_in_file=True)
+    for position, column in enumerate(table.columns):
+        if (short := _short(column)) != column:
+            yield dataclasses.replace(table, columns=(*table.columns[:position], short, *table.columns[position + 1 :]))
     named = {*table.partition_by, *table.sort_by, *table.identifiers, *(_columns_of(spec))}
     named |= set(filter_columns(spec.row_filter)) if spec.row_filter is not None else set()
     if spec.plan is None or (isinstance(spec.plan, SqlPlanSpec) and spec.plan.sql.startswith("SELECT * FROM")):
@@ -75,6 +78,12 @@ def _simpler_tables(spec: SplitSpec) -> Iterator[TableSpec]:
         yield dataclasses.replace(table, rows=table.rows // 2)
 
 
+def _short(column: ColumnSpec) -> ColumnSpec:
+    """Return the column without what is large in it."""
+    values = tuple(value for value in column.values if not isinstance(value, Repeated))
+    return dataclasses.replace(column, values=values, doc=None if isinstance(column.doc, Repeated) else column.doc)
+
+
 def _columns_of(spec: SplitSpec) -> Iterator[str]:
     """Yield the name of each column of which something is projected."""
     names = {column.name for column in spec.table.columns}
@@ -85,6 +94,8 @@ def _columns_of(spec: SplitSpec) -> Iterator[str]:
 def _plainer(udfs: tuple[UdfSpec, ...]) -> Iterator[tuple[UdfSpec, ...]]:
     """Yield the functions with a trait of one of them as it is by default."""
     for position, udf in enumerate(udfs):
+        if isinstance(udf, Numbered):
+            continue
         for plain in _without(udf, ("operand", "origin", "volatility")):
             yield (*udfs[:position], plain, *udfs[position + 1 :])
 

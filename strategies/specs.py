@@ -41,6 +41,7 @@ __all__ = [
     "MapSpec",
     "MoveFirst",
     "Not",
+    "Numbered",
     "Operation",
     "Or",
     "OverwriteRows",
@@ -50,6 +51,7 @@ __all__ = [
     "Predicate",
     "RegistrySpec",
     "RenameColumn",
+    "Repeated",
     "RollBack",
     "RowwiseSpec",
     "ScanSpec",
@@ -92,6 +94,29 @@ class Spec:
 
     def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
         return self.settings()
+
+
+@dataclass(frozen=True, repr=False)
+class Repeated(Spec):
+    """A long text, written short: ``text`` so many ``times``. It may stand wherever a spec holds a text.
+
+    :func:`strategies.sizes.whole` writes it out.
+    """
+
+    text: str
+    times: int
+
+
+@dataclass(frozen=True, repr=False)
+class Numbered(Spec):
+    """Many items of a tuple, written short: ``count`` of them, numbered from 0.
+
+    Of a number each is one more than the one before; in any text of another value ``{}`` stands for the item's number.
+    :func:`strategies.sizes.whole` writes it out.
+    """
+
+    each: Value
+    count: int
 
 
 @dataclass(frozen=True, repr=False)

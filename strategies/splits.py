@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from strategies.drawing import flip, one_in, pick
+from strategies.drawing import any_of, flip, one_in, pick
 from strategies.file_ios import file_ios
 from strategies.filters import is_filterable, projections, row_filters
 from strategies.plans import plans
 from strategies.primitives import PRIMITIVES
+from strategies.sizes import enlarged
 from strategies.specs import ColumnSpec, FileIOSpec, RegistrySpec, SplitSpec, TableSpec, Value
 from strategies.tables import tables
 from strategies.udfs import ORIGINS, registries
@@ -20,8 +21,10 @@ __all__ = ["FILE_NAMES", "split_specs"]
 # The last part of the data file's path, without suffix.
 FILE_NAMES = ("data", "part 0", "part%200", "a+b", "\u00e9", "e\u0301", "x#y", "UPPER")
 
+ONE_IN_LARGE = 20
+
 # Of functions that can be imported; in one of eight there may be others, which cloudpickle alone carries.
-_REGISTRIES = st.one_of(*[registries()] * 7, registries(origins=ORIGINS))
+_REGISTRIES = any_of(*[registries()] * 7, registries(origins=ORIGINS))
 
 
 def split_specs(
@@ -30,10 +33,12 @@ def split_specs(
     registry_specs: st.SearchStrategy[RegistrySpec] | None = None,
     file_io_specs: st.SearchStrategy[FileIOSpec] | None = None,
     with_plan: bool | None = None,
+    large: bool = False,
 ) -> st.SearchStrategy[SplitSpec]:
     """Splits of any table: filtered and projected, with or without plan and registry, through any FileIO.
 
-    ``with_plan`` says whether there is a plan; ``None`` draws it.
+    ``with_plan`` says whether there is a plan; ``None`` draws it. If ``large``, some parts of one split in twenty are
+    as large as a threshold of :mod:`strategies.sizes`; such a spec is to be made :func:`~strategies.sizes.whole`.
 
     >>> split_specs(with_plan=False).example().plan is None
     True
@@ -43,6 +48,7 @@ def split_specs(
         _REGISTRIES if registry_specs is None else registry_specs,
         file_ios() if file_io_specs is None else file_io_specs,
         with_plan,
+        large,
     )
 
 
@@ -53,13 +59,14 @@ def _split_specs(
     registry_specs: st.SearchStrategy[RegistrySpec],
     file_io_specs: st.SearchStrategy[FileIOSpec],
     with_plan: bool | None,
+    large: bool,
 ) -> SplitSpec:
     planned = flip(draw) if with_plan is None else with_plan
     table = draw(table_specs[planned])
     if planned:  # the engine counts nanoseconds in many functions, and fails over values beyond
         table = replace(table, columns=tuple(map(_within_nanoseconds, table.columns)))
     # Rarely below a plan, as filters are: they take the columns and rows by which plans are told apart.
-    is_projected, is_filtered = (one_in(draw, 12) if planned else flip(draw) for _ in range(2))
+    is_projected, is_filtered = (one_in(draw, 16) if planned else flip(draw) for _ in range(2))
     projection = draw(projections(table, nested=not planned)) if is_projected else None
     filterable = TableSpec(tuple(column for column in table.columns if not _is_told_null(column, table)))
     told = tuple(column for column in filterable.columns if column.name in table.partition_by)
@@ -68,7 +75,7 @@ def _split_specs(
     is_filtered = is_filtered and any(map(is_filterable, filterable.columns))
     row_filter = draw(row_filters(filterable)) if is_filtered else None
     registry = draw(registry_specs) if flip(draw) else None
-    return SplitSpec(
+    spec = SplitSpec(
         table=table,
         row_filter=row_filter,
         projection=projection,
@@ -78,6 +85,7 @@ def _split_specs(
         file_name=pick(draw, FILE_NAMES),
         snapshot=pick(draw, range(table.snapshots - 1)) if table.snapshots > 1 and one_in(draw, 3) else None,
     )
+    return enlarged(draw, spec) if large and one_in(draw, ONE_IN_LARGE) else spec
 
 
 def _within_nanoseconds(column: ColumnSpec) -> ColumnSpec:

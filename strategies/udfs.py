@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from strategies.drawing import one_in, pick
+from strategies.sizes import whole
 from strategies.specs import RegistrySpec, SplitSpec, UdfSpec
 
 __all__ = [
@@ -112,4 +113,5 @@ def _known(option: str, chosen: Sequence[str], known: tuple[str, ...]) -> tuple[
 
 def goes_by_name(spec: SplitSpec) -> bool:
     """Whether pickle can carry the spec's functions: each has a name that can be imported."""
-    return spec.registry is None or all(udf.origin in IMPORTABLE for udf in spec.registry.udfs)
+    registry = whole(spec.registry)
+    return registry is None or all(udf.origin in IMPORTABLE for udf in registry.udfs)

@@ -21,7 +21,8 @@ class Example:
     """What a journey starts from.
 
     ``title`` is shown in reports. ``spec`` is the drawn spec, ``None`` for a real table. ``likeness`` is the spec that
-    conditions of a baseline look at: it says of a real table what a spec can say. ``make`` returns materials that
+    conditions of a baseline look at: it says of a real table what a spec can say. ``drawn`` is the spec as reports show
+    it, in which large things are written short. ``make`` returns materials that
     nobody else holds, ``variant`` the same with fields of the spec replaced, ``elsewhere`` materials with files of
     their own in a folder, and the path of the data file. ``exhaustive`` asks checks that sample to try everything;
     the clauses of ``purposes`` are judged in any case.
@@ -34,6 +35,7 @@ class Example:
     scanned: pa.Table | None = None
     spec: SplitSpec | None = None
     likeness: SplitSpec | None = None
+    drawn: SplitSpec | None = None
     variant: Callable[..., Materials] | None = None
     elsewhere: Callable[[Path], tuple[Materials, Path]] | None = None
     exhaustive: bool = False

@@ -25,6 +25,7 @@ from strategies.specs import (
     PartitionBy,
     Predicate,
     ScanSpec,
+    StructSpec,
     WidenColumn,
 )
 
@@ -180,6 +181,36 @@ def _of_bounds(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
         yield from (f"filter {asked.op} of the {which} value" for which, value in bounds.items() if [value] == literals)
     if column.type == "string" and any(_is_cut(literal, held) for literal in literals):
         yield "filter of a text longer than its bounds"
+    if (
+        column.type == "string"
+        and asked.op in ("eq", "in", "gt", "ge")
+        and any(_is_before(each, held) for each in literals)
+    ):
+        yield "filter of a text before one beyond ASCII"
+    if asked.op == "eq" and _is_beyond_a_field_of_its_name(scan, column, literals[0]):
+        yield "filter eq of a column whose name a field of a struct before it has"
+
+
+def _is_before(text: str, held: Iterable[str]) -> bool:
+    """Return whether a text is held, and the last one begins beyond ASCII: there, bytes are negative if signed."""
+    return text in held and text[:1].isascii() and not max(held)[:1].isascii()
+
+
+def _is_beyond_a_field_of_its_name(scan: ScanSpec, column: ColumnSpec, wanted: Any) -> bool:
+    """Return whether a field of a struct that stands before a column has its name and type, and no value near this.
+
+    Of numbers and texts: these have statistics in any file, which are compared as they are.
+    """
+    if column.type not in ("long", "int", "string"):
+        return False
+    columns = scanned_columns(scan)
+    for struct in columns[: columns.index(column)]:
+        for place, field in enumerate(struct.type.fields if isinstance(struct.type, StructSpec) else ()):
+            values = [value[place] for value in struct.values if value is not None and value[place] is not None]
+            held = [python_value(field.type, value) for value in values]
+            if (field.name, field.type) == (column.name, column.type) and held:
+                return bool(not min(held) <= wanted <= max(held))
+    return False
 
 
 def _is_cut(text: str, held: Iterable[str]) -> bool:

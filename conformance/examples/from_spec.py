@@ -16,6 +16,7 @@ from fixtures.plans import sorts_last
 from fixtures.tables.warehouse import Warehouse, unreadable
 from strategies.plans import callable_udfs
 from strategies.serialization import to_json
+from strategies.sizes import whole
 from strategies.specs import RegistrySpec, SplitSpec
 from strategies.terms import quoted
 
@@ -40,6 +41,7 @@ def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
         Exception: its files cannot be made, or whatever else is the suite's own failure.
 
     """
+    drawn, spec = spec, whole(spec)
     if why := unreadable(spec.table):
         return Unusable(why)
     make_files(spec, warehouse)
@@ -64,7 +66,7 @@ def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
         return make_materials(spec, other), other.data_file(spec.table, spec.file_name)
 
     return Example(
-        title=repr(spec),
+        title=repr(drawn),
         make=partial(make_materials, spec, warehouse),
         expected=expected,
         question=Question(
@@ -76,6 +78,7 @@ def example_of(spec: SplitSpec, warehouse: Warehouse) -> Example | Unusable:
         scanned=scanned,
         spec=spec,
         likeness=spec,
+        drawn=drawn,
         variant=variant,
         elsewhere=elsewhere,
     )

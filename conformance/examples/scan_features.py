@@ -126,6 +126,9 @@ ASKED = (
     *(f"{BARE}filter eq of a timestamp in partitions by {transform}" for transform in BY_TIME),
     f"{BARE}filter of a partition by truncation",
     f"{BARE}filter of a negative number in partitions by truncation",
+    f"{BARE}filter of a text of several bytes in partitions by truncation",
+    f"{BARE}filter not-null of a partition beside files that were removed",
+    f"{BARE}no longer partitioned, in format version 1",
     f"{BARE}filter of a partition by bucket",
     f"{BARE}filter ne of a value in whose bucket are others",
     f"{BARE}filter not-starts-with of a partition by truncation",
@@ -138,6 +141,8 @@ ASKED = (
     f"{BARE}filter eq of the least value",
     f"{BARE}filter eq of the greatest value",
     f"{BARE}filter of a text longer than its bounds",
+    f"{BARE}filter of a text before one beyond ASCII",
+    f"{BARE}filter eq of a column whose name a field of a struct before it has",
     *(f"{BARE}filter of a column in whose {which} place is another" for which in ("former", "later")),
     f"{BARE}filter of a text with a quote",
     f"{BARE}filter not-null",
@@ -307,6 +312,14 @@ def _of_rows_as_they_are(scan: ScanSpec) -> Iterator[str]:
         "partitioned by what is gone": bool(dropped & set(partitionings(scan))),
         "files written anew": is_current and any(_of_several(operations, at) for at in range(len(operations))),
         "files of snapshots that have expired": is_current and _outlived_their_snapshot(scan),
+        "no longer partitioned, in format version 1": is_current
+        and every_column
+        and scan.history.format_version == 1
+        and partitionings(scan)[-1:] == [None],
+        "filter not-null of a partition beside files that were removed": is_current
+        and scan.case_sensitive
+        and isinstance(last, DeleteRows)
+        and _asks_for_what_removed_files_left(scan, last),
         "format version 1": scan.history.format_version == 1,
         "a column named as those of delete files": "pos" in now and every_column and is_current,
         "a tag whose name is a number": scan.ref is not None and scan.ref.isdecimal(),
@@ -349,6 +362,24 @@ def _evolutions(operations: Sequence[Operation]) -> Iterator[str]:
                 yield f"{type(done).__name__} within"
             elif not within and not isinstance(done, WidenColumn):
                 yield type(done).__name__
+
+
+def _asks_for_what_removed_files_left(scan: ScanSpec, last: DeleteRows) -> bool:
+    """Return whether a filter takes all partitions without null that are left, of a commit of several partitions.
+
+    The files of some were removed as a whole: the manifest in which they were is written anew, and adds nothing.
+    """
+    asked, by = scan.row_filter, scan.history.partition_by
+    if not isinstance(asked, Predicate) or asked.op != "not-null" or by is None or partitionings(scan) != [by]:
+        return False
+    if asked.column != by or any(each.column != by for each in predicates_of(last.where)):
+        return False
+    before = replace(scan.history, operations=scan.history.operations[:-1])
+    left, whole = (
+        set(rows_selected(replace(scan, history=each, row_filter=None, columns=(by,)))[by].to_pylist())
+        for each in (scan.history, before)
+    )
+    return None not in whole and 0 < len(left) < len(whole)
 
 
 def _holds_null_since(scan: ScanSpec) -> bool:

@@ -42,7 +42,7 @@ class Shown:
 
 def shown_by(example: Example) -> Shown:
     """Return what shows an example."""
-    return Shown(example.title, "" if example.spec is None else to_json(example.spec), example.likeness)
+    return Shown(example.title, "" if example.drawn is None else to_json(example.drawn), example.likeness)
 
 
 @dataclass

@@ -38,6 +38,9 @@ __all__ = [
     "settled",
 ]
 
+# What Python calls when something ends in an error that nobody handles, and while it runs.
+HOOKS = ((sys, "excepthook"), (sys, "unraisablehook"), (sys, "displayhook"), (threading, "excepthook"))
+
 # Seconds that a reading may take to give back what it holds.
 SETTLING_SECONDS = 1.0
 
@@ -59,10 +62,31 @@ def process_state() -> dict[str, Any]:
         "decimal context": (decimal.getcontext().prec, decimal.getcontext().rounding),
         "socket timeout": socket.getdefaulttimeout(),
         "level of the root logger": logging.getLogger().level,
+        "handlers of the root logger": [type(handler).__name__ for handler in logging.getLogger().handlers],
+        "levels at which nothing is logged": logging.root.manager.disable,
+        "who shows warnings": _named(warnings.showwarning),
+        "hooks": {name: _named(getattr(module, name)) for module, name in HOOKS},
+        "interval at which threads change": sys.getswitchinterval(),
+        "rights of new files": _umask(),
+        "processors": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "pool of Arrow's memory": pa.default_memory_pool().backend_name,
         "garbage collection": (gc.isenabled(), gc.get_threshold()),
         "start method of processes": multiprocessing.get_start_method(allow_none=True),
         "temporary files": sorted(_temporary_files()),
     }
+
+
+def _named(function: Any) -> str:
+    """Return the name of a function, or of the class of another callable."""
+    named = function if hasattr(function, "__qualname__") else type(function)
+    return f"{named.__module__}.{named.__qualname__}"
+
+
+def _umask() -> str:
+    """Return the mask of new files; the process has no call that only tells it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return oct(mask)
 
 
 def _temporary_files() -> set[str]:
@@ -156,6 +180,7 @@ def leave_defaults() -> None:
     sys.setrecursionlimit(sys.getrecursionlimit() + 100)
     socket.setdefaulttimeout(900.0)
     decimal.getcontext().prec += 1
+    logging.getLogger().handlers.clear()  # as in a new interpreter: who finds a handler sets up no other
 
 
 @contextmanager
@@ -169,6 +194,10 @@ def putting_back() -> Iterator[None]:
     path, limit, level = list(sys.path), sys.getrecursionlimit(), logging.getLogger().level
     decimals, timeout = decimal.getcontext().copy(), socket.getdefaulttimeout()
     collects, thresholds = gc.isenabled(), gc.get_threshold()
+    handlers_of_root, disabled = list(logging.getLogger().handlers), logging.root.manager.disable
+    shows, hooks = warnings.showwarning, [getattr(module, name) for module, name in HOOKS]
+    interval, mask, pool = sys.getswitchinterval(), int(_umask(), 8), pa.default_memory_pool()
+    processors = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
     method, files = multiprocessing.get_start_method(allow_none=True), _temporary_files()
     try:
         yield
@@ -190,6 +219,16 @@ def putting_back() -> Iterator[None]:
         decimal.setcontext(decimals)
         socket.setdefaulttimeout(timeout)
         logging.getLogger().setLevel(level)
+        logging.getLogger().handlers[:] = handlers_of_root
+        logging.disable(disabled)
+        warnings.showwarning = shows
+        for (module, name), hook in zip(HOOKS, hooks, strict=True):
+            setattr(module, name, hook)
+        sys.setswitchinterval(interval)
+        os.umask(mask)
+        pa.set_memory_pool(pool)
+        if processors is not None:
+            os.sched_setaffinity(0, processors)
         gc.set_threshold(*thresholds)
         (gc.enable if collects else gc.disable)()
         multiprocessing.set_start_method(method, force=True)

@@ -68,7 +68,7 @@ def through_running(sweep: Sweep, ways: Sequence[Way], examples: int, seed: int)
     # What is judged of several splits in one payload takes round trips of its own: on the scans below only.
     alone = replace(through, checks=[check for check in through.checks if not check.together])
     findings.add(alone.pinned(PINNED))
-    findings.add(alone.drawn(split_specs(), examples, seed))
+    findings.add(alone.drawn(split_specs(large=True), examples, seed))
     findings.add(through.pinned(SCANS))
     for way in ways:
         for spec in SCANS:

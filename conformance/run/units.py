@@ -148,15 +148,15 @@ def _drawn(shard: int, place: Workplace) -> Findings:
     selection = place.selection
     count, seed = selection.profile.examples, selection.seed + shard
     if selection.budget is None:
-        return place.sweep.drawn(split_specs(), count, seed)
+        return place.sweep.drawn(split_specs(large=True), count, seed)
     seconds = selection.budget * place.processes / selection.profile.shards
-    return place.sweep.drawn_for(seconds, split_specs(), count, seed)
+    return place.sweep.drawn_for(seconds, split_specs(large=True), count, seed)
 
 
 def _drawn_plans(shard: int, place: Workplace) -> Findings:
     """Splits with a plan drawn from one seed, judged on what concerns the plan."""
     selection = place.selection
-    strategy = split_specs(with_plan=True)
+    strategy = split_specs(with_plan=True, large=True)
     return place.sweep.of_plans().drawn(strategy, selection.profile.plans, selection.seed + shard)
 
 
@@ -165,7 +165,7 @@ def _designed(shard: int, place: Workplace) -> Findings:
     selection = place.selection
     count = selection.profile.shards * selection.profile.examples
     specs = designed_splits()[:count][shard :: selection.profile.shards]
-    return place.sweep.designed(specs, split_specs(), selection.seed + shard)
+    return place.sweep.designed(specs, split_specs(large=True), selection.seed + shard)
 
 
 def _designed_plans(shard: int, place: Workplace) -> Findings:
@@ -173,7 +173,7 @@ def _designed_plans(shard: int, place: Workplace) -> Findings:
     selection = place.selection
     count = selection.profile.plan_shards * selection.profile.plans
     specs = designed_plans()[:count][shard :: selection.profile.plan_shards]
-    return place.sweep.of_plans().designed(specs, split_specs(with_plan=True), selection.seed + shard)
+    return place.sweep.of_plans().designed(specs, split_specs(with_plan=True, large=True), selection.seed + shard)
 
 
 def _pinned(place: Workplace) -> Findings:

@@ -45,7 +45,7 @@ def first_catch(sweep: Sweep) -> Findings:
             return findings
     for specs, view in ((designed_splits(), sweep), (designed_plans(), sweep.of_plans())):
         for spec in specs:
-            findings = view.designed([spec], split_specs(), QUICK.seed)
+            findings = view.designed([spec], split_specs(large=True), QUICK.seed)
             if findings.violations:
                 return findings
     return Findings()
@@ -81,7 +81,7 @@ def test_reference_breaks_no_clause(sweep_of: Callable[..., Sweep]) -> None:
     assert QUICK.seed is not None
     sweep = sweep_of(load_adapter("reference"))
     findings = sweep.pinned(PINNED)
-    findings.add(sweep.drawn(split_specs(), QUICK.examples, QUICK.seed))
+    findings.add(sweep.drawn(split_specs(large=True), QUICK.examples, QUICK.seed))
     assert findings.violations == []
     assert len(findings.met) > 100
 

@@ -9,6 +9,7 @@ from conformance.contract import nearest
 from conformance.judging.conditions.condition import Condition
 from conformance.judging.conditions.of_scans import SCAN_CONDITIONS
 from conformance.judging.conditions.of_splits import SPLIT_CONDITIONS
+from strategies.sizes import whole
 from strategies.specs import ScanSpec, SplitSpec
 
 __all__ = ["CONDITIONS", "Judged", "holding", "holds"]
@@ -28,7 +29,7 @@ def holds(names: tuple[str, ...], spec: Judged) -> bool:
         LookupError: a name is unknown; the message names the nearest.
 
     """
-    conditions = CONDITIONS[type(spec)]
+    conditions, spec = CONDITIONS[type(spec)], whole(spec)
     for name in names:
         if name not in conditions:
             kind = "scan" if isinstance(spec, ScanSpec) else "split"
@@ -38,4 +39,5 @@ def holds(names: tuple[str, ...], spec: Judged) -> bool:
 
 def holding(spec: Judged) -> frozenset[str]:
     """Return the names of all conditions that hold for the spec."""
+    spec = whole(spec)
     return frozenset(name for name, condition in CONDITIONS[type(spec)].items() if condition.judge(spec))

@@ -21,11 +21,13 @@ from conformance.adapter import Adapter
 from conformance.judging.findings import Violation
 from conformance.observation.difference import Step
 from conformance.report.reproducers.demonstrations import demonstration
+from conformance.report.reproducers.literals import in_short
 from conformance.report.reproducers.scan_script import scan_script
 from conformance.report.reproducers.script import heading, script
 from conformance.report.reproducers.sources import NotEmbeddable
 from conformance.templates import template
 from strategies.serialization import from_json
+from strategies.sizes import whole
 from strategies.specs import ScanSpec, SplitSpec
 
 __all__ = ["reproducer", "verified"]
@@ -40,14 +42,14 @@ def reproducer(violation: Violation, adapter: Adapter) -> str:
         return _unshown(violation, "the example is a sequence of steps, not one journey")
     if not violation.spec:
         return _unshown(violation, f"the example is a split of a real table that the suite makes: {violation.example}")
-    spec = from_json(violation.spec)
+    spec = whole(from_json(violation.spec))
     try:
         if isinstance(spec, ScanSpec):
             return scan_script(violation, adapter, spec)
         if not isinstance(spec, SplitSpec):
             return _unshown(violation, f"its example is a {type(spec).__name__}")
         shown = demonstration(violation, adapter, spec)
-        return script(violation, adapter, replace(spec, **shown.of), shown)
+        return in_short(script(violation, adapter, replace(spec, **shown.of), shown))
     except NotEmbeddable as error:
         return _unshown(violation, str(error))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
+import re
 from typing import Any
 
 from fixtures.tables.expressions import PREDICATES
@@ -12,7 +13,10 @@ from fixtures.tables.schemas import iceberg_type, python_value
 from strategies.primitives import primitive
 from strategies.specs import And, Chain, FilterSpec, Not, Or, Predicate, TableSpec
 
-__all__ = ["EXPRESSIONS", "code", "condition_code"]
+__all__ = ["EXPRESSIONS", "code", "condition_code", "in_short"]
+
+# A literal of one character, or byte, that repeats very often.
+LONG_RUN = re.compile(r"""(b?)(['"])(\\x[0-9a-f]{2}|[^\\])\3{199,}\2""")
 
 # What the code of a condition is made of, of PyIceberg's.
 EXPRESSIONS = ("AlwaysTrue", "And", "Not", "Or", *(predicate.__name__ for predicate in PREDICATES.values()))
@@ -33,6 +37,17 @@ def code(value: Any) -> str:
     if isinstance(value, decimal.Decimal):
         return f"decimal.Decimal({str(value)!r})"
     return repr(value)
+
+
+def in_short(script: str) -> str:
+    """Return a script whose very long literals of one character are written as that character, so many times.
+
+    >>> in_short("name = " + repr("x" * 256))
+    "name = ('x' * 256)"
+    """
+    return LONG_RUN.sub(
+        lambda run: f"({run[1]}{run[2]}{run[3]}{run[2]} * {(len(run[0]) - len(run[1]) - 2) // len(run[3])})", script
+    )
 
 
 def condition_code(spec: FilterSpec | None, table: TableSpec) -> str:
