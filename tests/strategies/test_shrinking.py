@@ -149,6 +149,6 @@ IS_NULL = "Predicate(op='is-null', column='a')"
 )
 def test_the_smallest_split_with(condition: Callable[[SplitSpec], bool], expected: str) -> None:
     # As a search does it. From some seeds Hypothesis leaves one choice too many: its shrinker gives up after a while.
-    found = minimal(split_specs(), 1000, 11, condition)
+    found = minimal(split_specs(), 1000, 10, condition)
     assert found is not None
     assert repr(reduced(found, condition)) == expected
