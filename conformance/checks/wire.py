@@ -6,7 +6,10 @@ import copy
 import io
 import pickle
 from dataclasses import replace
+from types import ModuleType
 from typing import Any
+
+import cloudpickle
 
 from conformance.checks.check import Judged, verifies
 from conformance.checks.growth import growth
@@ -87,7 +90,7 @@ def threads_change_nothing(journey: Journey) -> Judged:
 
 
 def arrived_alike(journey: Journey, clause_id: str) -> Judged:
-    """Yield, for each transport of the clause, what differs there and not after a pickle round trip in this process."""
+    """Yield, for each transport of the clause, what differs there and not after a round trip in this process."""
     if journey.refusal:
         return
     for transport in journey.transports:
@@ -101,15 +104,17 @@ def arrived_alike(journey: Journey, clause_id: str) -> Judged:
             changed = list(differing(journey.sent, arrival.observation, where))
             if changed:
                 here = attempt(dumped_and_loaded, journey.split)
+                if isinstance(here, Raised):  # what has no importable name
+                    here = attempt(dumped_and_loaded, journey.split, cloudpickle)
                 seen_here = {} if isinstance(here, Raised) else journey.observe(split=here, again=True)
                 known = dict(differing(journey.sent, seen_here, where))
                 changed = [(aspect, found) for aspect, found in changed if aspect not in known]
             yield transport.name, changed[0][1] if changed else None
 
 
-def dumped_and_loaded(split: Any) -> Any:
-    """Return the split after a pickle round trip in this process."""
-    return pickle.loads(pickle.dumps(split))
+def dumped_and_loaded(split: Any, pickler: ModuleType = pickle) -> Any:
+    """Return the split after a round trip through pickle or cloudpickle in this process."""
+    return pickler.loads(pickler.dumps(split))
 
 
 @verifies("WIRE-9", one_in=3)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from conformance.adapters.builtin.reference import ADAPTER, adapter_for
+from conformance.checks.wire import arrived_alike
 from conformance.examples.pinned import PINNED
 from conformance.run.sweep import Sweep
 from conformance.transports.registry import TRANSPORTS
@@ -57,3 +60,22 @@ def test_two_configurations_are_told_by_their_property(sweep_of: Callable[..., S
     found = sweep_of(adapter, clauses=("IO-7",), transports=PICKLE).pinned(WITH_ROWS)
     assert found.violations[0].difference.expected == "tenant.secret = 'one tenant' in the first of two splits"
     assert found.violations[0].difference.actual == "tenant.secret = None in the first of two splits"
+
+
+@pytest.mark.parametrize("held", [len, lambda: 1], ids=["by name", "by cloudpickle alone"])
+def test_a_fresh_interpreter_is_not_blamed_for_what_any_round_trip_does(held: Any) -> None:
+    here, there = {"FileIO mapping": "ChainMap"}, {"FileIO mapping": "dict"}
+    journey: Any = SimpleNamespace(
+        refusal=None,
+        transports=[SimpleNamespace(name="worker", clause="WIRE-5")],
+        can_carry=lambda name: True,
+        arrivals={"worker": [SimpleNamespace(observation=there, hop=1)]},
+        sent=here,
+        split=SimpleNamespace(function=held),
+        observe=lambda split, again: there if again else here,
+    )
+    assert list(arrived_alike(journey, "WIRE-5")) == [("worker", None)]
+    journey.observe = lambda split, again: here
+    [(_, found)] = arrived_alike(journey, "WIRE-5")
+    assert found is not None
+    assert (found.expected, found.actual) == ("'ChainMap'", "'dict'")
