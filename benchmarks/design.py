@@ -134,7 +134,7 @@ def meeting_what_is_named(splits: Sequence[SplitSpec], count: int, seed: int) ->
         names = {spec: named(spec) for spec in dict.fromkeys(drawn) if spec not in splits}
         for often in (0, 1):
             while names and (not often or len(found) < count):
-                # Lazily: most specs meet nothing new, and only the best is made to see whether it has rows.
+                # Most specs meet nothing new. Only the best is made, to see whether it has rows.
                 wanted = {spec: sum(met[name] == often for name in has) for spec, has in names.items()}
                 spec = max(wanted, key=lambda each: (wanted[each], -len(repr(each))))
                 if not wanted[spec]:

@@ -35,7 +35,7 @@ from strategies.specs import (
     UdfSpec,
     Value,
 )
-from strategies.terms import quoted
+from strategies.terms import literal, quoted
 
 __all__ = ["NO_COLUMN", "deletes_by_value", "scans"]
 
@@ -352,10 +352,8 @@ def _literals(column: ColumnSpec) -> list[str]:
             *(str(each) for each in whole if abs(each) < BEYOND),
             *(f"{each}.5" for each in whole if abs(each) < 100),
         ]
-    if column.type == "string":
-        return ["'{}'".format(str(value).replace("'", "''")) for value in held]
-    if column.type in ("date", "timestamp"):
-        return [f"{str(column.type).upper()} '{value}'" for value in held]
+    if column.type in ("string", "date", "timestamp"):
+        return [literal(primitive(column.type).kind, value) for value in held]
     plain = held if column.type != "double" else [value for value in held if value in (1.5, 2.0, -1.0)]
     return [str(value).upper() for value in plain]
 

@@ -97,7 +97,7 @@ def sizes_in(value: Any) -> Iterator[int]:
 
 
 def enlarged(draw: st.DrawFn, spec: SplitSpec) -> SplitSpec:
-    """Return the split with some of its parts as large as a threshold, or one larger."""
+    """Return the split with some of its parts as large as a threshold, or one larger or smaller."""
     for enlarge in some(draw, _PLACES, 3):
         spec = enlarge(draw, spec)
     return spec

@@ -256,10 +256,11 @@ def _tables(
     )
 
 
-# Types of the columns that are added to a varied table, and how many values each has: lengths that seldom are multiples
-# of one another, so that their values meet in many ways.
-# They are of the first values of their type: unusual ones would only be in the way.
+# The values of the columns that are added to a varied table are of the first of their type: unusual ones would only be
+# in the way.
 PLAIN_VALUES = 9
+# The types of these columns, and at least and at most how many values each has. Seldom is one length a multiple of
+# another, so their values meet in many ways.
 _VARIED = (("long", 5, 7), ("int", 3, 4), ("string", 4, 6))
 
 
@@ -271,7 +272,7 @@ def _varied_columns(draw: st.DrawFn, taken: Set[str]) -> list[ColumnSpec]:
     ]
 
 
-@lru_cache
+@lru_cache(maxsize=16)
 def _several(type_: str, fewest: int, most: int) -> st.SearchStrategy[list[Value]]:
     plain = PRIMITIVES[type_].values[:PLAIN_VALUES]
     return st.lists(st.sampled_from((*plain, None, None, None)), min_size=fewest, max_size=most, unique_by=repr)

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from strategies.grammar import CONVERSIONS, IS_HELD, OF_NUMBER, Production
 from strategies.primitives import primitive
-from strategies.specs import ColumnSpec, ListSpec
+from strategies.specs import ColumnSpec, ListSpec, Value
 
-__all__ = ["another", "column_terms", "often_varied", "quoted"]
+__all__ = ["another", "column_terms", "literal", "often_varied", "quoted"]
 
 # Beside the columns of a kind stand others, converted: so that not every term is the same column.
 OWN_TO_CONVERTED = 3
@@ -37,6 +37,16 @@ MANY_VALUES = 5
 def quoted(name: str) -> str:
     """Return the name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def literal(kind: str, value: Value) -> str:
+    """Return a value of a kind of :data:`LITERALS` as SQL writes it.
+
+    >>> literal("text", "don't")
+    "'don''t'"
+
+    """
+    return LITERALS[kind].replace("{}", str(value).replace("'", "''"))
 
 
 def column_terms(kind: str, columns: Sequence[ColumnSpec], at_least: int) -> tuple[Production, ...]:
@@ -87,11 +97,8 @@ def _conversion(kind: str, of: str) -> str | None:
 
 def _held(column: ColumnSpec, of: str) -> list[str]:
     """Return the SQL of some short values that the column holds; nothing of a kind that has no literals here."""
-    literal = LITERALS.get(of)
-    values = dict.fromkeys(value for value in column.values if value is not None) if literal else {}
-    return [
-        str(literal).replace("{}", str(value).replace("'", "''")) for value in values if len(str(value)) < LONG_VALUE
-    ][:MANY_VALUES]
+    values = dict.fromkeys(value for value in column.values if value is not None) if of in LITERALS else {}
+    return [literal(of, value) for value in values if len(str(value)) < LONG_VALUE][:MANY_VALUES]
 
 
 def _kind(column: ColumnSpec) -> tuple[str, str]:

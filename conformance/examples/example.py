@@ -22,10 +22,10 @@ class Example:
 
     ``title`` is shown in reports. ``spec`` is the drawn spec, ``None`` for a real table. ``likeness`` is the spec that
     conditions of a baseline look at: it says of a real table what a spec can say. ``drawn`` is the spec as reports show
-    it, in which large things are written short. ``make`` returns materials that
-    nobody else holds, ``variant`` the same with fields of the spec replaced, ``elsewhere`` materials with files of
-    their own in a folder, and the path of the data file. ``exhaustive`` asks checks that sample to try everything;
-    the clauses of ``purposes`` are judged in any case.
+    it, in which large things are written short. ``make`` returns materials that nobody else holds, ``variant`` the same
+    with fields of the spec replaced, ``elsewhere`` materials with files of their own in a folder, and the path of the
+    data file. ``exhaustive`` asks checks that sample to try everything; the clauses of ``purposes`` are judged in any
+    case.
     """
 
     title: str
