@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import io
 import math
 import re
+import tokenize
 from typing import Any
 
 from fixtures.tables.expressions import PREDICATES
@@ -45,9 +47,15 @@ def in_short(script: str) -> str:
     >>> in_short("name = " + repr("x" * 256))
     "name = ('x' * 256)"
     """
-    return LONG_RUN.sub(
-        lambda run: f"({run[1]}{run[2]}{run[3]}{run[2]} * {(len(run[0]) - len(run[1]) - 2) // len(run[3])})", script
-    )
+    lines = script.split("\n")
+    # From behind, so that what stands before keeps its place. Quotes within another literal begin none.
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO(script).readline))):
+        if token.type == tokenize.STRING and (run := LONG_RUN.fullmatch(token.string)):
+            prefix, quote, character = run.groups()
+            times = (len(token.string) - len(prefix) - 2) // len(character)
+            line, (row, start) = lines[token.start[0] - 1], token.start
+            lines[row - 1] = f"{line[:start]}({prefix}{quote}{character}{quote} * {times}){line[token.end[1] :]}"
+    return "\n".join(lines)
 
 
 def condition_code(spec: FilterSpec | None, table: TableSpec) -> str:
