@@ -156,6 +156,8 @@ def _told(value: Any, place: Place) -> str:
     """Return a value as a report says it: what was read is ``None`` where there was not even an empty batch."""
     if value is None and place.part in READ and not place.within:
         return "no batch"
+    if isinstance(value, Rows):
+        return f"{len(value.rows)} rows" + (f", among them {value.rows[0]}" if value.rows else "")
     return _cut(value) if isinstance(value, str) and place.part in WRITTEN else _short(value)
 
 

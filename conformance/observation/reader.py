@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import pickle
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -164,8 +165,9 @@ def grown_by_use(adapter: Adapter, question: Question, split: Any) -> tuple[int,
 
 
 def rows_side_by_side(adapter: Adapter, question: Question, splits: Sequence[Any]) -> dict[str, list[Any]]:
-    """Return the rows of each split, read in turns with the others, and each in a thread of its own at once.
+    """Return the rows of each split, read in turns with the others, each by a thread at once, and each by itself.
 
+    By itself a copy is loaded that is gone before that of the next, which may then come to its place in memory.
     The rows are those of a question that keeps no order; :class:`Raised` where reading fails.
     """
     plain = partial(plain_rows, exact=not question.has_plan)
@@ -179,7 +181,17 @@ def rows_side_by_side(adapter: Adapter, question: Question, splits: Sequence[Any
 
     with ThreadPoolExecutor(len(splits)) as pool:
         at_once = list(pool.map(read, splits))
-    return {"in turns": in_turns[::-1], "by threads": at_once}
+    payloads = [pickle.dumps(split) for split in splits]
+    by_itself = [attempt(_loaded_and_read, adapter, payload, plain) for payload in payloads]
+    return {"in turns": in_turns[::-1], "by threads": at_once, "one after the other has gone": by_itself}
+
+
+def _loaded_and_read(adapter: Adapter, payload: bytes, plain: Callable[[Any], Rows | None]) -> Rows | None:
+    """Return the rows of a split of which nothing is left then."""
+    try:
+        return plain(adapter.read(pickle.loads(payload)))
+    finally:
+        gc.collect()
 
 
 def _begun(adapter: Adapter, split: Any) -> tuple[Any, list[Any], Iterator[Any]]:

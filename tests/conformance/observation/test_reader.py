@@ -10,6 +10,7 @@ import random
 import signal
 import socket
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,6 +48,14 @@ CHANGES: dict[str, Callable[[], Any]] = {
     "decimal context": lambda: setattr(decimal.getcontext(), "prec", 7),
     "socket timeout": lambda: socket.setdefaulttimeout(77),
     "level of the root logger": lambda: logging.getLogger().setLevel(3),
+    "handlers of the root logger": lambda: logging.getLogger().addHandler(logging.NullHandler()),
+    "levels at which nothing is logged": lambda: logging.disable(logging.INFO),
+    "who shows warnings": lambda: setattr(warnings, "showwarning", print),
+    "hooks": lambda: setattr(threading, "excepthook", print),
+    "interval at which threads change": lambda: sys.setswitchinterval(sys.getswitchinterval() * 2),
+    "rights of new files": lambda: os.umask(0o027),
+    "processors": lambda: os.sched_setaffinity(0, {max(os.sched_getaffinity(0))}),
+    "pool of Arrow's memory": lambda: pa.set_memory_pool(pa.system_memory_pool()),
 }
 
 
@@ -117,3 +126,23 @@ def test_rows_after_each_way_to_leave() -> None:
     assert found["plainly"] == found["before its first batch"]
     assert found["after its first batch"] != found["plainly"]
     assert set(found) == {"plainly", *LEFT}
+
+
+class Numbered:
+    # So large that nothing else comes to its place.
+    __slots__ = ("number", *(f"more{i}" for i in range(57)))
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def test_a_split_at_the_address_of_another_that_has_gone_is_read_too() -> None:
+    kept: dict[int, int] = {}
+
+    def read(split: Numbered) -> Iterator[Any]:
+        yield pa.record_batch({"a": [kept.setdefault(id(split), split.number)]})
+
+    found = USES["rows_side_by_side"](adapter(read), Question(), [Numbered(number) for number in range(5)])
+    assert [rows.rows for rows in found["in turns"]] == [(f"({number})",) for number in range(5)]
+    assert found["by threads"] == found["in turns"]
+    assert found["one after the other has gone"] != found["in turns"]
