@@ -46,6 +46,7 @@ SHOWN = [defect for defect in DEFECTS.values() if not defect.clause.startswith("
 NOT_SHOWN = {
     "plans-kept-by-length": "another plan of the same length has to be sent before",
     "one-buffer-for-all": "other splits have to be read beside it",
+    "waits-in-the-pool-that-it-fills": "other splits have to be read beside it",
     "scanned-again-for-each-split": "calls are counted over several tables",
     "rows-counted-while-planning": "memory is measured in a process that the suite starts",
     "rows-as-objects": "memory is measured in a process that the suite starts",

@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from conformance.adapters.builtin.reference import ADAPTER, adapter_for
-from conformance.checks.wire import arrived_alike
+from conformance.adapters.loading import load_adapter
 from conformance.examples.pinned import PINNED
 from conformance.run.sweep import Sweep
+from conformance.transports.in_process import IN_PROCESS
 from conformance.transports.registry import TRANSPORTS
 from fixtures.loaders.defects import restored
 from reference import DataLoaderSplit
+from strategies.specs import FileIOSpec, RegistrySpec, SplitSpec, UdfSpec
 
 WITH_ROWS = [spec for spec in PINNED if spec.plan is None][:3]
 PICKLE = TRANSPORTS[:1]
 
 
-def broken(sweep: Sweep) -> set[str]:
-    return {clause for clause, _ in sweep.pinned(WITH_ROWS).broken}
+def broken(sweep: Sweep, *splits: SplitSpec) -> set[str]:
+    return {clause for clause, _ in sweep.pinned(splits or WITH_ROWS).broken}
 
 
 def test_rows_that_wobble_are_no_fault_of_later_changes(sweep_of: Callable[..., Sweep]) -> None:
@@ -62,20 +64,17 @@ def test_two_configurations_are_told_by_their_property(sweep_of: Callable[..., S
     assert found.violations[0].difference.actual == "tenant.secret = None in the first of two splits"
 
 
-@pytest.mark.parametrize("held", [len, lambda: 1], ids=["by name", "by cloudpickle alone"])
-def test_a_fresh_interpreter_is_not_blamed_for_what_any_round_trip_does(held: Any) -> None:
-    here, there = {"FileIO mapping": "ChainMap"}, {"FileIO mapping": "dict"}
-    journey: Any = SimpleNamespace(
-        refusal=None,
-        transports=[SimpleNamespace(name="worker", clause="WIRE-5")],
-        can_carry=lambda name: True,
-        arrivals={"worker": [SimpleNamespace(observation=there, hop=1)]},
-        sent=here,
-        split=SimpleNamespace(function=held),
-        observe=lambda split, again: there if again else here,
-    )
-    assert list(arrived_alike(journey, "WIRE-5")) == [("worker", None)]
-    journey.observe = lambda split, again: here
-    [(_, found)] = arrived_alike(journey, "WIRE-5")
-    assert found is not None
-    assert (found.expected, found.actual) == ("'ChainMap'", "'dict'")
+GENERATIONS = Path(__file__).parents[1] / "adapters" / "builtin" / "openhouse_generations.py"
+WORKERS = tuple(transport for transport in TRANSPORTS if transport.clause == "WIRE-5")
+
+
+@pytest.mark.parametrize("origin", ["module", "lambda"])
+def test_a_fresh_interpreter_is_not_blamed_for_what_any_round_trip_does(
+    origin: str, sweep_of: Callable[..., Sweep]
+) -> None:
+    # This loader keeps the mapping of properties as it is given, and sends a plain one.
+    adapter = load_adapter(f"{GENERATIONS}:SQL")
+    registry = RegistrySpec((UdfSpec("f", origin=origin),))
+    split = replace(WITH_ROWS[0], registry=registry, file_io=FileIOSpec(mapping="chain"))
+    assert broken(sweep_of(adapter, clauses=("WIRE-3",), transports=IN_PROCESS), split) == {"WIRE-3"}
+    assert broken(sweep_of(adapter, clauses=("WIRE-5",), transports=WORKERS), split) == set()
