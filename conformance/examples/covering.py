@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from heapq import heapify, heappop, heapreplace
 from itertools import combinations
 
 from hypothesis.strategies import SearchStrategy
@@ -55,12 +56,17 @@ def covering(scans: Sequence[ScanSpec], count: int) -> list[ScanSpec]:
     Of several the first, so that the same scans give the same choice.
     """
     pairs = [set(combinations(sorted(features(scan)), 2)) for scan in scans]
-    left = list(range(len(scans)))
+    # What one adds only becomes less, so it is counted anew where it would be next, and not for all each time.
+    waiting = [(-len(has), i) for i, has in enumerate(pairs)]
+    heapify(waiting)
     chosen: list[ScanSpec] = []
     met: set[tuple[str, str]] = set()
-    while left and len(chosen) < count:
-        best = max(left, key=lambda i: (len(pairs[i] - met), -i))
-        left.remove(best)
-        met |= pairs[best]
-        chosen.append(scans[best])
+    while waiting and len(chosen) < count:
+        _, best = waiting[0]
+        now = (-len(pairs[best] - met), best)
+        heapreplace(waiting, now)
+        if waiting[0] == now:
+            heappop(waiting)
+            met |= pairs[best]
+            chosen.append(scans[best])
     return chosen
