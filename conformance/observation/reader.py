@@ -23,7 +23,10 @@ __all__ = ["CIRCUMSTANCES", "LEFT", "USES"]
 # So many readings more; a descriptor or a child that each of them leaves behind is counted as often.
 READINGS = 3
 # What importing a library changes as well: the first reading may have imported one.
-BY_IMPORTS = ("warning filters", "state of numpy.random")
+BY_IMPORTS = (
+    *("warning filters", "state of numpy.random", "what numpy does about errors", "how numpy prints"),
+    "who makes contexts of TLS",
+)
 
 
 def rows_read(adapter: Adapter, question: Question, split: Any) -> Rows | None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import decimal
+import gc
+import io
 import locale
 import logging
+import multiprocessing
 import os
 import random
+import resource
 import signal
 import socket
+import ssl
 import sys
 import threading
 import warnings
@@ -16,6 +21,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy
+import numpy.random
 import pyarrow as pa
 import pytest
 
@@ -33,6 +40,11 @@ def adapter(read: Callable[[Any], Iterator[Any]]) -> Adapter:
 
 def told(use: str, read: Callable[[Any], Iterator[Any]]) -> Any:
     return USES[use](adapter(read), Question(), "split")
+
+
+def fewer_files() -> None:
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (now - 1, most))
 
 
 CHANGES: dict[str, Callable[[], Any]] = {
@@ -55,6 +67,16 @@ CHANGES: dict[str, Callable[[], Any]] = {
     "interval at which threads change": lambda: sys.setswitchinterval(sys.getswitchinterval() * 2),
     "rights of new files": lambda: os.umask(0o027),
     "processors": lambda: os.sched_setaffinity(0, {max(os.sched_getaffinity(0))}),
+    "digits of numbers in texts": lambda: sys.set_int_max_str_digits(5000),
+    "function that profiles": lambda: sys.setprofile(lambda frame, event, argument: None),
+    "standard streams": lambda: setattr(sys, "stdin", io.StringIO()),
+    "who makes contexts of TLS": lambda: setattr(ssl, "_create_default_https_context", ssl._create_unverified_context),
+    "limits of the process": fewer_files,
+    "what numpy does about errors": lambda: numpy.seterr(over="raise"),
+    "how numpy prints": lambda: numpy.set_printoptions(precision=3),
+    "state of numpy.random": lambda: numpy.random.seed(7),
+    "garbage collection": lambda: gc.set_threshold(7),
+    "start method of processes": lambda: multiprocessing.set_start_method("spawn", force=True),
     "pool of Arrow's memory": lambda: pa.set_memory_pool(pa.system_memory_pool()),
 }
 
