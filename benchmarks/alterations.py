@@ -95,6 +95,11 @@ ALTERATIONS = (
     Alteration("a number is changed", r"(?<=[ (])(40|-3)(?=[ ,)])", "41"),
     Alteration("a number loses digits", r"\b9007199254740993\b", "9007199254740992"),
     Alteration("distinctness is taken for equality", r"IS NOT DISTINCT FROM", "="),
+    Alteration(
+        "equality of a key is taken for distinctness",
+        r"l\.n = r\.n(?= AND \(l\.m IS)|(?<=FROM r\.m\) AND )l\.n = r\.n",
+        "(l.n IS NOT DISTINCT FROM r.n)",
+    ),
     Alteration("a null is dropped from a list", r"NOT IN \(0, 1, NULL\)", "NOT IN (0, 1)"),
     Alteration("all rows are counted, not those with a value", r"\bcount\([nm]\)", "count(*)"),
     Alteration("ELSE is lost", r" ELSE (\"[^\"]*\"|[\w.]+|'[^']*') END", " END"),

@@ -359,8 +359,9 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(
         "PROC-1",
         "Reading leaves the process as it was: environment, working directory, locale, signal handlers, seeds, "
-        "thread counts, filters of warnings, import path, start method of processes; and each reading, also one that is"
-        " left or fails, gives back its descriptors, children, threads and batches, and leaves no temporary files.",
+        "thread counts, filters of warnings, import path, logging, standard streams, limits, what libraries are told "
+        "for the whole process; and each reading, also one that is left or fails, gives back its descriptors, children,"
+        " threads and batches, and leaves no temporary files.",
         "field",
     ),
     Clause(

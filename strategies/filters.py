@@ -236,7 +236,8 @@ def _predicate(draw: st.DrawFn, column: ColumnSpec) -> Predicate:
             literals = [value for value in literals if value != 0] or [1.5]
         return Predicate(op, column.name, picks(draw, literals, low, high))
     if op in COMPARISONS:
-        return Predicate(op, column.name, (pick(draw, (flip(draw) and _bounds(column)) or _literals(draw, column)),))
+        telling = flip(draw) and (_bounds(column) or _other_zeros(column))
+        return Predicate(op, column.name, (pick(draw, telling or _literals(draw, column)),))
     if op in PREFIXES:
         whole = pick(draw, _literals(draw, column))
         assert isinstance(whole, str)
@@ -282,6 +283,11 @@ def _bounds(column: ColumnSpec) -> Sequence[Value]:
     """
     held = [value for value in column.values if value is not None and not _is_too_wide(column, value)]
     return (min(held), max(held)) if held and column.type in ORDERED_AS_WRITTEN else ()
+
+
+def _other_zeros(column: ColumnSpec) -> Sequence[Value]:
+    """Return for each zero that the rows hold the one of the other sign: they are equal, though their bits differ."""
+    return [-value for value in column.values if isinstance(value, float) and value == 0]
 
 
 # Types whose plain values in a spec are in the order of what they stand for.

@@ -544,6 +544,9 @@ l.n = r.n OR l.m = r.m
 l.n = r.n AND l.p
 l.n + 1 = r.n
 l.t LIKE r.t
+l.n = r.n AND l.t = r.t
+l.n = r.n AND (l.m IS NOT DISTINCT FROM r.m)
+(l.m IS NOT DISTINCT FROM r.m) AND l.n = r.n
 """,
     "set": """
 UNION ALL

@@ -44,8 +44,8 @@ from strategies.specs import (
 
 __all__ = ["ALIKE", "MANY_ROWS", "histories"]
 
-# Types whose values every layer writes and reads alike; of floats neither NaN nor zeros, which PyIceberg's statistics
-# and pyarrow's tell differently.
+# Types whose values every layer writes and reads alike; of floats neither NaN nor infinity, of which PyIceberg's
+# statistics and pyarrow's tell different things.
 TYPES = ("long", "string", "int", "double", "date", "boolean", "timestamp", "decimal(9, 2)")
 _WIDENED: dict[TypeSpec, str] = {"int": "long"}
 # More than some readers look at at once.
@@ -67,7 +67,7 @@ def values_of(type_: str) -> tuple[object, ...]:
     values = tuple(
         value
         for value in primitive(type_).values
-        if not (floating and (isinstance(value, str) or value == 0)) and len(str(value)) < LONGEST
+        if not (floating and isinstance(value, str)) and len(str(value)) < LONGEST
     )
     return values + ALIKE if type_ == "string" else values
 
@@ -126,8 +126,7 @@ def histories(draw: st.DrawFn) -> HistorySpec:
     # Last too: PyIceberg plans nothing afterwards, and so writes no file anew.
     exact = [column for column in left if column.type != "double" and isinstance(column.type, str) and column.values]
     if partitioned == {None} and exact and history.format_version > 1 and one_in(draw, 12):
-        by = pick(draw, exact)
-        history = replace(history, operations=(*history.operations, DeleteEqual(by.name, pick(draw, by.values))))
+        history = replace(history, operations=(*history.operations, _values_deleted(draw, exact)))
     return replace(history, properties=(ROW_GROUPS,)) if one_in(draw, 3) else history
 
 
@@ -204,6 +203,16 @@ def _struct(draw: st.DrawFn, id_: int, name: str, first_id: int) -> ColumnSpec:
 
 def _positions(draw: st.DrawFn) -> DeletePositions:
     return DeletePositions(pick(draw, range(3)), 1 + pick(draw, (1, 2, 0)))
+
+
+def _values_deleted(draw: st.DrawFn, columns: Sequence[ColumnSpec]) -> DeleteEqual:
+    """Draw by which values of a row it is deleted: of one column, or of two in any order."""
+    row, by = pick(draw, range(8)), pick(draw, columns)
+    others = [column for column in columns if column is not by]
+    others = [column for column in others if column.type == by.type] or others  # one is taken for another then
+    besides = (pick(draw, others),) if others and flip(draw) else ()
+    value, *more = ((column.name, column.values[row % len(column.values)]) for column in (by, *besides))
+    return DeleteEqual(*value, tuple(more))
 
 
 def _operation(draw: st.DrawFn, history: HistorySpec) -> Operation:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
 
 from strategies.filters import ORDERED_AS_WRITTEN, predicates_of
@@ -236,6 +237,10 @@ def _of_what_is_read(spec: SplitSpec) -> Iterator[str]:
         yield "pair: a field renamed within a struct, and values that are read"
     if _leaves_out_fields(spec):
         yield "pair: a field of a struct alone is read"
+    if any(_differ_in_case_alone(*two) for two in combinations(read.values(), 2)):
+        yield "pair: two columns that differ in case and in values are read"
+    if any(_asks_for_another_zero(table, predicate) for predicate in asked):
+        yield "pair: a filter of zero, and a zero of the other sign"
     if table.deleted and table.format_version == 3:
         yield "pair: a deletion vector, and rows that are read"
     if table.deleted and table.format_version < 3 and not asked:
@@ -260,6 +265,18 @@ def _of_what_is_read(spec: SplitSpec) -> Iterator[str]:
                 yield "pair: columns that a former partition alone tells are read"
         if {predicate.column for predicate in asked} & {column.name for column in told} - set(read):
             yield "pair: a filter over columns that the partition alone tells"
+
+
+def _differ_in_case_alone(one: ColumnSpec, other: ColumnSpec) -> bool:
+    """Return whether one column can be taken for the other, and is seen to be another then."""
+    return one.name.lower() == other.name.lower() and one.type == other.type and one.values != other.values
+
+
+def _asks_for_another_zero(table: TableSpec, asked: Predicate) -> bool:
+    """Return whether a predicate is of zero, and its column holds the zero of the other sign, which is equal to it."""
+    others = [repr(-value) for value in asked.values if isinstance(value, float) and value == 0]
+    values = [value for column in table.columns if column.name == asked.column for value in column.values]
+    return asked.op in ("eq", "ge", "le") and any(repr(value) in others for value in values if isinstance(value, float))
 
 
 def _of_bounds(table: TableSpec, asked: Predicate) -> Iterator[str]:
@@ -498,6 +515,8 @@ _CONSTRUCTS: dict[str, str] = {
     "join: USING": r"USING \(n\)",
     "join: on an inequality": r"ON l\.n < r\.n",
     "join: null-safe": r"ON l\.n IS NOT DISTINCT",
+    "join: on keys of which one matches nulls": r"AND \(l\.m IS NOT DISTINCT|IS NOT DISTINCT FROM r\.m\) AND",
+    "join: on two keys": r"ON l\.n = r\.n AND l\.t = r\.t",
     "join: on more than equality": r"ON l\.n = r\.n (?:AND|OR)",
     "set: UNION ALL": r"UNION ALL",
     "set: UNION": r"UNION (?!ALL)",

@@ -410,11 +410,18 @@ class DeletePositions(Spec):
 class DeleteEqual(Spec):
     """The rows that hold this value in a column are deleted by it, null included, as writers of streams do.
 
-    A delete file of a table without partitions names the value. PyIceberg takes no such table.
+    Those of ``besides``, each a column and a value, they hold too. A delete file of a table without partitions has
+    these columns, in this order, and names the values. PyIceberg takes no such table.
     """
 
     column: str
     value: Value
+    besides: tuple[tuple[str, Value], ...] = ()
+
+    @property
+    def by_column(self) -> dict[str, Value]:
+        """Each column with the value by which rows are deleted."""
+        return {self.column: self.value, **dict(self.besides)}
 
 
 @dataclass(frozen=True, repr=False)

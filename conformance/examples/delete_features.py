@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from conformance.examples.filter_features import files
 from fixtures.tables.model import model_of
+from fixtures.tables.schemas import python_value
 from strategies.evolution import REWRITING, table_before
 from strategies.specs import Append, DeleteEqual, DeletePositions, Operation, RollBack, ScanSpec, Tag
 
@@ -24,7 +25,9 @@ def features_of_deletes(scan: ScanSpec) -> Iterator[str]:
         and any(_beside_nulls(scan, at) for at in range(len(operations))),
         "rows deleted by a value of a column that is not asked for": is_current
         and scan.columns is not None
-        and any(isinstance(done, DeleteEqual) and done.column not in scan.columns for done in operations),
+        and any(isinstance(done, DeleteEqual) and not {*done.by_column} & {*scan.columns} for done in operations),
+        "rows deleted by the values of two columns in another order than the table's": is_current
+        and any(_in_another_order(scan, at) for at in range(len(operations))),
         "a snapshot before rows of its files were deleted": scan.at is not None and _deleted_since(scan, scan.at),
         "a tag before rows of its files were deleted": any(
             isinstance(done, Tag) and done.name == scan.ref and _deleted_since(scan, place)
@@ -47,11 +50,28 @@ def _of_their_own(operations: Sequence[Operation], place: int) -> bool:
 def _beside_nulls(scan: ScanSpec, place: int) -> bool:
     """Return whether an operation deletes rows by a value of a column that holds nulls too."""
     done = scan.history.operations[place]
-    if not isinstance(done, DeleteEqual) or done.value is None:
+    if not isinstance(done, DeleteEqual) or done.value is None or done.besides:
         return False
     id_ = {column.name: column.id for column in table_before(scan.history, place).columns}[done.column]
     held = [row.get(id_) for row in model_of(scan.history).at[place - 1].rows]
     return None in held and any(value is not None for value in held)
+
+
+def _in_another_order(scan: ScanSpec, place: int) -> bool:
+    """Return whether rows are deleted by two columns of one type, of which the delete file has the second first.
+
+    No row has the values the other way round, so who takes them in the order of the table deletes none.
+    """
+    done = scan.history.operations[place]
+    if not isinstance(done, DeleteEqual) or not done.besides:
+        return False
+    columns = [column for column in table_before(scan.history, place).columns if column.name in done.by_column]
+    if [column.name for column in columns] == [*done.by_column] or len({column.type for column in columns}) > 1:
+        return False
+    rows = model_of(scan.history).at[place - 1].rows
+    values = [python_value(columns[0].type, value) for value in done.by_column.values()]
+    held = [tuple(row.get(column.id) for column in columns) for row in rows]
+    return tuple(reversed(values)) in held and tuple(values) not in held
 
 
 def _of_several_files(operations: Sequence[Operation], place: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from math import copysign
 from typing import Any
 
 from pyiceberg.expressions.literals import literal
@@ -44,6 +45,7 @@ def features_of_filter(scan: ScanSpec) -> Iterator[str]:
     holds = {
         "filter eq of a column that was widened": _asks_for_a_bound_of_former_files(scan),
         "filter beside positions": any(isinstance(done, DeletePositions) for done in operations),
+        "filter of a zero that has another sign": any(_is_a_zero_of_another_sign(scan, each) for each in asked),
         "filter in over many rows": isinstance(scan.row_filter, Predicate)
         and scan.row_filter.op == "in"
         and len(set(scan.row_filter.values)) > 1
@@ -78,6 +80,18 @@ def features_of_filter(scan: ScanSpec) -> Iterator[str]:
         if len(parted_by) > 1 or scan.history.partition_by is None:
             which = "a second" if len(parted_by) > 1 else "a later"
         yield f"filter {asked[0].op} of {which} partitioning"
+
+
+def _is_a_zero_of_another_sign(scan: ScanSpec, asked: Predicate) -> bool:
+    """Return whether a predicate tells what is zero, and there are zeros of which the sign is another than its own."""
+    value = asked.values[0] if asked.op in ("eq", "ge", "le") else None
+    if not isinstance(value, float) or value != 0:
+        return False
+    sign = copysign(1, value)
+    if asked.op == ("le" if sign > 0 else "ge"):
+        return False  # whichever zero comes first, both are within
+    held = rows_selected(replace(scan, row_filter=None, columns=(asked.column,)))[asked.column].to_pylist()
+    return any(each == 0 and copysign(1, each) != sign for each in held if each is not None)
 
 
 def _of_what_is_stored(scan: ScanSpec, asked: Predicate) -> Iterator[str]:

@@ -97,6 +97,8 @@ ASKED = (
     f"{BARE}rows deleted by a value",
     f"{BARE}rows deleted by a value beside nulls",
     f"{BARE}rows deleted by a value of a column that is not asked for",
+    f"{BARE}rows deleted by the values of two columns in another order than the table's",
+    f"{BARE}filter of a zero that has another sign",
     f"{BARE}files removed by the last commit",
     f"{BARE}partitioned by a name that looks hidden",
     f"{BARE}a column named as those of delete files",

@@ -41,7 +41,7 @@ PROFILES = {
         "smoke", shards=1, examples=4, seed=20260311, plan_shards=1, plans=8, lives=4, scans=2, tables=False
     ),
     "quick": Profile(
-        "quick", shards=8, examples=10, seed=20260311, plan_shards=2, plans=52, lives=40, scans=131, designed=True
+        "quick", shards=8, examples=11, seed=20260311, plan_shards=3, plans=35, lives=40, scans=133, designed=True
     ),
     "thorough": Profile("thorough", shards=40, examples=40, seed=None, plan_shards=8, plans=200, lives=1000, scans=400),
     "soak": Profile("soak", shards=4, examples=25, seed=None, lives=1000, scans=200, budget=600),

@@ -30,6 +30,10 @@ STRUCT = ColumnSpec(2, "s", StructSpec(FIELDS), ((1, 2, 3), None))
 TEXTS = ColumnSpec(1, "t", "string", ("ab", "b"))
 
 
+PAIRS = HistorySpec((NUMBERS, ColumnSpec(2, "b", "long", (5, 6, 7, 8))))
+ZEROS = ColumnSpec(1, "a", "double", (0.0, 1.5, -1.0, 2.0))
+
+
 def of(column: ColumnSpec, *operations: object, **asked: object) -> ScanSpec:
     """Return a scan of a table of that column, to which this was done."""
     return ScanSpec(HistorySpec((column,), operations), **asked)  # type: ignore[arg-type]  # of any kind
@@ -71,6 +75,16 @@ LIKE = RowwiseSpec("1 AS one", "\"t\" LIKE 'a_%'")
             "rows deleted by a value beside nulls",
             of(WITH_NULL, Append(3), DeleteEqual("a", 2)),
             of(NUMBERS, Append(3), DeleteEqual("a", 2)),
+        ),
+        (
+            "rows deleted by the values of two columns in another order than the table's",
+            ScanSpec(replace(PAIRS, operations=(Append(4), DeleteEqual("b", 5, (("a", 1),))))),
+            ScanSpec(replace(PAIRS, operations=(Append(4), DeleteEqual("a", 1, (("b", 5),))))),
+        ),
+        (
+            "filter of a zero that has another sign",
+            of(ZEROS, Append(4), row_filter=Predicate("eq", "a", (-0.0,))),
+            of(ZEROS, Append(4), row_filter=Predicate("ge", "a", (-0.0,))),
         ),
         (
             "filter of a negative number in partitions by truncation",
