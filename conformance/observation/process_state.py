@@ -16,8 +16,6 @@ import signal
 import socket
 import sys
 import tempfile
-import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,19 +28,7 @@ import pyarrow as pa
 
 from fixtures.processes.workers import OWN_TEMPORARY_FILES
 
-__all__ = [
-    "OTHER_ZONE",
-    "in_zone",
-    "keeping_locale_and_folder",
-    "leave_defaults",
-    "now_held",
-    "process_state",
-    "putting_back",
-    "settled",
-]
-
-# Seconds that a reading may take to give back what it holds.
-SETTLING_SECONDS = 1.0
+__all__ = ["keeping_locale_and_folder", "leave_defaults", "process_state", "putting_back"]
 
 
 @dataclass(frozen=True)
@@ -60,14 +46,14 @@ def process_state() -> dict[str, Any]:
 
 
 @contextmanager
-def putting_back() -> Iterator[None]:
-    """Put the state of this process back as it was, so that the next split finds it as this one did."""
-    before = {name: part.now() for name, part in PARTS.items()}
+def putting_back(*names: str) -> Iterator[None]:
+    """Put the named parts of this process's state back, or all, so that the next split finds it as this one did."""
+    before = {name: PARTS[name].now() for name in names or PARTS}
     try:
         yield
     finally:
-        for name, part in PARTS.items():
-            part.put_back(before[name])
+        for name, value in before.items():
+            PARTS[name].put_back(value)
 
 
 def as_it_is(value: Any) -> Any:
@@ -265,66 +251,14 @@ PARTS: dict[str, Part] = {
 }
 
 
-def now_held() -> dict[str, int]:
-    """Return how much this process holds of what each reading may leave behind."""
-    folder = Path("/proc/self/fd")
-    return {
-        "bytes of Arrow": pa.total_allocated_bytes(),
-        "open descriptors": len(list(folder.iterdir())) if folder.is_dir() else 0,
-        "child processes": len(multiprocessing.active_children()),
-        "threads": threading.active_count(),
-    }
-
-
-def settled(before: dict[str, int], readings: int) -> dict[str, int]:
-    """Return what this process holds after so many readings more; what is about to end is waited for.
-
-    Garbage is collected. Less than one for each reading is left behind by none of them.
-    """
-    end = time.monotonic() + SETTLING_SECONDS
-    now = now_held()
-    while any(many - before[name] >= readings for name, many in now.items()) and time.monotonic() < end:
-        gc.collect()
-        time.sleep(0.02)
-        now = now_held()
-    return now
-
-
 @contextmanager
 def keeping_locale_and_folder() -> Iterator[None]:
     """Put back what the suite's own work goes by in this process: the locale and the working directory.
 
     All else that a loader sets while it builds here, its reading may need. It decorates functions, too.
     """
-    folder, named = Path.cwd(), locale.setlocale(locale.LC_ALL)
-    try:
+    with putting_back("working directory", "locale"):
         yield
-    finally:
-        os.chdir(folder)
-        locale.setlocale(locale.LC_ALL, named)
-
-
-# A local time zone that no driver has: 12 hours and 45 minutes east. As POSIX writes it, without files.
-OTHER_ZONE = "SUITE-12:45"
-
-
-@contextmanager
-def in_zone(zone: str) -> Iterator[None]:
-    """Have this process in a local time zone meanwhile."""
-    before = os.environ.get("TZ")
-    _set_zone(zone)
-    try:
-        yield
-    finally:
-        _set_zone(before)
-
-
-def _set_zone(zone: str | None) -> None:
-    """``None`` stands for the zone of the machine."""
-    os.environ.pop("TZ", None)
-    if zone is not None:
-        os.environ["TZ"] = zone
-    time.tzset()
 
 
 def leave_defaults() -> None:

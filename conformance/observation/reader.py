@@ -13,7 +13,8 @@ from itertools import chain, islice
 from typing import Any
 
 from conformance.adapter import Adapter
-from conformance.observation.process_state import leave_defaults, now_held, process_state, putting_back, settled
+from conformance.observation.held import now_held, settled
+from conformance.observation.process_state import leave_defaults, process_state, putting_back
 from conformance.observation.question import Question
 from conformance.observation.raised import Raised, attempt
 from conformance.observation.values import Rows, plain_rows

@@ -26,7 +26,8 @@ from conformance.checks.scan import (
 from conformance.examples.asked_scans import expected_rows_of, query_survives, with_more
 from conformance.judging.judgement import Judgement
 from conformance.observation.difference import Difference, Place, Step, difference, difference_of_rows
-from conformance.observation.process_state import OTHER_ZONE, in_zone, keeping_locale_and_folder
+from conformance.observation.local_zone import OTHER_ZONE, in_zone
+from conformance.observation.process_state import keeping_locale_and_folder
 from conformance.observation.raised import Died, Raised, attempt, qualified_name
 from conformance.observation.values import Rows, together
 from conformance.run.sweep import Sweep

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.adapter import Adapter
-from conformance.observation.process_state import OTHER_ZONE
+from conformance.observation.local_zone import OTHER_ZONE
 from conformance.observation.raised import Died, Hung, Raised
 from conformance.transports.lost_processes import asked_twice
 from conformance.transports.transport import STARTED

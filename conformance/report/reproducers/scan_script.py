@@ -33,7 +33,7 @@ from conformance.examples.asked_scans import (
     with_more,
 )
 from conformance.judging.findings import Violation
-from conformance.observation.process_state import OTHER_ZONE
+from conformance.observation.local_zone import OTHER_ZONE
 from conformance.observation.raised import qualified_name
 from conformance.observation.values import Rows, in_any_layout
 from conformance.report.reproducers import looks, scanning

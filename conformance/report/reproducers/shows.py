@@ -29,7 +29,8 @@ from pyiceberg.expressions import AlwaysTrue, IsNull, LessThanOrEqual, NotNull
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from conformance.checks.wire import Naming
-from conformance.observation.process_state import leave_defaults, now_held, process_state, settled
+from conformance.observation.held import now_held, settled
+from conformance.observation.process_state import leave_defaults, process_state
 from conformance.observation.reachable import reachable
 from conformance.observation.secrets import shown_as
 from conformance.observation.values import plain_expression, plain_mapping, plain_metadata, plain_schema, plain_task

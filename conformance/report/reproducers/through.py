@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.observation.process_state import OTHER_ZONE
+from conformance.observation.local_zone import OTHER_ZONE
 from conformance.report.reproducers.sources import Embedding
 from conformance.templates import template
 from conformance.transports.calls import OTHER_STORES
