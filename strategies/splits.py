@@ -23,6 +23,8 @@ FILE_NAMES = ("data", "part 0", "part%200", "a+b", "\u00e9", "e\u0301", "x#y", "
 
 ONE_IN_LARGE = 20
 
+# What is drawn where no strategy is given. The representation of a split's own does not hold them: Hypothesis shows it.
+_TABLES, _FILE_IOS = (tables(), tables(varied=True)), file_ios()
 # Of functions that can be imported; in one of eight there may be others, which cloudpickle alone carries.
 _REGISTRIES = any_of(*[registries()] * 7, registries(origins=ORIGINS))
 
@@ -43,26 +45,20 @@ def split_specs(
     >>> split_specs(with_plan=False).example().plan is None
     True
     """
-    return _split_specs(
-        (tables(), tables(varied=True)) if table_specs is None else (table_specs, table_specs),
-        _REGISTRIES if registry_specs is None else registry_specs,
-        file_ios() if file_io_specs is None else file_io_specs,
-        with_plan,
-        large,
-    )
+    return _split_specs(table_specs, registry_specs, file_io_specs, with_plan, large)
 
 
 @st.composite
 def _split_specs(
     draw: st.DrawFn,
-    table_specs: tuple[st.SearchStrategy[TableSpec], st.SearchStrategy[TableSpec]],
-    registry_specs: st.SearchStrategy[RegistrySpec],
-    file_io_specs: st.SearchStrategy[FileIOSpec],
+    table_specs: st.SearchStrategy[TableSpec] | None,
+    registry_specs: st.SearchStrategy[RegistrySpec] | None,
+    file_io_specs: st.SearchStrategy[FileIOSpec] | None,
     with_plan: bool | None,
     large: bool,
 ) -> SplitSpec:
     planned = flip(draw) if with_plan is None else with_plan
-    table = draw(table_specs[planned])
+    table = draw(_TABLES[planned] if table_specs is None else table_specs)
     if planned:  # the engine counts nanoseconds in many functions, and fails over values beyond
         table = replace(table, columns=tuple(map(_within_nanoseconds, table.columns)))
     # Rarely below a plan, as filters are: they take the columns and rows by which plans are told apart.
@@ -74,14 +70,14 @@ def _split_specs(
         filterable, is_filtered = TableSpec(told), True  # by what the partition alone tells
     is_filtered = is_filtered and any(map(is_filterable, filterable.columns))
     row_filter = draw(row_filters(filterable)) if is_filtered else None
-    registry = draw(registry_specs) if flip(draw) else None
+    registry = draw(_REGISTRIES if registry_specs is None else registry_specs) if flip(draw) else None
     spec = SplitSpec(
         table=table,
         row_filter=row_filter,
         projection=projection,
         plan=draw(plans(table, projection=projection, registry=registry)) if planned else None,
         registry=registry,
-        file_io=draw(file_io_specs),
+        file_io=draw(_FILE_IOS if file_io_specs is None else file_io_specs),
         file_name=pick(draw, FILE_NAMES),
         snapshot=pick(draw, range(table.snapshots - 1)) if table.snapshots > 1 and one_in(draw, 3) else None,
     )

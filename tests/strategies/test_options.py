@@ -69,6 +69,12 @@ def test_each_strategy_is_documented_with_an_example(name: str) -> None:
     assert ">>> " in (getattr(strategies, name).__doc__ or "")
 
 
+@pytest.mark.parametrize("strategy", [strategies.split_specs(), strategies.pairs(), strategies.valid_arguments()])
+def test_a_strategy_is_shown_in_short(strategy: st.SearchStrategy[Any]) -> None:
+    """Hypothesis shows it where an example is asked for in a script, or where none is found."""
+    assert len(repr(strategy)) < 1000
+
+
 def test_all_names_exist() -> None:
     for name in MODULES:
         module = importlib.import_module(f"strategies.{name}")
