@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import groupby
+from time import process_time
 
 from conformance.examples.design import designed_plans, designed_splits
 from conformance.examples.drawing import draw
@@ -19,7 +20,8 @@ HEAD = """# Regions
 Places where real loaders and engines go wrong, and how often what is drawn is one of them: the share of drawn splits,
 the share of drawn splits with a plan, and how many of the {quick} examples of the quick profile are ({pinned} of them
 pinned). Measured over {draws} draws of each kind by `python -m benchmarks.reach > docs/regions.md`; the tests hold the
-shares. {regions} regions, of which the quick profile reaches {reached}.
+shares. {regions} regions, of which the quick profile reaches {reached}. To draw a split takes {milliseconds} ms of CPU
+time.
 """
 
 
@@ -32,6 +34,13 @@ def shares(planned: bool | None, draws: int, seed: int) -> Counter[str]:
 
     draw(split_specs(with_plan=planned, large=True), draws, seed, count)
     return met
+
+
+def milliseconds() -> float:
+    """Return how long it takes to draw a split, in CPU time."""
+    began = process_time()
+    draw(split_specs(large=True), DRAWS, SEED, lambda spec: None)
+    return (process_time() - began) * 1000 / DRAWS
 
 
 def quick() -> tuple[Counter[str], int]:
@@ -50,7 +59,7 @@ def table() -> str:
     names = sorted(set(of_all) | set(of_planned) | set(in_quick))
     reached = sum(name in in_quick for name in names)
     counts = {"quick": examples, "pinned": len(PINNED), "draws": DRAWS, "regions": len(names), "reached": reached}
-    parts = [HEAD.format(**counts)]
+    parts = [HEAD.format(**counts, milliseconds=round(milliseconds()))]
     for group, members in groupby(names, key=lambda name: name.partition(": ")[0]):
         parts += [f"\n## {group}", "", "| region | splits | with a plan | quick |", "|---|---|---|---|"]
         for name in members:
