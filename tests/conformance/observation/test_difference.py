@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.observation.difference import Place, Step, difference, differences
+from conformance.observation.raised import Raised
 from conformance.observation.values import Rows
 
 TASK = {"file": {"column_sizes": {1: 8}, "spec_id": 0}, "residual": ("True",)}
@@ -26,6 +27,14 @@ def test_each_field_of_a_scan_task_is_told() -> None:
 
 def test_what_is_the_same_differs_nowhere() -> None:
     assert list(differences([TASK], [TASK], Place(Step.LOOK, "scan tasks"))) == [None]
+
+
+def test_rows_are_told_as_rows_where_the_other_side_has_none() -> None:
+    found = difference(
+        Rows((A, B), ("(1, 'x')", "(2, 'y')")), Raised("builtins.ValueError", "no"), Place(Step.READ, "rows")
+    )
+    assert found is not None
+    assert (found.expected, found.actual) == ("2 rows, among them (1, 'x')", "raises builtins.ValueError: no")
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,7 @@ CHANGES: dict[str, Callable[[], Any]] = {
     "rights of new files": lambda: os.umask(0o027),
     "processors": lambda: os.sched_setaffinity(0, {max(os.sched_getaffinity(0))}),
     "digits of numbers in texts": lambda: sys.set_int_max_str_digits(5000),
+    "function that traces": lambda: sys.settrace(lambda frame, event, argument: None),
     "function that profiles": lambda: sys.setprofile(lambda frame, event, argument: None),
     "standard streams": lambda: setattr(sys, "stdin", io.StringIO()),
     "who makes contexts of TLS": lambda: setattr(ssl, "_create_default_https_context", ssl._create_unverified_context),
@@ -81,7 +82,13 @@ CHANGES: dict[str, Callable[[], Any]] = {
 }
 
 
-@pytest.mark.parametrize("what", CHANGES)
+# Where there is one processor, there is no other set of them.
+SEVERAL = pytest.mark.skipif(os.cpu_count() == 1, reason="needs two processors")
+
+
+@pytest.mark.parametrize(
+    "what", [pytest.param(what, marks=SEVERAL) if what == "processors" else what for what in CHANGES]
+)
 def test_change_is_named_and_put_back(what: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
@@ -164,7 +171,7 @@ def test_a_split_at_the_address_of_another_that_has_gone_is_read_too() -> None:
     def read(split: Numbered) -> Iterator[Any]:
         yield pa.record_batch({"a": [kept.setdefault(id(split), split.number)]})
 
-    found = USES["rows_side_by_side"](adapter(read), Question(), [Numbered(number) for number in range(5)])
-    assert [rows.rows for rows in found["in turns"]] == [(f"({number})",) for number in range(5)]
+    found = USES["rows_side_by_side"](adapter(read), Question(), [Numbered(number) for number in range(20)])
+    assert [rows.rows for rows in found["in turns"]] == [(f"({number})",) for number in range(20)]
     assert found["by threads"] == found["in turns"]
     assert found["one after the other has gone"] != found["in turns"]
