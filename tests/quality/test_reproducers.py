@@ -57,6 +57,7 @@ NOT_SHOWN = {
     "functions-kept-without-their-closures": "another function of the same code has to be loaded before",
     "globals-that-came-before": "another function of the same module has to be loaded before",
     "class-set-back-when-loaded": "another split has to be loaded between loading and reading",
+    "filters-kept-by-address": "another split has to be read, and be gone, before",
     "deletes-forgotten-without-columns": "the table was recorded",
     "timeouts-leave-rows-out": "the store that does not answer is the suite's",
     "waits-for-a-thread-that-failed": "the store that does not answer is the suite's",
