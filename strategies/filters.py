@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import copysign
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -33,6 +34,7 @@ __all__ = [
     "filter_columns",
     "fold",
     "is_filterable",
+    "other_zero",
     "predicates",
     "predicates_of",
     "projections",
@@ -283,6 +285,21 @@ def _bounds(column: ColumnSpec) -> Sequence[Value]:
     """
     held = [value for value in column.values if value is not None and not _is_too_wide(column, value)]
     return (min(held), max(held)) if held and column.type in ORDERED_AS_WRITTEN else ()
+
+
+def other_zero(asked: Predicate) -> float | None:
+    """Return the zero that a predicate over zero takes in, and that comes before or after its own by the order of bits.
+
+    ``None`` for any other predicate, and where both zeros are within the bound in whichever order they come.
+
+    >>> other_zero(Predicate("eq", "a", (0.0,))), other_zero(Predicate("ge", "a", (-0.0,)))
+    (-0.0, None)
+
+    """
+    value = asked.values[0] if asked.op in ("eq", "ge", "le") else None
+    if not isinstance(value, float) or value != 0:
+        return None
+    return None if asked.op == ("ge" if copysign(1, value) < 0 else "le") else -value
 
 
 def _other_zeros(column: ColumnSpec) -> Sequence[Value]:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
-from strategies.filters import ORDERED_AS_WRITTEN, predicates_of
+from strategies.filters import ORDERED_AS_WRITTEN, other_zero, predicates_of
 from strategies.functions import functions_in
 from strategies.grammar import GRAMMAR
 from strategies.plans import callable_udfs
@@ -273,10 +273,10 @@ def _differ_in_case_alone(one: ColumnSpec, other: ColumnSpec) -> bool:
 
 
 def _asks_for_another_zero(table: TableSpec, asked: Predicate) -> bool:
-    """Return whether a predicate is of zero, and its column holds the zero of the other sign, which is equal to it."""
-    others = [repr(-value) for value in asked.values if isinstance(value, float) and value == 0]
-    values = [value for column in table.columns if column.name == asked.column for value in column.values]
-    return asked.op in ("eq", "ge", "le") and any(repr(value) in others for value in values if isinstance(value, float))
+    """Return whether a predicate takes in the zero of the other sign than its own, and its column holds that."""
+    held = (column.values for column in table.columns if column.name == asked.column)
+    other = other_zero(asked)
+    return other is not None and any(repr(other) in map(repr, values) for values in held)
 
 
 def _of_bounds(table: TableSpec, asked: Predicate) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from math import copysign
 from typing import Any
 
 from pyiceberg.expressions.literals import literal
@@ -13,7 +12,7 @@ from pyiceberg.transforms import parse_transform
 from fixtures.tables.model import rows_selected, scanned_columns
 from fixtures.tables.schemas import iceberg_type, python_value
 from strategies.evolution import table_before
-from strategies.filters import COMPARISONS, predicates_of
+from strategies.filters import COMPARISONS, other_zero, predicates_of
 from strategies.histories import MANY_ROWS
 from strategies.primitives import BY_TIME
 from strategies.specs import (
@@ -83,15 +82,11 @@ def features_of_filter(scan: ScanSpec) -> Iterator[str]:
 
 
 def _is_a_zero_of_another_sign(scan: ScanSpec, asked: Predicate) -> bool:
-    """Return whether a predicate tells what is zero, and there are zeros of which the sign is another than its own."""
-    value = asked.values[0] if asked.op in ("eq", "ge", "le") else None
-    if not isinstance(value, float) or value != 0:
+    """Return whether a predicate takes in the zero of the other sign than its own, and there are such rows."""
+    if (other := other_zero(asked)) is None:
         return False
-    sign = copysign(1, value)
-    if asked.op == ("le" if sign > 0 else "ge"):
-        return False  # whichever zero comes first, both are within
     held = rows_selected(replace(scan, row_filter=None, columns=(asked.column,)))[asked.column].to_pylist()
-    return any(each == 0 and copysign(1, each) != sign for each in held if each is not None)
+    return repr(other) in map(repr, held)
 
 
 def _of_what_is_stored(scan: ScanSpec, asked: Predicate) -> Iterator[str]:
