@@ -26,7 +26,6 @@ from conformance.checks.scan import (
 from conformance.examples.asked_scans import expected_rows_of, query_survives, with_more
 from conformance.judging.judgement import Judgement
 from conformance.observation.difference import Difference, Place, Step, difference, difference_of_rows
-from conformance.observation.local_zone import OTHER_ZONE, in_zone
 from conformance.observation.process_state import keeping_locale_and_folder
 from conformance.observation.raised import Died, Raised, attempt, qualified_name
 from conformance.observation.values import Rows, together
@@ -37,6 +36,7 @@ from conformance.transports.calls import READER, call
 from conformance.transports.transport import AS_BUILT
 from conformance.transports.watchdog import watched
 from conformance.transports.worker_tasks import read_planned
+from fixtures.processes.local_zone import OTHER_ZONE, in_zone
 from fixtures.scans import Scan, scan_of
 from fixtures.tables.commits import CREDENTIAL
 from fixtures.tables.made_histories import MadeTable, do_more, make_history, shared_history

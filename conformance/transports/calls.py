@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from conformance.adapter import Adapter
-from conformance.observation.local_zone import OTHER_ZONE
 from conformance.observation.raised import Died, Hung, Raised
 from conformance.transports.lost_processes import asked_twice
 from conformance.transports.transport import STARTED
+from fixtures.processes.local_zone import OTHER_ZONE
 from fixtures.processes.workers import RemoteError, Worker, WorkerDied, WorkerError, WorkerHung, Workers, last_output
 
 __all__ = [

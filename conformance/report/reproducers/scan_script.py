@@ -33,7 +33,6 @@ from conformance.examples.asked_scans import (
     with_more,
 )
 from conformance.judging.findings import Violation
-from conformance.observation.local_zone import OTHER_ZONE
 from conformance.observation.raised import qualified_name
 from conformance.observation.values import Rows, in_any_layout
 from conformance.report.reproducers import looks, scanning
@@ -42,6 +41,7 @@ from conformance.report.reproducers.script import heading, imports_of, loader_of
 from conformance.report.reproducers.sources import Embedding, NotEmbeddable
 from conformance.templates import template
 from fixtures import functions
+from fixtures.processes.local_zone import OTHER_ZONE
 from fixtures.scans import asked_in_its_case
 from fixtures.tables import commits
 from fixtures.tables.made_histories import SNAPSHOTS, Call, Condition, IcebergType, calls_of, identifier_of

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from conformance.observation.local_zone import OTHER_ZONE
 from conformance.report.reproducers.sources import Embedding
 from conformance.templates import template
 from conformance.transports.calls import OTHER_STORES
 from conformance.transports.registry import TRANSPORTS
 from conformance.transports.transport import AS_BUILT
+from fixtures.processes.local_zone import OTHER_ZONE
 
 __all__ = ["stands_in", "through_code"]
 
